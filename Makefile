@@ -1,0 +1,49 @@
+# Everything that a fresh machine with Python 3.11 or later needs to run and to test Sluice.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+# Some machines point pip at a cache or a home that can't be written.
+PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: demo test check browser clean
+
+demo: $(VENV)/demo
+	@exec $(BIN)/gateway demo --port $(PORT)
+
+test: $(VENV)/dev browser
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/gateway schema check schema.graphql
+
+# Removes what the demo and the tests made, and the environment.
+clean:
+	rm -rf $(VENV) .demo
+
+$(VENV)/demo: pyproject.toml constraints.txt | $(VENV)/made
+	@echo "Installing Sluice and its demo into $(VENV)"
+	@$(PIP) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/made
+	@echo "Installing Sluice and what tests it into $(VENV)"
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/demo
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Sluice needs Python 3.11 or later; PYTHON=… says where it is." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# The tests drive GraphiQL in Chromium, which is no Python package.
+browser:
+	@command -v chromium > /dev/null || \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
+			apt-get update -qq && apt-get install -y -qq chromium > /dev/null; } || \
+		{ echo "The tests need Chromium: install your system's package 'chromium'." >&2; exit 1; }
