@@ -1,0 +1,1 @@
+"""The GraphiQL page: its routes, and the bundle that web/ builds into static/."""
