@@ -1,0 +1,125 @@
+"""The application: its routes, and what opens and closes with it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from gateway.errors import UpstreamError
+from gateway.execution import served
+from gateway.graphiql.page import graphiql_routes, load_examples
+from gateway.http import BodyLimit, GraphQLEndpoint
+from gateway.settings import Settings
+from loaders.registry import Sources
+from resolvers.graph import Graph
+
+READY_SECONDS = 2.0
+"""How long a source may take to say that it is there."""
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The gateway over the configured graph and sources, as an ASGI application.
+
+    Raises ImportError, AttributeError or TypeError if ``settings.graph`` names no graph.
+    """
+    sources = Sources([each.source(name) for name, each in settings.sources.items()])
+    graph = served(
+        load_graph(settings.graph),
+        cached_documents=settings.limits.cached_documents,
+        development=settings.in_development,
+    )
+    endpoint = GraphQLEndpoint(graph, sources, settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await sources.open()
+        try:
+            yield
+        finally:
+            await sources.close()
+
+    async def ready(request: Request) -> Response:
+        return await _ready(sources)
+
+    routes: list[BaseRoute] = [
+        Route("/graphql", endpoint),
+        Route("/healthz", _alive),
+        Route("/readyz", ready),
+    ]
+    if settings.in_development:
+        routes += [
+            Route("/", _to_graphiql),
+            Mount("/graphiql", routes=_graphiql(settings.graph)),
+        ]
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[Middleware(BodyLimit, limit=settings.limits.body_bytes)],
+    )
+
+
+def app_from_environment() -> Starlette:
+    """The application of each ``gateway serve`` worker."""
+    return create_app(Settings())
+
+
+def load_graph(name: str) -> Graph:
+    """The graph that ``package.module:variable`` names.
+
+    Raises ValueError for a name of another form, ImportError or AttributeError where there is no
+    such thing, and TypeError if it is no graph.
+    """
+    module, _, variable = name.partition(":")
+    if not module or not variable:
+        raise ValueError(f"'{name}' names no graph: write package.module:variable")
+    graph = getattr(importlib.import_module(module), variable)
+    if not isinstance(graph, Graph):
+        raise TypeError(f"{name} is no resolvers.graph.Graph")
+    return graph
+
+
+def _graphiql(graph: str) -> list[BaseRoute]:
+    # A graph's example queries lie in the folder "examples" beside its module.
+    file = sys.modules[graph.partition(":")[0]].__file__
+    folder = Path(file or "").parent / "examples"
+    examples = load_examples(folder) if folder.is_dir() else []
+    return graphiql_routes(endpoint="/graphql", title="Sluice", examples=examples, explain=True)
+
+
+async def _to_graphiql(request: Request) -> Response:
+    return RedirectResponse("graphiql/")
+
+
+async def _alive(request: Request) -> Response:
+    return JSONResponse({"status": "alive"})
+
+
+async def _ready(sources: Sources) -> Response:
+    async def state(name: str) -> str:
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                await sources[name].check()
+        except (UpstreamError, TimeoutError):
+            return "down"
+        return "up"
+
+    states = await asyncio.gather(*(state(name) for name in sources.names))
+    # With one source left the gateway still answers what it can, so it wants its traffic.
+    ready = "up" in states or not states
+    return JSONResponse(
+        {
+            "status": "ready" if ready else "not ready",
+            "sources": dict(zip(sources.names, states, strict=True)),
+        },
+        200 if ready else 503,
+    )

@@ -1,0 +1,110 @@
+"""Documents that clients sent before: parsed, validated and planned once, and bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cachetools import LRUCache
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.validation import NoSchemaIntrospectionCustomRule
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from gateway.engine.plan import Plan, compile_plan, condition_variables
+from gateway.errors import coded
+from loaders.base import Resource
+from resolvers.graph import Graph
+
+LONGEST_KEPT = 20_000
+"""Characters of the longest document that is kept, so that the cache is bounded in bytes too."""
+
+PLANS_KEPT = 32
+"""Plans kept of one document: one for each operation and choice of its conditions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and the columns that it needs of each resource."""
+
+    plan: Plan
+    columns: Mapping[Resource, frozenset[str]]
+
+
+@dataclass(slots=True)
+class Document:
+    """A parsed document, what validation found, and its plans.
+
+    ``conditions`` are the variables that decide what its operations select.
+    """
+
+    ast: DocumentNode
+    errors: list[GraphQLError]
+    conditions: frozenset[str]
+    plans: LRUCache[Any, Planned] = field(default_factory=lambda: LRUCache(PLANS_KEPT))
+
+
+class Documents:
+    """The documents of one graph, the ``size`` most recently used ones kept.
+
+    Without ``open_schema``, introspection is refused and errors suggest no names.
+    """
+
+    def __init__(self, graph: Graph, *, size: int, open_schema: bool) -> None:
+        self._graph = graph
+        self._schema = graph._schema
+        self._open_schema = open_schema
+        self._rules: tuple[type[ASTValidationRule], ...] = (
+            *specified_rules,
+            MaybeNullValidationRule,
+            OneOfInputValidationRule,
+            *(() if open_schema else (NoSchemaIntrospectionCustomRule,)),
+        )
+        self._documents: LRUCache[str, Document] = LRUCache(size)
+
+    def get(self, query: str) -> Document:
+        """The document of a query's text. Raises GraphQLError if the text is no document."""
+        document = self._documents.get(query)
+        if document is None:
+            document = self._read(query)
+            if len(query) <= LONGEST_KEPT and not document.errors:
+                self._documents[query] = document
+        return document
+
+    def plan(
+        self, document: Document, operation_name: str | None, variables: Mapping[str, Any]
+    ) -> Planned:
+        """The plan of a valid document's operation, for these variables."""
+        conditions = {
+            name: variables[name] is True for name in document.conditions if name in variables
+        }
+        choice = (operation_name, *sorted(conditions.items()))
+        planned = document.plans.get(choice)
+        if planned is None:
+            plan = compile_plan(self._schema, document.ast, operation_name, conditions)
+            planned = document.plans[choice] = Planned(plan, self._graph.columns(plan))
+        return planned
+
+    def _read(self, query: str) -> Document:
+        try:
+            ast = parse(query)
+            errors = validate(
+                self._schema, ast, self._rules, hide_suggestions=not self._open_schema
+            )
+            conditions = condition_variables(ast) if not errors else frozenset()
+        except GraphQLSyntaxError as error:
+            raise coded([error], "GRAPHQL_PARSE_FAILED")[0] from None
+        except RecursionError:
+            raise GraphQLError(
+                "The document nests too deeply.", extensions={"code": "OPERATION_TOO_COMPLEX"}
+            ) from None
+        return Document(ast, coded(errors, "GRAPHQL_VALIDATION_FAILED"), conditions)

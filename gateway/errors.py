@@ -1,0 +1,161 @@
+"""The errors of the gateway: their tree, their codes, and what a client is told of them."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
+
+from graphql import GraphQLError
+
+log = logging.getLogger("sluice.errors")
+
+PLACES_SHOWN = 10
+"""How many places of one field carry an error of their own when they all fail alike."""
+
+
+class GatewayError(Exception):
+    """What went wrong, in words meant for the client, and the code that names its kind.
+
+    graphql-core copies ``extensions`` of an original error into the error it reports, so
+    raising one of these anywhere below a resolver is enough.
+    """
+
+    code: ClassVar[str] = "INTERNAL_SERVER_ERROR"
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {"code": self.code}
+
+
+class BadUserInput(GatewayError):
+    """An argument, a variable or the request itself is not usable as it stands."""
+
+    code = "BAD_USER_INPUT"
+
+
+class OperationTooComplex(GatewayError):
+    """The operation asks for more than one operation may."""
+
+    code = "OPERATION_TOO_COMPLEX"
+
+
+class UpstreamError(GatewayError):
+    """A source did not give what was asked of it. ``source`` is its configured name."""
+
+    def __init__(self, source: str, message: str) -> None:
+        super().__init__(message)
+        self.source = source
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {"code": self.code, "source": self.source}
+
+
+class UpstreamTimeout(UpstreamError):
+    """The source did not answer in time."""
+
+    code = "UPSTREAM_TIMEOUT"
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source, f"The source '{source}' did not answer in time.")
+
+
+class UpstreamUnavailable(UpstreamError):
+    """The source can't be reached, or refuses to work."""
+
+    code = "UPSTREAM_UNAVAILABLE"
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source, f"The source '{source}' is unavailable.")
+
+
+class UpstreamBadResponse(UpstreamError):
+    """The source answered with something that its declaration does not allow."""
+
+    code = "UPSTREAM_BAD_RESPONSE"
+
+
+def present(
+    errors: Sequence[GraphQLError], source_of: Callable[[Sequence[str | int]], str | None]
+) -> list[GraphQLError]:
+    """What a client is told: every error with a code, in order, none of it internal.
+
+    ``source_of`` gives the name of the source that a path's value comes from, so that a value
+    which does not fit its field is reported as that source's. A field that failed alike in more
+    than ``PLACES_SHOWN`` places is reported in the first of them; the last one shown says how
+    many more there were.
+    """
+    shown: list[GraphQLError] = []
+    alike: dict[tuple[Any, ...], list[GraphQLError]] = {}
+    hidden: dict[tuple[Any, ...], int] = {}
+    for error in errors:
+        if error.path is None:
+            shown.append(_told(error, source_of))
+            continue
+        field = tuple("@" if isinstance(step, int) else step for step in error.path)
+        kind = (field, type(error.original_error), error.message)
+        places = alike.setdefault(kind, [])
+        if len(places) < PLACES_SHOWN:
+            places.append(_told(error, source_of))
+            shown.append(places[-1])
+        else:
+            hidden[kind] = hidden.get(kind, 0) + 1
+    for kind, count in hidden.items():
+        last = alike[kind][-1]
+        last.message += f" It is so in {count} more places."
+        last.extensions = {**(last.extensions or {}), "more": count}
+    return shown
+
+
+def _told(
+    error: GraphQLError, source_of: Callable[[Sequence[str | int]], str | None]
+) -> GraphQLError:
+    if error.extensions and "code" in error.extensions:
+        return _like(error, error.message, error.extensions)
+    source = source_of(error.path) if error.path is not None else None
+    if source is not None and _is_about_the_value(error):
+        log.warning("a value of source %s does not fit at %s: %s", source, error.path, error)
+        bad = UpstreamBadResponse(
+            source, f"The source '{source}' sent a value that does not fit this field."
+        )
+        return _like(error, str(bad), bad.extensions)
+    if error.original_error is None or isinstance(error.original_error, GraphQLError):
+        return _like(error, error.message, {"code": BadUserInput.code})
+    error_id = secrets.token_hex(8)
+    log.error("error %s at %s", error_id, error.path, exc_info=error.original_error)
+    return _like(
+        error,
+        f"Something went wrong here; the log has it under {error_id}.",
+        {"code": GatewayError.code, "id": error_id},
+    )
+
+
+def _like(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+    # The original error stays behind, and with it whatever a transport might show of it.
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )
+
+
+def _is_about_the_value(error: GraphQLError) -> bool:
+    # Completing a value (graphql-core, complete_value) raises TypeError for a null in a non-null
+    # place, and GraphQLError, TypeError or ValueError from a leaf's serializer.
+    return error.original_error is None or isinstance(
+        error.original_error, (GraphQLError, TypeError, ValueError, ArithmeticError, LookupError)
+    )
+
+
+def coded(errors: Iterable[GraphQLError], code: str) -> list[GraphQLError]:
+    """The same errors; those without a code of their own get ``code``."""
+    errors = list(errors)
+    for error in errors:
+        if not (error.extensions and "code" in error.extensions):
+            error.extensions = {**(error.extensions or {}), "code": code}
+    return errors

@@ -1,0 +1,163 @@
+"""The loader contract: what a resource is, and what every kind of source does with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from loaders.query import Aggregate, Filter, Window
+
+Row = Mapping[str, Any]
+"""One record as its driver returns it."""
+
+Columns = Collection[str]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Resource:
+    """A named set of rows in a source that can be fetched by key.
+
+    ``key`` is the column that identifies a row and ``key_type`` its Python type, into which the
+    text of a global id is read.
+    """
+
+    source: str
+    name: str
+    key: str = "id"
+    key_type: type = int
+
+    def __str__(self) -> str:
+        return f"{self.source}.{self.name}"
+
+
+@dataclass(slots=True)
+class Call:
+    """One call to a source, as ``extensions.explain.calls`` shows it.
+
+    ``keys`` is the size of the batch (0 where the call was not by key), ``ms`` the time until
+    the rows were there. A fan-out of single requests is one call, its ``url`` the template.
+    """
+
+    source: str
+    resource: str
+    columns: list[str]
+    keys: int = 0
+    statement: str | None = None
+    url: str | None = None
+    rows: int = 0
+    ms: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        what = {"url": self.url} if self.statement is None else {"statement": self.statement}
+        return {
+            "source": self.source,
+            "resource": self.resource,
+            **what,
+            "keys": self.keys,
+            "rows": self.rows,
+            "ms": round(self.ms, 2),
+            "columns": self.columns,
+        }
+
+
+@dataclass(slots=True)
+class Recorder:
+    """The calls that one operation made, in the order in which they began.
+
+    ``requests`` counts the single requests of fan-outs, by source, against their limit.
+    """
+
+    calls: list[Call] = field(default_factory=list)
+    requests: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def call(
+        self,
+        resource: Resource,
+        columns: Columns,
+        *,
+        keys: int = 0,
+        statement: str | None = None,
+        url: str | None = None,
+    ) -> Iterator[Call]:
+        call = Call(resource.source, resource.name, sorted(columns), keys, statement, url)
+        self.calls.append(call)
+        began = time.perf_counter()
+        try:
+            yield call
+        finally:
+            call.ms = (time.perf_counter() - began) * 1000
+
+
+class Source(Protocol):
+    """A configured connection: what the loaders ask of each kind of source.
+
+    Every fetch raises an ``UpstreamError`` where the source fails and ``BadUserInput`` where a
+    value can't be compared with its column. Rows hold at least ``columns``. Keys come without
+    duplicates, at most ``batch_size`` of them.
+    """
+
+    name: str
+
+    def batch_size(self, resource: Resource, column: str) -> int:
+        """How many keys one call may carry."""
+
+    async def open(self) -> None:
+        """Make the pool or session, without waiting for the source to be there."""
+
+    async def close(self) -> None:
+        """Close it, and wait for that."""
+
+    async def check(self) -> None:
+        """Return if the source answers, raise an ``UpstreamError`` if it does not."""
+
+    async def fetch_by_key(
+        self,
+        resource: Resource,
+        column: str,
+        keys: Sequence[Any],
+        columns: Columns,
+        recorder: Recorder,
+    ) -> Mapping[Any, Row | Exception]:
+        """The row for each key of the unique ``column``; keys without a row are left out.
+
+        A key whose row alone could not be had is there with its error.
+        """
+
+    async def fetch_by_foreign_key(
+        self,
+        resource: Resource,
+        column: str,
+        keys: Sequence[Any],
+        columns: Columns,
+        window: Window,
+        recorder: Recorder,
+    ) -> Mapping[Any, Sequence[Row] | Exception]:
+        """The rows whose ``column`` is the key, for each key, the window applied to each apart.
+
+        Keys without rows may be left out. A key whose rows alone could not be had is there with
+        its error.
+        """
+
+    async def fetch_page(
+        self, resource: Resource, columns: Columns, window: Window, recorder: Recorder
+    ) -> Sequence[Row]:
+        """The rows of the whole resource that the window lets through."""
+
+    async def aggregate(
+        self,
+        resource: Resource,
+        column: str | None,
+        keys: Sequence[Any],
+        aggregates: Sequence[Aggregate],
+        filter: Filter | None,
+        recorder: Recorder,
+    ) -> Mapping[Any, Sequence[Any]]:
+        """For each key of the foreign key ``column``, one value per aggregate, in their order.
+
+        Keys without rows are left out. Without a ``column``, the whole resource is one group,
+        under the key None.
+        """

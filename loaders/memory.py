@@ -1,0 +1,104 @@
+"""A window over rows that are already here, for services that can't filter or page themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from loaders.base import Row
+from loaders.query import (
+    Aggregate,
+    And,
+    Comparison,
+    Filter,
+    Function,
+    Not,
+    Operator,
+    Or,
+    Window,
+    past,
+)
+
+
+def apply(window: Window, rows: Iterable[Row]) -> list[Row]:
+    """The rows that the window lets through, in its order."""
+    kept = [row for row in rows if window.filter is None or matches(window.filter, row)]
+    if window.after is not None:
+        place = past(window.order, window.after)
+        kept = [row for row in kept if matches(place, row)]
+    # A stable sort by the last column first gives the order by all of them.
+    for part in reversed(window.order):
+        kept.sort(key=_sort_key(part.column), reverse=part.descending)
+    return kept if window.limit is None else kept[: window.limit]
+
+
+def aggregate(each: Aggregate, rows: Sequence[Row]) -> Any:
+    """The function's value over the rows; values that are missing don't take part."""
+    if each.function is Function.COUNT:
+        return len(rows)
+    column = each.column or ""
+    values = [row[column] for row in rows if row.get(column) is not None]
+    if not values:
+        return None
+    match each.function:
+        case Function.SUM:
+            return sum(values)
+        case Function.AVG:
+            return sum(values) / len(values)
+        case Function.MIN:
+            return min(values)
+        case _:
+            return max(values)
+
+
+def matches(filter: Filter, row: Row) -> bool:
+    """Whether the row is one that the filter wants."""
+    match filter:
+        case And(parts):
+            return all(matches(part, row) for part in parts)
+        case Or(parts):
+            return any(matches(part, row) for part in parts)
+        case Not(part):
+            return not matches(part, row)
+        case Comparison(column, Operator.IS_NULL, wanted):
+            return (row.get(column) is None) is wanted
+        case Comparison(column, operator, wanted):
+            value = row.get(column)
+            if value is None:
+                return operator in (Operator.NE, Operator.NOT_IN)
+            return TESTS[operator](value, wanted)
+
+
+def _sort_key(column: str) -> Callable[[Row], tuple[bool, Any]]:
+    def key(row: Row) -> tuple[bool, Any]:
+        value = row.get(column)
+        return (value is not None, value)
+
+    return key
+
+
+def _like(value: Any, wanted: Any) -> Any:
+    # JSON has no dates and no decimals: their text is read before it is compared with one.
+    if isinstance(wanted, datetime) and isinstance(value, str):
+        return datetime.fromisoformat(value)
+    if isinstance(wanted, date) and isinstance(value, str):
+        return date.fromisoformat(value)
+    if isinstance(wanted, Decimal):
+        return Decimal(str(value))
+    return value
+
+
+TESTS: dict[Operator, Callable[[Any, Any], bool]] = {
+    Operator.EQ: lambda value, wanted: bool(_like(value, wanted) == wanted),
+    Operator.NE: lambda value, wanted: bool(_like(value, wanted) != wanted),
+    Operator.IN: lambda value, wanted: any(_like(value, each) == each for each in wanted),
+    Operator.NOT_IN: lambda value, wanted: all(_like(value, each) != each for each in wanted),
+    Operator.GT: lambda value, wanted: bool(_like(value, wanted) > wanted),
+    Operator.GTE: lambda value, wanted: bool(_like(value, wanted) >= wanted),
+    Operator.LT: lambda value, wanted: bool(_like(value, wanted) < wanted),
+    Operator.LTE: lambda value, wanted: bool(_like(value, wanted) <= wanted),
+    Operator.CONTAINS: lambda value, wanted: wanted.casefold() in value.casefold(),
+    Operator.STARTS_WITH: lambda value, wanted: value.casefold().startswith(wanted.casefold()),
+}

@@ -1,0 +1,315 @@
+"""MongoDB through Motor, which lives in this file alone.
+
+Client values only ever stand where an operator of ours expects a value (``{"$eq": value}``), so
+a document from a client can't become an operator.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from bson import ObjectId
+from bson.codec_options import TypeCodec, TypeRegistry
+from bson.decimal128 import Decimal128
+from bson.errors import BSONError, InvalidDocument
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.errors import (
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
+
+from gateway.errors import BadUserInput, UpstreamBadResponse, UpstreamTimeout, UpstreamUnavailable
+from loaders.base import Columns, Recorder, Resource, Row
+from loaders.query import (
+    Aggregate,
+    And,
+    Comparison,
+    Filter,
+    Function,
+    Not,
+    Operator,
+    Or,
+    Order,
+    Window,
+    past,
+)
+
+BATCH_SIZE = 500
+
+COMPARE = {
+    Operator.EQ: "$eq",
+    Operator.NE: "$ne",
+    Operator.IN: "$in",
+    Operator.NOT_IN: "$nin",
+    Operator.GT: "$gt",
+    Operator.GTE: "$gte",
+    Operator.LT: "$lt",
+    Operator.LTE: "$lte",
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MongoCollection(Resource):
+    """A collection. Its documents are the rows; a column is a field of theirs."""
+
+    key: str = "_id"
+    key_type: type = ObjectId
+
+
+class _DecimalCodec(TypeCodec):
+    """BSON's Decimal128 as Python's Decimal, both ways."""
+
+    python_type = Decimal
+    bson_type = Decimal128
+
+    def transform_python(self, value: Any) -> Any:
+        return Decimal128(value)
+
+    def transform_bson(self, value: Any) -> Any:
+        return value.to_decimal()
+
+
+class MongoSource:
+    """A client of one database. ``timeout`` (seconds) bounds each call, on the server too."""
+
+    def __init__(
+        self, name: str, url: str, *, database: str, pool_size: int = 50, timeout: float = 10.0
+    ) -> None:
+        self.name = name
+        self._url = url
+        self._database = database
+        self._pool_size = pool_size
+        self._timeout = timeout
+        self._client: Any = None
+
+    def batch_size(self, resource: Resource, column: str) -> int:
+        return BATCH_SIZE
+
+    async def open(self) -> None:
+        # The client connects when it is first used.
+        self._client = AsyncIOMotorClient(
+            self._url,
+            maxPoolSize=self._pool_size,
+            timeoutMS=int(self._timeout * 1000),
+            serverSelectionTimeoutMS=min(3000, int(self._timeout * 1000)),
+            tz_aware=True,
+            type_registry=TypeRegistry([_DecimalCodec()]),
+            appname="sluice",
+        )
+
+    async def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    async def check(self) -> None:
+        with self._errors():
+            await self._collections().command("ping")
+
+    async def fetch_by_key(
+        self,
+        resource: Resource,
+        column: str,
+        keys: Sequence[Any],
+        columns: Columns,
+        recorder: Recorder,
+    ) -> Mapping[Any, Row | Exception]:
+        rows = await self._find(
+            resource, columns, {column: {"$in": list(keys)}}, Window(), recorder, len(keys)
+        )
+        return {row[column]: row for row in rows}
+
+    async def fetch_by_foreign_key(
+        self,
+        resource: Resource,
+        column: str,
+        keys: Sequence[Any],
+        columns: Columns,
+        window: Window,
+        recorder: Recorder,
+    ) -> Mapping[Any, Sequence[Row]]:
+        if window.limit is None:
+            chosen = {column: {"$in": list(keys)}}
+            rows = await self._find(resource, columns, chosen, window, recorder, len(keys))
+        else:
+            # Each key's own match, sort and limit, which an index on (key, order) serves, all in
+            # one aggregation: MongoDB's lateral join.
+            pipeline = [
+                {"$documents": [{"key": {"$literal": key}} for key in keys]},
+                {
+                    "$lookup": {
+                        "from": resource.name,
+                        "localField": "key",
+                        "foreignField": column,
+                        "pipeline": _stages(columns, window),
+                        "as": "row",
+                    }
+                },
+                {"$unwind": "$row"},
+                {"$replaceRoot": {"newRoot": "$row"}},
+            ]
+            rows = await self._aggregate(
+                resource, columns, pipeline, recorder, len(keys), of_database=True
+            )
+        groups: dict[Any, list[Row]] = {}
+        for row in rows:
+            groups.setdefault(row[column], []).append(row)
+        return groups
+
+    async def fetch_page(
+        self, resource: Resource, columns: Columns, window: Window, recorder: Recorder
+    ) -> Sequence[Row]:
+        return await self._find(resource, columns, {}, window, recorder)
+
+    async def aggregate(
+        self,
+        resource: Resource,
+        column: str | None,
+        keys: Sequence[Any],
+        aggregates: Sequence[Aggregate],
+        filter: Filter | None,
+        recorder: Recorder,
+    ) -> Mapping[Any, Sequence[Any]]:
+        chosen = {} if column is None else {column: {"$in": list(keys)}}
+        group: dict[str, Any] = {"_id": None if column is None else f"${column}"}
+        for index, each in enumerate(aggregates):
+            counted = each.function is Function.COUNT
+            group[f"a{index}"] = (
+                {"$sum": 1} if counted else {f"${each.function}": f"${each.column}"}
+            )
+        pipeline = [{"$match": _matching(chosen, Window(filter=filter))}, {"$group": group}]
+        named = {each.column for each in aggregates if each.column} | (
+            {column} if column else set()
+        )
+        rows = await self._aggregate(resource, named, pipeline, recorder, len(keys))
+        return {row["_id"]: [row[f"a{index}"] for index in range(len(aggregates))] for row in rows}
+
+    async def _find(
+        self,
+        resource: Resource,
+        columns: Columns,
+        chosen: dict[str, Any],
+        window: Window,
+        recorder: Recorder,
+        keys: int = 0,
+    ) -> list[Row]:
+        matching = _matching(chosen, window)
+        projection = _projected(columns)
+        statement = f"find {matching!r} {projection!r}"
+        with (
+            recorder.call(resource, columns, keys=keys, statement=statement) as call,
+            self._errors(),
+        ):
+            cursor = self._collections()[resource.name].find(matching, projection)
+            if window.order:
+                cursor = cursor.sort(list(_sorted_by(window.order).items()))
+            if window.limit is not None:
+                cursor = cursor.limit(window.limit)
+            rows: list[Row] = [] if window.limit == 0 else await cursor.to_list(None)
+            call.rows = len(rows)
+            return rows
+
+    async def _aggregate(
+        self,
+        resource: Resource,
+        columns: Columns,
+        pipeline: list[dict[str, Any]],
+        recorder: Recorder,
+        keys: int,
+        *,
+        of_database: bool = False,
+    ) -> list[Row]:
+        statement = f"aggregate {pipeline!r}"
+        with (
+            recorder.call(resource, columns, keys=keys, statement=statement) as call,
+            self._errors(),
+        ):
+            database = self._collections()
+            asked = database if of_database else database[resource.name]
+            rows: list[Row] = await asked.aggregate(pipeline).to_list(None)
+            call.rows = len(rows)
+            return rows
+
+    def _collections(self) -> Any:
+        if self._client is None:
+            raise UpstreamUnavailable(self.name)
+        return self._client[self._database]
+
+    @contextmanager
+    def _errors(self) -> Any:
+        try:
+            yield
+        except ServerSelectionTimeoutError as error:
+            raise UpstreamUnavailable(self.name) from error
+        except (NetworkTimeout, ExecutionTimeout) as error:
+            raise UpstreamTimeout(self.name) from error
+        except ConnectionFailure as error:
+            raise UpstreamUnavailable(self.name) from error
+        except (BSONError, InvalidDocument, OverflowError) as error:
+            raise BadUserInput("A value does not fit the field it is compared with.") from error
+        except OperationFailure as error:
+            raise UpstreamBadResponse(
+                self.name, f"The source '{self.name}' refused a statement."
+            ) from error
+        except PyMongoError as error:
+            if error.timeout:
+                raise UpstreamTimeout(self.name) from error
+            raise UpstreamUnavailable(self.name) from error
+
+
+def _projected(columns: Columns) -> dict[str, int]:
+    projection = dict.fromkeys(sorted(columns), 1)
+    projection.setdefault("_id", 0)
+    return projection
+
+
+def _sorted_by(order: tuple[Order, ...]) -> dict[str, int]:
+    return {part.column: -1 if part.descending else 1 for part in order}
+
+
+def _matching(chosen: dict[str, Any], window: Window) -> dict[str, Any]:
+    parts = [chosen] if chosen else []
+    if window.filter is not None:
+        parts.append(_condition(window.filter))
+    if window.after is not None:
+        parts.append(_condition(past(window.order, window.after)))
+    return parts[0] if len(parts) == 1 else {"$and": parts} if parts else {}
+
+
+def _stages(columns: Columns, window: Window) -> list[dict[str, Any]]:
+    stages: list[dict[str, Any]] = [{"$match": _matching({}, window)}]
+    if window.order:
+        stages.append({"$sort": _sorted_by(window.order)})
+    stages.append({"$limit": window.limit})
+    stages.append({"$project": _projected(columns)})
+    return stages
+
+
+def _condition(filter: Filter) -> dict[str, Any]:
+    match filter:
+        case And(parts):
+            return {"$and": [_condition(part) for part in parts]} if parts else {}
+        case Or(parts):
+            # MongoDB takes no empty $or; of no alternatives, none matches.
+            return {"$or": [_condition(part) for part in parts]} if parts else {"_id": {"$in": []}}
+        case Not(part):
+            return {"$nor": [_condition(part)]}
+        case Comparison(column, Operator.IS_NULL, value):
+            return {column: {"$eq": None} if value else {"$ne": None}}
+        case Comparison(column, Operator.CONTAINS, value):
+            return {column: {"$regex": re.escape(value), "$options": "i"}}
+        case Comparison(column, Operator.STARTS_WITH, value):
+            return {column: {"$regex": f"^{re.escape(value)}", "$options": "i"}}
+        case Comparison(column, operator, value):
+            if operator in (Operator.IN, Operator.NOT_IN):
+                value = list(value)
+            return {column: {COMPARE[operator]: value}}

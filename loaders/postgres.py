@@ -1,0 +1,331 @@
+"""PostgreSQL through asyncpg. Every client value is a bound parameter; every identifier comes
+from a declaration and is quoted."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import orjson
+
+from gateway.errors import BadUserInput, UpstreamBadResponse, UpstreamTimeout, UpstreamUnavailable
+from loaders.base import Columns, Recorder, Resource, Row
+from loaders.query import (
+    Aggregate,
+    And,
+    Comparison,
+    Filter,
+    Function,
+    Not,
+    Operator,
+    Or,
+    Order,
+    Window,
+    past,
+)
+
+BATCH_SIZE = 500
+
+ARRAYS = {int: "bigint[]", str: "text[]", uuid.UUID: "uuid[]"}
+"""The array type in which keys of a Python type are sent."""
+
+COMPARE = {
+    Operator.EQ: "{column} = {value}",
+    Operator.NE: "{column} is distinct from {value}",
+    Operator.IN: "{column} = any({value})",
+    Operator.NOT_IN: "({column} = any({value})) is not true",
+    Operator.GT: "{column} > {value}",
+    Operator.GTE: "{column} >= {value}",
+    Operator.LT: "{column} < {value}",
+    Operator.LTE: "{column} <= {value}",
+    Operator.CONTAINS: "{column} ilike {value}",
+    Operator.STARTS_WITH: "{column} ilike {value}",
+}
+
+FUNCTIONS = {
+    Function.COUNT: "count(*)",
+    Function.SUM: "sum({column})",
+    Function.AVG: "avg({column})",
+    Function.MIN: "min({column})",
+    Function.MAX: "max({column})",
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PostgresTable(Resource):
+    """A table or view, in ``schema`` or, without one, on the connection's search path."""
+
+    schema: str | None = None
+
+    @property
+    def identifier(self) -> str:
+        return (
+            quoted(self.name)
+            if self.schema is None
+            else f"{quoted(self.schema)}.{quoted(self.name)}"
+        )
+
+
+def quoted(identifier: str) -> str:
+    """The identifier, quoted (PostgreSQL manual, 4.1.1)."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+class PostgresSource:
+    """A pool of connections. ``timeout`` (seconds) bounds each statement, on the server too."""
+
+    def __init__(self, name: str, url: str, *, pool_size: int = 10, timeout: float = 10.0) -> None:
+        self.name = name
+        self._url = url
+        self._pool_size = pool_size
+        self._timeout = timeout
+        self._pool: asyncpg.Pool | None = None
+
+    def batch_size(self, resource: Resource, column: str) -> int:
+        return BATCH_SIZE
+
+    async def open(self) -> None:
+        # With min_size 0 the pool connects when it is first used, so a database that is down
+        # does not keep the gateway from starting.
+        self._pool = await asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=self._pool_size,
+            timeout=self._timeout,
+            command_timeout=self._timeout + 1,
+            init=_decode_json,
+            server_settings={
+                "statement_timeout": str(int(self._timeout * 1000)),
+                "application_name": "sluice",
+            },
+        )
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), self._timeout)
+            except TimeoutError:
+                self._pool.terminate()
+            self._pool = None
+
+    async def check(self) -> None:
+        async with self._connection() as connection:
+            await connection.execute("select 1")
+
+    async def fetch_by_key(
+        self,
+        resource: Resource,
+        column: str,
+        keys: Sequence[Any],
+        columns: Columns,
+        recorder: Recorder,
+    ) -> Mapping[Any, Row | Exception]:
+        statement = (
+            f"select {_listed(columns)} from {_table(resource)} where {quoted(column)} = any($1)"
+        )
+        rows = await self._fetch(resource, columns, statement, [list(keys)], recorder, len(keys))
+        return {row[column]: row for row in rows}
+
+    async def fetch_by_foreign_key(
+        self,
+        resource: Resource,
+        column: str,
+        keys: Sequence[Any],
+        columns: Columns,
+        window: Window,
+        recorder: Recorder,
+    ) -> Mapping[Any, Sequence[Row]]:
+        parameters: list[Any] = [list(keys)]
+        if window.limit is None:
+            chosen = f"{quoted(column)} = any($1)"
+            statement = _select(resource, columns, chosen, window, parameters)
+        else:
+            # One index scan a key, each stopping at the limit, in one statement.
+            inner = _select(
+                resource, columns, f"{quoted(column)} = sluice_keys.key", window, parameters
+            )
+            array = ARRAYS[type(keys[0])]
+            statement = (
+                f"select rows.* from unnest($1::{array}) as sluice_keys(key) "
+                f"cross join lateral ({inner}) as rows"
+            )
+        rows = await self._fetch(resource, columns, statement, parameters, recorder, len(keys))
+        groups: dict[Any, list[Row]] = {}
+        for row in rows:
+            groups.setdefault(row[column], []).append(row)
+        return groups
+
+    async def fetch_page(
+        self, resource: Resource, columns: Columns, window: Window, recorder: Recorder
+    ) -> Sequence[Row]:
+        parameters: list[Any] = []
+        statement = _select(resource, columns, None, window, parameters)
+        return await self._fetch(resource, columns, statement, parameters, recorder)
+
+    async def aggregate(
+        self,
+        resource: Resource,
+        column: str | None,
+        keys: Sequence[Any],
+        aggregates: Sequence[Aggregate],
+        filter: Filter | None,
+        recorder: Recorder,
+    ) -> Mapping[Any, Sequence[Any]]:
+        parameters: list[Any] = [] if column is None else [list(keys)]
+        values = ", ".join(
+            FUNCTIONS[each.function].format(column=quoted(each.column or "")) for each in aggregates
+        )
+        conditions = [] if column is None else [f"{quoted(column)} = any($1)"]
+        if filter is not None:
+            conditions.append(_condition(filter, parameters))
+        where = f" where {' and '.join(conditions)}" if conditions else ""
+        group = "null" if column is None else quoted(column)
+        grouped = "" if column is None else f" group by {group}"
+        statement = f"select {group}, {values} from {_table(resource)}{where}{grouped}"
+        named = {each.column for each in aggregates if each.column} | (
+            {column} if column else set()
+        )
+        rows = await self._fetch(resource, named, statement, parameters, recorder, len(keys))
+        return {row[0]: tuple(row)[1:] for row in rows}
+
+    async def _fetch(
+        self,
+        resource: Resource,
+        columns: Columns,
+        statement: str,
+        parameters: list[Any],
+        recorder: Recorder,
+        keys: int = 0,
+    ) -> list[Any]:
+        with recorder.call(resource, columns, keys=keys, statement=statement) as call:
+            async with self._connection() as connection:
+                rows: list[Any] = await connection.fetch(statement, *parameters)
+            call.rows = len(rows)
+            return rows
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        if self._pool is None:
+            raise UpstreamUnavailable(self.name)
+        try:
+            async with self._pool.acquire(timeout=self._timeout) as connection:
+                yield connection
+        except (TimeoutError, asyncpg.QueryCanceledError) as error:
+            raise UpstreamTimeout(self.name) from error
+        except asyncpg.DataError as error:
+            raise BadUserInput(
+                "A value does not fit the column it is compared with: it is out of range, "
+                "too long, or has a character that PostgreSQL can't hold."
+            ) from error
+        except (
+            OSError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.OperatorInterventionError,
+            asyncpg.InsufficientResourcesError,
+            asyncpg.InvalidAuthorizationSpecificationError,
+            asyncpg.InvalidCatalogNameError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+        ) as error:
+            raise UpstreamUnavailable(self.name) from error
+        except asyncpg.PostgresError as error:
+            raise UpstreamBadResponse(
+                self.name, f"The source '{self.name}' refused a statement."
+            ) from error
+
+
+async def _decode_json(connection: Any) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name,
+            schema="pg_catalog",
+            encoder=lambda value: orjson.dumps(value).decode(),
+            decoder=orjson.loads,
+        )
+
+
+def _table(resource: Resource) -> str:
+    assert isinstance(resource, PostgresTable)
+    return resource.identifier
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(quoted(column) for column in sorted(columns))
+
+
+def _select(
+    resource: Resource, columns: Columns, chosen: str | None, window: Window, parameters: list[Any]
+) -> str:
+    conditions = [] if chosen is None else [chosen]
+    if window.filter is not None:
+        conditions.append(_condition(window.filter, parameters))
+    if window.after is not None:
+        conditions.append(_past(window.order, window.after, parameters))
+    statement = f"select {_listed(columns)} from {_table(resource)}"
+    if conditions:
+        statement += f" where {' and '.join(conditions)}"
+    if window.order:
+        statement += f" order by {', '.join(_sorted_by(part) for part in window.order)}"
+    if window.limit is not None:
+        statement += f" limit {_bound(window.limit, parameters)}"
+    return statement
+
+
+def _sorted_by(part: Order) -> str:
+    # PostgreSQL takes missing values for the highest; here they are the lowest everywhere.
+    # Without the clause, where it changes nothing, a plain index serves the order.
+    nulls = (" nulls last" if part.descending else " nulls first") if part.nullable else ""
+    return f"{quoted(part.column)}{' desc' if part.descending else ''}{nulls}"
+
+
+def _past(order: tuple[Order, ...], place: tuple[Any, ...], parameters: list[Any]) -> str:
+    directions = {part.descending for part in order}
+    if len(directions) == 1 and not any(part.nullable for part in order):
+        # A row comparison is one range of an index, which the equivalent or-chain is not.
+        left = ", ".join(quoted(part.column) for part in order)
+        right = ", ".join(_bound(value, parameters) for value in place)
+        return f"({left}) {'<' if directions == {True} else '>'} ({right})"
+    return _condition(past(order, place), parameters)
+
+
+def _condition(filter: Filter, parameters: list[Any]) -> str:
+    match filter:
+        case And(parts):
+            return (
+                f"({' and '.join(_condition(part, parameters) for part in parts)})"
+                if parts
+                else "true"
+            )
+        case Or(parts):
+            return (
+                f"({' or '.join(_condition(part, parameters) for part in parts)})"
+                if parts
+                else "false"
+            )
+        case Not(part):
+            return f"({_condition(part, parameters)}) is not true"
+        case Comparison(column, Operator.IS_NULL, value):
+            return f"{quoted(column)} is {'' if value else 'not '}null"
+        case Comparison(column, operator, value):
+            match operator:
+                case Operator.IN | Operator.NOT_IN:
+                    value = list(value)
+                case Operator.CONTAINS:
+                    value = f"%{_literal(value)}%"
+                case Operator.STARTS_WITH:
+                    value = f"{_literal(value)}%"
+            return COMPARE[operator].format(column=quoted(column), value=_bound(value, parameters))
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _bound(value: Any, parameters: list[Any]) -> str:
+    parameters.append(value)
+    return f"${len(parameters)}"

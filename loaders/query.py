@@ -1,0 +1,173 @@
+"""What is asked of a source, in terms that every kind of source can serve.
+
+A filter is a tree of these values, and so is a window; both are hashable, because a loader is
+found by what it asks. Logic is two-valued everywhere: a comparison with a missing value is
+false, and ``Not`` of it true. Missing values sort below all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Operator(StrEnum):
+    """How a column is compared. ``CONTAINS`` and ``STARTS_WITH`` ignore case."""
+
+    EQ = "eq"
+    NE = "ne"
+    IN = "in"
+    NOT_IN = "notIn"
+    GT = "gt"
+    GTE = "gte"
+    LT = "lt"
+    LTE = "lte"
+    CONTAINS = "contains"
+    STARTS_WITH = "startsWith"
+    IS_NULL = "isNull"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One column against one value: a tuple for the ``IN`` family, a bool for ``IS_NULL``."""
+
+    column: str
+    operator: Operator
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """True where every part is; of no parts, true."""
+
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """True where any part is; of no parts, false."""
+
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True where the part is not."""
+
+    part: Filter
+
+
+Filter = Comparison | And | Or | Not
+
+
+def equals(column: str, value: Any) -> Comparison:
+    """The filter that a declaration most often wants."""
+    return Comparison(column, Operator.EQ, value)
+
+
+def all_of(*filters: Filter | None) -> Filter | None:
+    """The filters that are there, joined by and; None where there are none."""
+    present = tuple(part for part in filters if part is not None)
+    return present[0] if len(present) == 1 else And(present) if present else None
+
+
+def comparisons(filter: Filter | None) -> Iterator[Comparison]:
+    """Every comparison in the filter."""
+    match filter:
+        case Comparison():
+            yield filter
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from comparisons(part)
+        case Not(part):
+            yield from comparisons(part)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One column to sort by. ``nullable`` says whether the column can be empty."""
+
+    column: str
+    descending: bool = False
+    nullable: bool = False
+
+    def reversed(self) -> Order:
+        return Order(self.column, not self.descending, self.nullable)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which rows, in which order, and how many of them.
+
+    ``order`` ends with the resource's key wherever rows are cut, so that it is total. ``after``
+    holds one value for each column of ``order``: only rows past that place are wanted (keyset
+    paging). A source applies filter, order, place and limit in this order, for each key apart.
+    """
+
+    filter: Filter | None = None
+    order: tuple[Order, ...] = ()
+    after: tuple[Any, ...] | None = None
+    limit: int | None = None
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that the order names."""
+        return frozenset(part.column for part in self.order)
+
+
+def past(order: tuple[Order, ...], place: tuple[Any, ...]) -> Filter:
+    """The filter for rows that sort after ``place``.
+
+    For order (a, b) and place (x, y): a > x, or a = x and b > y.
+    """
+    alternatives: list[Filter] = []
+    same: list[Filter] = []
+    for part, value in zip(order, place, strict=True):
+        beyond = _beyond(part, value)
+        if beyond is not None:
+            alternatives.append(And((*same, beyond)) if same else beyond)
+        same.append(
+            Comparison(part.column, Operator.IS_NULL, True)
+            if value is None
+            else equals(part.column, value)
+        )
+    return alternatives[0] if len(alternatives) == 1 else Or(tuple(alternatives))
+
+
+def _beyond(part: Order, value: Any) -> Filter | None:
+    if value is None:
+        # Missing values are the lowest: ascending, everything else comes after them.
+        return None if part.descending else Comparison(part.column, Operator.IS_NULL, False)
+    if not part.descending:
+        return Comparison(part.column, Operator.GT, value)
+    lower = Comparison(part.column, Operator.LT, value)
+    if not part.nullable:
+        return lower
+    return Or((lower, Comparison(part.column, Operator.IS_NULL, True)))
+
+
+class Function(StrEnum):
+    """How the values of a group become one. ``COUNT`` counts rows and needs no column."""
+
+    COUNT = "count"
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A function over a column of a group of rows. Of no rows: 0 for ``COUNT``, else None."""
+
+    function: Function
+    column: str | None = None
+
+    @property
+    def of_nothing(self) -> int | None:
+        return 0 if self.function is Function.COUNT else None
+
+
+COUNT = Aggregate(Function.COUNT)

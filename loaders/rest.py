@@ -1,0 +1,319 @@
+"""REST services through aiohttp: a batch endpoint where the service has one, else a bounded
+fan-out. A 404 is "no row"; everything else that is not the declared answer is an error."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from gateway.errors import (
+    OperationTooComplex,
+    UpstreamBadResponse,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
+from loaders import memory
+from loaders.base import Columns, Recorder, Resource, Row
+from loaders.query import Aggregate, Filter, Window
+
+BATCH_SIZE = 50
+FAN_OUT = 100
+"""Single requests that one operation may make to one service."""
+
+IN_FLIGHT = 20
+RETRIES = 2
+LARGEST_BODY = 10_000_000
+
+RETRIED = frozenset({429, 502, 503, 504})
+"""Answers after which an idempotent request is worth another try (RFC 9110, 15.5 and 15.6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Many keys at once: ``GET path?parameter=a&parameter=b``."""
+
+    path: str
+    parameter: str
+    size: int = BATCH_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """One key at a time: ``GET path``, the key in place of ``{key}``. By a key the answer is the
+    object, by a foreign key it is the list."""
+
+    path: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RestResource(Resource):
+    """What a service answers, and how it is asked.
+
+    ``by`` says for each column that rows are fetched by which request does it. ``all`` is the
+    path that answers every row, where there is one. Answers with many rows hold them as a list
+    under ``items``, or are that list where ``items`` is None.
+    """
+
+    key_type: type = str
+    by: Mapping[str, Batch | Single] = field(default_factory=dict)
+    all: str | None = None
+    items: str | None = "items"
+
+
+class RestSource:
+    """A session with one service. ``timeout`` (seconds) bounds a request with its retries."""
+
+    def __init__(self, name: str, url: str, *, timeout: float = 5.0) -> None:
+        self.name = name
+        self._base = url.rstrip("/")
+        self._timeout = timeout
+        self._session: aiohttp.ClientSession | None = None
+
+    def batch_size(self, resource: Resource, column: str) -> int:
+        route = self._route(resource, column)
+        return route.size if isinstance(route, Batch) else FAN_OUT
+
+    async def open(self) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=IN_FLIGHT),
+            # The service's cookies are nobody's, so none are kept for the next request.
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"accept": "application/json"},
+        )
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def check(self) -> None:
+        # Any answer at all says that the service is there; what it says of "/" does not matter.
+        await self._request("/")
+
+    async def fetch_by_key(
+        self,
+        resource: Resource,
+        column: str,
+        keys: Sequence[Any],
+        columns: Columns,
+        recorder: Recorder,
+    ) -> Mapping[Any, Row | Exception]:
+        route = self._route(resource, column)
+        if isinstance(route, Batch):
+            rows = await self._batch(resource, route, column, keys, columns, recorder)
+            return {row[column]: row for row in rows}
+        answers = await self._fan_out(resource, route, keys, columns, recorder)
+        return {key: self._checked(answer, column, key) for key, answer in answers.items()}
+
+    async def fetch_by_foreign_key(
+        self,
+        resource: Resource,
+        column: str,
+        keys: Sequence[Any],
+        columns: Columns,
+        window: Window,
+        recorder: Recorder,
+    ) -> Mapping[Any, Sequence[Row] | Exception]:
+        route = self._route(resource, column)
+        groups: dict[Any, Any] = {key: [] for key in keys}
+        if isinstance(route, Batch):
+            for row in await self._batch(resource, route, column, keys, columns, recorder):
+                if row[column] in groups:
+                    groups[row[column]].append(row)
+        else:
+            answers = await self._fan_out(resource, route, keys, columns, recorder)
+            for key, answer in answers.items():
+                failed = isinstance(answer, Exception)
+                groups[key] = answer if failed else self._rows(resource, answer, column)
+        return {key: self._windowed(window, rows) for key, rows in groups.items()}
+
+    async def fetch_page(
+        self, resource: Resource, columns: Columns, window: Window, recorder: Recorder
+    ) -> Sequence[Row]:
+        rows = self._windowed(window, await self._all(resource, columns, recorder))
+        if isinstance(rows, Exception):
+            raise rows
+        return rows
+
+    async def aggregate(
+        self,
+        resource: Resource,
+        column: str | None,
+        keys: Sequence[Any],
+        aggregates: Sequence[Aggregate],
+        filter: Filter | None,
+        recorder: Recorder,
+    ) -> Mapping[Any, Sequence[Any]]:
+        window = Window(filter=filter)
+        columns = {each.column for each in aggregates if each.column}
+        if column is None:
+            groups: Mapping[Any, Sequence[Row] | Exception] = {
+                None: await self.fetch_page(resource, columns, window, recorder)
+            }
+        else:
+            groups = await self.fetch_by_foreign_key(
+                resource, column, keys, columns | {column}, window, recorder
+            )
+        values = {}
+        for key, rows in groups.items():
+            if isinstance(rows, Exception):
+                raise rows
+            values[key] = [memory.aggregate(each, rows) for each in aggregates]
+        return values
+
+    def _route(self, resource: Resource, column: str) -> Batch | Single:
+        assert isinstance(resource, RestResource)
+        return resource.by[column]
+
+    async def _batch(
+        self,
+        resource: Resource,
+        route: Batch,
+        column: str,
+        keys: Sequence[Any],
+        columns: Columns,
+        recorder: Recorder,
+    ) -> list[Row]:
+        query = "&".join(f"{route.parameter}={quote(str(key), safe='')}" for key in keys)
+        path = f"{route.path}?{query}"
+        with recorder.call(resource, columns, keys=len(keys), url=self._base + path) as call:
+            rows = self._rows(resource, await self._get(path), column)
+            call.rows = len(rows)
+            return rows
+
+    async def _all(self, resource: Resource, columns: Columns, recorder: Recorder) -> list[Row]:
+        assert isinstance(resource, RestResource)
+        if resource.all is None:
+            raise TypeError(f"{resource} declares no path that answers all of it")
+        with recorder.call(resource, columns, url=self._base + resource.all) as call:
+            rows = self._rows(resource, await self._get(resource.all), resource.key)
+            call.rows = len(rows)
+            return rows
+
+    async def _fan_out(
+        self,
+        resource: Resource,
+        route: Single,
+        keys: Sequence[Any],
+        columns: Columns,
+        recorder: Recorder,
+    ) -> Mapping[Any, Any]:
+        """What the service answers for each key, or the error; nothing where it has nothing."""
+        left = max(0, FAN_OUT - recorder.requests.get(self.name, 0))
+        asked, refused = keys[:left], keys[left:]
+        recorder.requests[self.name] = recorder.requests.get(self.name, 0) + len(asked)
+        answers: dict[Any, Any] = {
+            key: OperationTooComplex(
+                f"This operation needs more than {FAN_OUT} requests to '{self.name}', which "
+                "answers one id at a time. Ask for fewer objects."
+            )
+            for key in refused
+        }
+        if asked:
+            url = self._base + route.path
+            with recorder.call(resource, columns, keys=len(asked), url=url) as call:
+                gathered = await asyncio.gather(
+                    *(self._one(route, key) for key in asked), return_exceptions=True
+                )
+                found = zip(asked, gathered, strict=True)
+                answers |= {key: answer for key, answer in found if answer is not None}
+                call.rows = sum(not isinstance(each, Exception | None) for each in gathered)
+        return answers
+
+    async def _one(self, route: Single, key: Any) -> Any:
+        segment = quote(str(key), safe="")
+        if segment in ("", ".", ".."):
+            # Such a segment would name another path of the service.
+            return None
+        return await self._get(route.path.replace("{key}", segment))
+
+    def _checked(self, answer: Any, column: str, key: Any) -> Row | Exception:
+        if isinstance(answer, Exception):
+            return answer
+        if not isinstance(answer, dict) or answer.get(column) != key:
+            return self._bad("an answer that is not the object asked for")
+        return answer
+
+    def _rows(self, resource: Resource, answer: Any, column: str) -> list[Row]:
+        assert isinstance(resource, RestResource)
+        if answer is None:
+            return []
+        if resource.items is not None and isinstance(answer, dict):
+            answer = answer.get(resource.items)
+        if not isinstance(answer, list):
+            raise self._bad("an answer without a list of objects")
+        if not all(isinstance(row, dict) and row.get(column) is not None for row in answer):
+            raise self._bad(f"an object without '{column}'")
+        return answer
+
+    def _windowed(self, window: Window, rows: Any) -> Sequence[Row] | Exception:
+        if isinstance(rows, Exception):
+            return rows
+        try:
+            return memory.apply(window, rows)
+        except (TypeError, ValueError, ArithmeticError, AttributeError):
+            return self._bad("values that can't be compared")
+
+    async def _get(self, path: str) -> Any:
+        """The JSON that ``path`` answers; None for a 404."""
+        status, body = await self._request(path)
+        if status == 404:
+            return None
+        if status != 200:
+            raise self._bad(f"status {status}")
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise self._bad("an answer that is not JSON") from error
+
+    async def _request(self, path: str) -> tuple[int, bytes]:
+        if self._session is None:
+            raise UpstreamUnavailable(self.name)
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._with_retries(self._session, URL(self._base + path, encoded=True))
+        except TimeoutError as error:
+            raise UpstreamTimeout(self.name) from error
+        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
+            raise self._bad("an answer that is not HTTP") from error
+        except aiohttp.ClientError as error:
+            raise UpstreamUnavailable(self.name) from error
+
+    async def _with_retries(self, session: aiohttp.ClientSession, url: URL) -> tuple[int, bytes]:
+        for attempt in range(RETRIES + 1):
+            last = attempt == RETRIES
+            wait = 0.1 * 2**attempt * (0.5 + random.random() / 2)  # noqa: S311
+            try:
+                async with session.get(url, allow_redirects=False) as response:
+                    if response.status not in RETRIED:
+                        return response.status, await self._body(response)
+                    if last:
+                        raise UpstreamUnavailable(self.name)
+                    asked = response.headers.get("retry-after", "")
+                    wait = float(asked) if asked.isdecimal() else wait
+            except (aiohttp.ClientConnectionError, aiohttp.ServerDisconnectedError):
+                if last:
+                    raise
+            if wait >= self._timeout:
+                raise UpstreamUnavailable(self.name)
+            await asyncio.sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        body = await response.content.read(LARGEST_BODY + 1)
+        while not response.content.at_eof() and len(body) <= LARGEST_BODY:
+            body += await response.content.read(LARGEST_BODY + 1 - len(body))
+        if len(body) > LARGEST_BODY:
+            raise self._bad(f"more than {LARGEST_BODY} bytes")
+        return body
+
+    def _bad(self, what: str) -> UpstreamBadResponse:
+        return UpstreamBadResponse(self.name, f"The source '{self.name}' sent {what}.")

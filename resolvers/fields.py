@@ -1,0 +1,241 @@
+"""What the fields of a graph are made of: columns, and fields that are fetched.
+
+What a field needs to be fetched stands in its Strawberry metadata, so that it survives the
+copies that Strawberry makes of fields.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.relay import GlobalID
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.base import StrawberryContainer, StrawberryOptional
+from strawberry.types.field import StrawberryField
+
+from gateway.errors import BadUserInput
+from loaders.base import Resource
+
+SPEC = "sluice"
+"""The metadata key of what a field is."""
+
+NEEDS = "sluice.needs"
+"""The metadata key of the columns that an ordinary resolver needs."""
+
+Info = strawberry.Info[Any, None]
+
+_by_package: dict[str, dict[str, type[Node]]] = defaultdict(dict)
+
+
+@strawberry.interface(description="An object with an id that is unique in the whole graph.")
+class Node:
+    """The base of every type that a resource backs: its rows are the type's objects.
+
+    A field without a resolver is a column of the resource, of the field's own name unless
+    ``column()`` gives another.
+    """
+
+    resource: ClassVar[Resource]
+
+    id: GlobalID = strawberry.field(
+        description="An opaque id, unique in the whole graph. `node(id:)` finds the object again."
+    )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _by_package[_package(cls.__module__)][cls.__name__] = cls
+
+    @classmethod
+    def resolve_type(cls, value: NodeRow, *_: object) -> str:
+        return value.type_name
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """A row that stands where its type can't be told from the schema."""
+
+    type_name: str
+    row: Mapping[str, Any]
+
+    def get(self, column: str) -> Any:
+        return self.row.get(column)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A value of the row. ``name`` is the column's, where it is not the field's own."""
+
+    name: str | None = None
+    filterable: bool = False
+    sortable: bool = False
+
+
+def column(
+    description: str, *, name: str | None = None, filterable: bool = False, sortable: bool = False
+) -> Any:
+    """A field that is a column of the type's resource.
+
+    ``filterable`` lets clients compare it in ``where``, ``sortable`` name it in ``orderBy``.
+    """
+    return strawberry.field(
+        description=description, metadata={SPEC: Column(name, filterable, sortable)}
+    )
+
+
+def computed(description: str, resolver: Callable[..., Any], *, needs: Sequence[str]) -> Any:
+    """A field that an ordinary resolver works out from these columns of the row, which it takes
+    as a ``strawberry.Parent``."""
+    return strawberry.field(
+        resolver=resolver, description=description, metadata={NEEDS: tuple(needs)}
+    )
+
+
+class Fetch(ABC):
+    """How a field's value is fetched, and what that needs."""
+
+    @abstractmethod
+    def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
+        """The columns that the field's own part of an operation must read."""
+
+    @abstractmethod
+    def resolve(
+        self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
+    ) -> Any:
+        """The field's value for one object, or an awaitable of it."""
+
+    def arguments(self, field: FetchedField) -> list[StrawberryArgument]:
+        """The arguments that clients may give."""
+        return []
+
+
+class FetchedField(StrawberryField):
+    """A Strawberry field whose value a ``Fetch`` gets."""
+
+    @property
+    def fetch(self) -> Fetch:
+        fetch: Fetch = self.metadata[SPEC]
+        return fetch
+
+    @property
+    def owner(self) -> type[Node]:
+        """The type that the field stands on."""
+        assert isinstance(self.origin, type)
+        return self.origin
+
+    @property
+    def target(self) -> Any:
+        """The type of the objects that the field leads to: a subclass of Node.
+
+        mypy takes a dataclass's type for unhashable, hence no type[Node].
+        """
+        return object_type(self.type)
+
+    @property
+    def is_basic_field(self) -> bool:
+        return False
+
+    @property
+    def arguments(self) -> list[StrawberryArgument]:
+        if self._arguments is None:
+            self._arguments = self.fetch.arguments(self)
+        return self._arguments
+
+    @arguments.setter
+    def arguments(self, value: list[StrawberryArgument]) -> None:
+        self._arguments = value
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
+        return self.fetch.resolve(self, source, info, kwargs)
+
+    def resolve_type(self, *, type_definition: Any = None) -> Any:
+        # Types refer to each other in circles. A name that its module imports for type checkers
+        # alone is found among the types of the same package.
+        annotation = self.type_annotation
+        if isinstance(self.origin, type) and annotation is not None:
+            siblings = _by_package[_package(self.owner.__module__)]
+            annotation.namespace = {**siblings, **(annotation.namespace or {})}
+        return super().resolve_type(type_definition=type_definition)
+
+
+def fetched(description: str, fetch: Fetch) -> Any:
+    """A field with this fetch."""
+    return FetchedField(description=description, metadata={SPEC: fetch})
+
+
+def argument(name: str, annotation: object, description: str) -> StrawberryArgument:
+    """An argument of a fetched field; optional if the annotation is."""
+    return StrawberryArgument(
+        python_name=name,
+        graphql_name=None,
+        type_annotation=StrawberryAnnotation(annotation),
+        description=description,
+        default=strawberry.UNSET,
+    )
+
+
+def object_type(type_: Any) -> type[Node]:
+    """The type inside lists, options and connections."""
+    while isinstance(type_, StrawberryContainer):
+        type_ = type_.of_type
+    definition = getattr(type_, "__strawberry_definition__", None)
+    if definition is not None and definition.type_var_map:
+        return object_type(next(iter(definition.type_var_map.values())))
+    if not (isinstance(type_, type) and issubclass(type_, Node)):
+        raise TypeError(f"{type_!r} is no type of a resource: it must be a subclass of Node")
+    return type_
+
+
+def columns_of(type_: type[Node]) -> Iterator[tuple[StrawberryField, Column]]:
+    """The fields of the type that are columns, with how."""
+    definition: Any = type_.__strawberry_definition__  # type: ignore[attr-defined]
+    for field in definition.fields:
+        spec = field.metadata.get(SPEC)
+        if isinstance(spec, Column):
+            yield field, spec
+        elif spec is None and field.is_basic_field and field.python_name != "id":
+            yield field, Column()
+
+
+def column_name(field: StrawberryField, spec: Column) -> str:
+    return spec.name or field.python_name
+
+
+def is_nullable(field: StrawberryField) -> bool:
+    return isinstance(field.type, StrawberryOptional)
+
+
+def global_id(type_name: str, key: Any) -> str:
+    """The id by which the whole graph knows the row (Relay's Global Object Identification)."""
+    return str(GlobalID(type_name, str(key)))
+
+
+def read_key(resource: Resource, text: str, what: str) -> Any:
+    """The key that a text writes. Raises BadUserInput, naming ``what`` the text was."""
+    try:
+        key = resource.key_type(text)
+        fits = str(key) == text and (not isinstance(key, int) or abs(key) < 2**63)
+    except Exception:
+        # Key types are the owners' own; whatever theirs raises means that this is no such key.
+        fits = False
+    if not fits:
+        raise BadUserInput(f"{what} is not an id of this graph.")
+    return key
+
+
+def keys_of(ids: Sequence[GlobalID], type_: type[Node], what: str) -> list[Any]:
+    """The keys of the ids of one type. Raises BadUserInput for an id of another type."""
+    name = type_.__strawberry_definition__.name  # type: ignore[attr-defined]
+    for each in ids:
+        if each.type_name != name:
+            raise BadUserInput(f"{what} is not an id of type {name}.")
+    return [read_key(type_.resource, each.node_id, what) for each in ids]
+
+
+def _package(module: str) -> str:
+    return module.rpartition(".")[0] or module

@@ -1,0 +1,289 @@
+"""``where`` and ``orderBy``: input types generated from a type, and what they ask of a source."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.relay import GlobalID
+from strawberry.types.base import StrawberryOptional
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from gateway.errors import BadUserInput
+from loaders.query import And, Comparison, Filter, Not, Operator, Or, Order
+from resolvers.fields import (
+    SPEC,
+    FetchedField,
+    Node,
+    column_name,
+    columns_of,
+    is_nullable,
+    keys_of,
+)
+from resolvers.relations import One
+
+MOST_VALUES = 1000
+"""Values that one ``where`` may compare with."""
+
+DEEPEST = 10
+"""How deep ``and``, ``or`` and ``not`` may nest."""
+
+EQUALITY = (Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN)
+RANGE = (Operator.GT, Operator.GTE, Operator.LT, Operator.LTE)
+TEXT = (Operator.CONTAINS, Operator.STARTS_WITH)
+
+OPERATORS: dict[type, tuple[str, tuple[Operator, ...]]] = {
+    str: ("String", (*EQUALITY, *TEXT)),
+    bool: ("Boolean", (Operator.EQ,)),
+    int: ("Int", (*EQUALITY, *RANGE)),
+    float: ("Float", (*EQUALITY, *RANGE)),
+    Decimal: ("Decimal", (*EQUALITY, *RANGE)),
+    datetime: ("DateTime", (*EQUALITY, *RANGE)),
+    date: ("Date", (*EQUALITY, *RANGE)),
+    GlobalID: ("ID", EQUALITY),
+}
+
+MEANINGS = {
+    Operator.EQ: "Equal to this value.",
+    Operator.NE: "Not equal to this value. A missing value is not equal to any.",
+    Operator.IN: "Equal to one of these values.",
+    Operator.NOT_IN: "Equal to none of these values.",
+    Operator.GT: "Greater than this value.",
+    Operator.GTE: "Greater than this value or equal to it.",
+    Operator.LT: "Less than this value.",
+    Operator.LTE: "Less than this value or equal to it.",
+    Operator.CONTAINS: "Has this text in it, in upper or lower case.",
+    Operator.STARTS_WITH: "Begins with this text, in upper or lower case.",
+    Operator.IS_NULL: "True: the value is missing. False: it is there.",
+}
+
+
+@strawberry.enum(description="Which way to sort. Missing values count as the lowest.")
+class SortDirection(enum.Enum):
+    ASC = strawberry.enum_value("ASC", description="From the lowest to the highest.")
+    DESC = strawberry.enum_value("DESC", description="From the highest to the lowest.")
+
+
+@dataclass(frozen=True, slots=True)
+class Filterable:
+    """A field of a filter input: what it compares, and whose ids it takes, if it takes ids."""
+
+    python_name: str
+    column: str
+    type: Any
+    ids_of: type[Node] | None
+    description: str
+
+
+@cache
+def filter_input(type_: Any) -> Any:
+    """The input type of ``where`` for lists of the type."""
+    name = _type_name(type_)
+    filter_ = _input(
+        f"{name}Filter",
+        f"Which objects of type {name} to take. All that is given here must hold.",
+        {
+            **{
+                each.python_name: (_comparison_input(each.type), each.description)
+                for each in _filterable(type_)
+            },
+            "and_": (bool, "All of these must hold."),
+            "or_": (bool, "At least one of these must hold."),
+            "not_": (bool, "This must not hold."),
+        },
+    )
+    # The input refers to itself, which an annotation can only do once it is there.
+    for field in filter_.__strawberry_definition__.fields:
+        if field.python_name in ("and_", "or_"):
+            field.type_annotation = StrawberryAnnotation(list[filter_] | None)  # type: ignore[valid-type]
+        elif field.python_name == "not_":
+            field.type_annotation = StrawberryAnnotation(filter_ | None)
+    return filter_
+
+
+@cache
+def sort_input(type_: Any) -> Any | None:
+    """The input type of ``orderBy``'s items for lists of the type; None if it sorts by nothing."""
+    name = _type_name(type_)
+    members = {
+        field.python_name.upper(): strawberry.enum_value(
+            column_name(field, spec), description=field.description
+        )
+        for field, spec in columns_of(type_)
+        if spec.sortable
+    }
+    if not members:
+        return None
+    members_type: Any = enum.Enum(f"{name}SortField", members)  # type: ignore[misc]
+    fields = strawberry.enum(
+        members_type, description=f"What lists of type {name} can be sorted by."
+    )
+    return _input(
+        f"{name}Sort",
+        f"One field to sort lists of type {name} by.",
+        {"field": (fields, "The field.")},
+        direction=strawberry.field(
+            description="The direction; ASC unless given.", default=SortDirection.ASC
+        ),
+    )
+
+
+def to_filter(type_: type[Node], where: Any) -> Filter | None:
+    """The filter that a ``where`` says; None if it says nothing.
+
+    Raises BadUserInput for a comparison with null, for an id of another type, and for a filter
+    that is too large.
+    """
+    if where is None or where is strawberry.UNSET:
+        return None
+    parts = _Reader(type_).read(where, "where", 1)
+    return parts.parts[0] if len(parts.parts) == 1 else parts if parts.parts else None
+
+
+def to_order(type_: type[Node], order_by: Any) -> tuple[Order, ...]:
+    """The order that an ``orderBy`` says, without the key that makes it total."""
+    if not order_by or order_by is strawberry.UNSET:
+        return ()
+    nullable = {column_name(field, spec): is_nullable(field) for field, spec in columns_of(type_)}
+    order: dict[str, Order] = {}
+    for each in order_by:
+        column = each.field.value
+        descending = each.direction is SortDirection.DESC
+        order.setdefault(column, Order(column, descending, nullable[column]))
+    return tuple(order.values())
+
+
+class _Reader:
+    """Reads one ``where``, counting what it holds."""
+
+    def __init__(self, type_: type[Node]) -> None:
+        self.type = type_
+        self.by_name = {each.python_name: each for each in _filterable(type_)}
+        self.count = 0
+
+    def read(self, where: Any, place: str, depth: int) -> And:
+        if depth > DEEPEST:
+            raise BadUserInput(f"{place}: and, or and not nest deeper than {DEEPEST} levels.")
+        parts: list[Filter] = []
+        for name, value in vars(where).items():
+            if value is strawberry.UNSET or value is None:
+                continue
+            if name == "not_":
+                parts.append(Not(self.read(value, f"{place}.not", depth + 1)))
+            elif name in ("and_", "or_"):
+                inner = tuple(self.read(each, f"{place}.{name[:-1]}", depth + 1) for each in value)
+                parts.append(And(inner) if name == "and_" else Or(inner))
+            else:
+                parts.extend(self.compare(self.by_name[name], value, f"{place}.{_camel(name)}"))
+        return And(tuple(parts))
+
+    def compare(self, filterable: Filterable, given: Any, place: str) -> Iterator[Filter]:
+        for name, value in vars(given).items():
+            if value is strawberry.UNSET:
+                continue
+            operator = Operator(_camel(name.rstrip("_")))
+            if value is None or (isinstance(value, list) and None in value):
+                raise BadUserInput(
+                    f"{place}.{operator}: null can't be compared. Leave it out, or use isNull."
+                )
+            self.count += len(value) if isinstance(value, list) else 1
+            if self.count > MOST_VALUES:
+                raise BadUserInput(f"{place}: more than {MOST_VALUES} values.")
+            yield Comparison(
+                filterable.column, operator, self.plain(filterable, value, f"{place}.{operator}")
+            )
+
+    def plain(self, filterable: Filterable, value: Any, place: str) -> Any:
+        many = isinstance(value, list)
+        values: Sequence[Any] = value if many else [value]
+        if filterable.ids_of is not None and not isinstance(value, bool):
+            values = keys_of(values, filterable.ids_of, place)
+        values = [each.value if isinstance(each, enum.Enum) else each for each in values]
+        return tuple(values) if many else values[0]
+
+
+def _filterable(type_: type[Node]) -> Iterator[Filterable]:
+    definition: Any = type_.__strawberry_definition__  # type: ignore[attr-defined]
+    yield Filterable("id", type_.resource.key, GlobalID, type_, "The object's own id.")
+    for field, spec in columns_of(type_):
+        if spec.filterable:
+            inner = field.type.of_type if isinstance(field.type, StrawberryOptional) else field.type
+            yield Filterable(
+                field.python_name, column_name(field, spec), inner, None, field.description or ""
+            )
+    for field in definition.fields:
+        spec = field.metadata.get(SPEC)
+        if isinstance(field, FetchedField) and isinstance(spec, One) and spec.filterable:
+            yield Filterable(
+                f"{field.python_name}_id",
+                spec.by,
+                GlobalID,
+                field.target,
+                f"The id of `{_camel(field.python_name)}`.",
+            )
+
+
+@cache
+def _comparison_input(type_: Any) -> Any:
+    definition = getattr(type_, "__strawberry_definition__", type_)
+    operators: tuple[Operator, ...]
+    if isinstance(definition, StrawberryEnumDefinition):
+        name, operators, type_ = definition.name, EQUALITY, definition.wrapped_cls
+    elif type_ in OPERATORS:
+        name, operators = OPERATORS[type_]
+    else:
+        raise TypeError(f"{type_!r} can't be filtered by: it has no comparisons")
+    return _input(
+        f"{name}Filter",
+        f"How a value of type {name} must compare. All that is given here must hold.",
+        {
+            **{
+                _python(operator): (
+                    list[type_] if operator in (Operator.IN, Operator.NOT_IN) else type_,
+                    MEANINGS[operator],
+                )
+                for operator in operators
+            },
+            "is_null": (bool, MEANINGS[Operator.IS_NULL]),
+        },
+    )
+
+
+def _input(name: str, description: str, fields: dict[str, tuple[Any, str]], **more: Any) -> Any:
+    required = {"field"}
+    namespace: dict[str, Any] = {"__annotations__": {}}
+    for python_name, (type_, meaning) in fields.items():
+        optional = python_name not in required
+        namespace["__annotations__"][python_name] = type_ | None if optional else type_
+        namespace[python_name] = strawberry.field(
+            name=_camel(python_name.rstrip("_")),
+            description=meaning,
+            **({"default": strawberry.UNSET} if optional else {}),
+        )
+    for python_name, field in more.items():
+        namespace["__annotations__"][python_name] = type(field.default)
+        namespace[python_name] = field
+    return strawberry.input(type(name, (), namespace), name=name, description=description)
+
+
+def _type_name(type_: type[Node]) -> str:
+    name: str = type_.__strawberry_definition__.name  # type: ignore[attr-defined]
+    return name
+
+
+def _python(operator: Operator) -> str:
+    name = re.sub(r"(?=[A-Z])", "_", operator.value).lower()
+    return f"{name}_" if name == "in" else name
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)

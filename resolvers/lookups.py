@@ -1,0 +1,134 @@
+"""Lookups: root fields that find one object by its id or by a natural key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from strawberry.relay import GlobalID
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.base import StrawberryOptional
+
+from gateway.errors import BadUserInput
+from loaders.base import Resource
+from resolvers.fields import (
+    Fetch,
+    FetchedField,
+    Info,
+    Node,
+    NodeRow,
+    argument,
+    column_name,
+    columns_of,
+    fetched,
+    keys_of,
+    read_key,
+)
+
+MOST_NODES = 100
+"""Ids that one ``nodes`` may ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup(Fetch):
+    """The one row whose unique column has the value of the argument of its name."""
+
+    by: tuple[str, ...]
+
+    def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
+        resource = field.target.resource
+        yield resource, resource.key
+
+    def arguments(self, field: FetchedField) -> list[StrawberryArgument]:
+        types: dict[str, Any] = {"id": GlobalID} | {
+            each.python_name: each.type.of_type
+            if isinstance(each.type, StrawberryOptional)
+            else each.type
+            for each, _ in columns_of(field.target)
+        }
+        several = len(self.by) > 1
+        return [
+            argument(
+                name,
+                types[name] | None if several else types[name],
+                f"Its {name}." + (" Give exactly one argument." if several else ""),
+            )
+            for name in self.by
+        ]
+
+    def resolve(
+        self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
+    ) -> Any:
+        given = [
+            (name, value)
+            for name in self.by
+            if (value := arguments.get(name)) is not None and value is not strawberry.UNSET
+        ]
+        if len(given) != 1:
+            raise BadUserInput(f"Give exactly one of: {', '.join(self.by)}.")
+        ((name, value),) = given
+        target, loaders = field.target, info.context.loaders
+        if name == "id":
+            return loaders.by_key(target.resource).load(keys_of([value], target, "id")[0])
+        names = {each.python_name: column_name(each, spec) for each, spec in columns_of(target)}
+        return loaders.by_key(target.resource, names[name]).load(value)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLookup(Fetch):
+    """The object, or the objects, of any type that global ids name."""
+
+    many: bool
+
+    def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
+        return iter(())
+
+    def arguments(self, field: FetchedField) -> list[StrawberryArgument]:
+        if self.many:
+            meaning = f"The ids, at most {MOST_NODES}, of any types."
+            return [argument("ids", list[GlobalID], meaning)]
+        return [argument("id", GlobalID, "The object's id.")]
+
+    def resolve(
+        self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
+    ) -> Any:
+        if not self.many:
+            return _load(info, arguments["id"])
+        ids = arguments["ids"]
+        if len(ids) > MOST_NODES:
+            raise BadUserInput(f"ids: at most {MOST_NODES} at a time.")
+        return _load_all(info, ids)
+
+
+def lookup(description: str, *, by: str | tuple[str, ...]) -> Any:
+    """A field that is the object found by ``id`` or by a unique column, whichever the client
+    gives of the names in ``by``; null where there is none."""
+    return fetched(description, Lookup((by,) if isinstance(by, str) else by))
+
+
+def node(description: str) -> Any:
+    """A field that is the object of any type with the given id, or null."""
+    return fetched(description, NodeLookup(many=False))
+
+
+def nodes(description: str) -> Any:
+    """A field that is the objects with the given ids, in their order, null where there is none."""
+    return fetched(description, NodeLookup(many=True))
+
+
+async def _load_all(info: Info, ids: list[GlobalID]) -> list[NodeRow | BaseException | None]:
+    # A source that fails takes only its own places of the list.
+    return await asyncio.gather(*(_load(info, each) for each in ids), return_exceptions=True)
+
+
+async def _load(info: Info, id_: GlobalID) -> NodeRow | None:
+    node_types: Mapping[str, type[Node]] = info.schema.node_types  # type: ignore[attr-defined]
+    type_ = node_types.get(id_.type_name)
+    if type_ is None:
+        raise BadUserInput(f"'{id_}' is not an id of this graph.")
+    key = read_key(type_.resource, id_.node_id, f"'{id_}'")
+    row = await info.context.loaders.by_key(type_.resource).load(key)
+    return None if row is None else NodeRow(id_.type_name, row)

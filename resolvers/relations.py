@@ -1,0 +1,145 @@
+"""Relations: fields whose value is a row or rows of another resource, in any source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from loaders.base import Resource
+from loaders.query import Aggregate, Filter, Function, Order, Window, comparisons
+from resolvers.fields import (
+    Fetch,
+    FetchedField,
+    Info,
+    column_name,
+    columns_of,
+    fetched,
+    is_nullable,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class One(Fetch):
+    """The row of the target whose ``to`` is this row's ``by``."""
+
+    by: str
+    to: str | None
+    filterable: bool
+
+    def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
+        yield field.owner.resource, self.by
+        target = field.target.resource
+        yield target, self.to or target.key
+
+    def resolve(
+        self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
+    ) -> Any:
+        key = row.get(self.by)
+        if key is None:
+            return None
+        return info.context.loaders.by_key(field.target.resource, self.to).load(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Many(Fetch):
+    """The target's rows whose ``by`` is this row's key, all of them."""
+
+    by: str
+    order_by: tuple[str, ...]
+
+    def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
+        yield field.owner.resource, field.owner.resource.key
+        yield field.target.resource, self.by
+
+    def resolve(
+        self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
+    ) -> Any:
+        target = field.target
+        window = Window(order=declared_order(target, self.order_by))
+        loader = info.context.loaders.by_foreign_key(target.resource, self.by, window)
+        return loader.load(row.get(field.owner.resource.key))
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated(Fetch):
+    """A value made of all rows of ``of`` whose ``by`` is this row's key."""
+
+    of: Resource
+    by: str
+    aggregate: Aggregate
+    where: Filter | None
+
+    def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
+        yield field.owner.resource, field.owner.resource.key
+
+    def reads(self) -> Iterator[tuple[Resource, str]]:
+        """The columns that the source reads for it, though no row of them is fetched."""
+        yield self.of, self.by
+        if self.aggregate.column is not None:
+            yield self.of, self.aggregate.column
+        for comparison in comparisons(self.where):
+            yield self.of, comparison.column
+
+    def resolve(
+        self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
+    ) -> Any:
+        loader = info.context.loaders.aggregates(self.of, self.by, self.where)
+        return loader.load((row.get(field.owner.resource.key), self.aggregate))
+
+
+def one(description: str, *, by: str, to: str | None = None, filterable: bool = False) -> Any:
+    """A field that is one object: the one whose ``to`` (its resource's key unless told) equals
+    this row's column ``by``; null where that is null or there is no such row.
+
+    ``filterable`` lets clients filter by the other object's id, under the field's name with
+    "Id" behind it.
+    """
+    return fetched(description, One(by, to, filterable))
+
+
+def many(description: str, *, by: str, order_by: str | tuple[str, ...] = ()) -> Any:
+    """A field that is the list of all objects whose column ``by`` holds this row's key.
+
+    ``order_by`` names the target's columns to sort by, each with "-" before it to sort
+    descending. For lists that may become long use ``connection`` instead.
+    """
+    return fetched(description, Many(by, _names(order_by)))
+
+
+def aggregate(
+    description: str,
+    *,
+    of: Resource,
+    by: str,
+    function: Function,
+    column: str | None = None,
+    where: Filter | None = None,
+) -> Any:
+    """A field that is ``function`` over ``column`` of all rows of ``of`` whose ``by`` holds this
+    row's key, and which ``where`` lets through. Of no rows: 0 for a count, else null."""
+    if not isinstance(of, Resource):
+        raise TypeError(
+            f"of={of!r} is no resource. In a class body, a field hides the module's variable of "
+            "the same name."
+        )
+    return fetched(description, Aggregated(of, by, Aggregate(function, column), where))
+
+
+@cache
+def declared_order(type_: Any, names: tuple[str, ...]) -> tuple[Order, ...]:
+    """The order by the columns that a declaration names. One that is no field of the type is
+    taken to be nullable."""
+    nullable = {column_name(field, spec): is_nullable(field) for field, spec in columns_of(type_)}
+    nullable[type_.resource.key] = False
+    return tuple(
+        Order(
+            name.removeprefix("-"), name.startswith("-"), nullable.get(name.removeprefix("-"), True)
+        )
+        for name in names
+    )
+
+
+def _names(order_by: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (order_by,) if isinstance(order_by, str) else order_by

@@ -1,0 +1,84 @@
+"""The scalars that every graph has, beyond the specification's own.
+
+Rows are shown as their sources give them, so each serializer takes what any of the drivers has
+for such a value (JSON has text for dates and decimals) and raises ValueError for anything else.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, NewType
+from urllib.parse import urlsplit
+
+import strawberry
+
+URL = NewType("URL", str)
+
+
+def _datetime(value: Any) -> datetime:
+    read = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(read, datetime):
+        raise ValueError("not a date and time as ISO 8601 writes it")
+    if read.tzinfo is None:
+        raise ValueError("the time zone is missing: write 2026-01-31T09:30:00Z")
+    return read
+
+
+def _date(value: Any) -> date:
+    read = date.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(read, date) or isinstance(read, datetime):
+        raise ValueError("not a date as ISO 8601 writes it, such as 2026-01-31")
+    return read
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
+        raise ValueError("not a decimal number")
+    try:
+        read = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError("not a decimal number") from None
+    if not read.is_finite():
+        raise ValueError("not a finite decimal number")
+    return read
+
+
+def _url(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("not a URL")
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("not an absolute http or https URL")
+    return value
+
+
+SCALARS: dict[object, Any] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A moment, with its time zone, as ISO 8601 writes it: 2026-01-31T09:30:00Z.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=lambda value: _datetime(value).isoformat(),
+        parse_value=_datetime,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day of the calendar, as ISO 8601 writes it: 2026-01-31.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=lambda value: _date(value).isoformat(),
+        parse_value=_date,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description='An exact decimal number, as a string so that no digit is lost: "19.90".',
+        serialize=lambda value: format(_decimal(value), "f"),
+        parse_value=_decimal,
+    ),
+    URL: strawberry.scalar(
+        name="URL",
+        description="An absolute http or https address.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3986",
+        serialize=_url,
+        parse_value=_url,
+    ),
+}

@@ -1,0 +1,86 @@
+"""Customers, and the addresses they ship and bill to."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import strawberry
+
+from loaders.postgres import PostgresTable
+from loaders.query import Comparison, Function, Operator
+from resolvers.connections import Connection, connection
+from resolvers.fields import Node, column
+from resolvers.relations import aggregate, many, one
+from schema.types.order import orders_table
+
+if TYPE_CHECKING:
+    from schema.types.order import Order
+    from schema.types.review import Review
+
+customers_table = PostgresTable(source="shop", name="customers")
+addresses_table = PostgresTable(source="shop", name="addresses")
+
+
+@strawberry.type(description="Someone who buys in the shop.")
+class Customer(Node):
+    resource = customers_table
+
+    email: str = column("Where the shop writes to them. Unique.", filterable=True)
+    name: str = column("Their full name.", filterable=True, sortable=True)
+    phone: str | None = column("Their telephone number, with the country's code.")
+    birthday: date | None = column("The day they were born.")
+    currency: str = column("The currency they pay in, as ISO 4217 has it, such as EUR.")
+    marketing_opt_in: bool = column(
+        "Whether they agreed to be written to about offers.", filterable=True
+    )
+    created_at: datetime = column("When they signed up.", filterable=True, sortable=True)
+
+    addresses: list[Address] = many("Where they ship and bill to.", by="customer_id", order_by="id")
+    orders: Connection[Order] = connection(
+        "What they bought, the newest first.", by="customer_id", order_by="-placed_at"
+    )
+    reviews: Connection[Review] | None = connection(
+        "What they wrote about products, the newest first.",
+        by="customer_id",
+        order_by="-created_at",
+    )
+    order_count: int = aggregate(
+        "How many orders they placed, whatever became of them.",
+        of=orders_table,
+        by="customer_id",
+        function=Function.COUNT,
+    )
+    lifetime_value: Decimal | None = aggregate(
+        "The sum of their orders' totals in their currency, without what was cancelled or sent "
+        "back; null if nothing is left.",
+        of=orders_table,
+        by="customer_id",
+        function=Function.SUM,
+        column="total",
+        where=Comparison("status", Operator.NOT_IN, ("CANCELLED", "RETURNED")),
+    )
+
+
+@strawberry.enum(description="What an address is used for.")
+class AddressKind(enum.Enum):
+    BILLING = strawberry.enum_value("BILLING", description="Invoices go there.")
+    SHIPPING = strawberry.enum_value("SHIPPING", description="Parcels go there.")
+
+
+@strawberry.type(description="A postal address of a customer.")
+class Address(Node):
+    resource = addresses_table
+
+    kind: AddressKind = column("What it is used for.")
+    recipient: str = column("Whose name stands on it.")
+    line1: str = column("The street and number.")
+    line2: str | None = column("What else is needed to find the door.")
+    postal_code: str = column("The postal code, as the country writes it.")
+    city: str = column("The town or city.")
+    region: str | None = column("The state or province, where addresses name one.")
+    country: str = column("The country's two letters, as ISO 3166-1 has them, such as NL.")
+
+    customer: Customer | None = one("Whose address it is.", by="customer_id")

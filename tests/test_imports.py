@@ -1,0 +1,99 @@
+"""Who may import whom: the rules of docs/architecture.md."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = ("gateway", "schema", "resolvers", "loaders", "demo", "tests", "benchmarks")
+
+ALLOWED = {
+    "gateway.engine": {"gateway.engine"},
+    "loaders": {"loaders", "gateway.errors"},
+    "resolvers": {"resolvers", "loaders", "gateway.errors", "gateway.engine"},
+    "schema": {"schema", "resolvers", "loaders"},
+    "demo": {"demo"},
+    "gateway.graphiql": {"gateway.graphiql"},
+    "gateway.app": {"gateway", "resolvers", "loaders"},
+    "gateway.cli": {"gateway", "resolvers", "loaders", "demo"},
+    "gateway": {"gateway", "resolvers", "loaders"},
+}
+"""For each part, what it may import of ours. The longest matching name counts."""
+
+DRIVERS = {
+    "asyncpg": "loaders/postgres.py",
+    "motor": "loaders/mongo.py",
+    "pymongo": "loaders/mongo.py",
+    "bson": "loaders/mongo.py",
+    "aiohttp": "loaders/rest.py",
+}
+"""Each driver, and the one file that imports it. The demo, which makes the sources, is apart."""
+
+
+def sources() -> Iterator[Path]:
+    for package in ("gateway", "schema", "resolvers", "loaders", "demo"):
+        yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield (
+                f"{node.module}.{node.names[0].name}"
+                if node.module == "gateway"
+                else str(node.module)
+            )
+
+
+def within(name: str, part: str) -> bool:
+    return name == part or name.startswith(f"{part}.")
+
+
+@pytest.mark.parametrize("path", list(sources()), ids=module_of)
+def test_a_module_imports_only_what_its_part_may(path: Path) -> None:
+    module = module_of(path)
+    part = max((each for each in ALLOWED if within(module, each)), key=len)
+
+    for name in imports_of(path):
+        if name.partition(".")[0] in OURS:
+            assert any(within(name, each) for each in ALLOWED[part]), f"{module} imports {name}"
+        assert not within(name, "gateway.cli"), f"{module} imports the command line"
+        assert not within(name, "gateway.app") or module == "gateway.cli"
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_driver_is_imported_in_one_file(driver: str) -> None:
+    importers = {
+        str(path.relative_to(ROOT))
+        for path in sources()
+        if path.relative_to(ROOT).parts[0] != "demo"
+        and any(within(name, driver) for name in imports_of(path))
+    }
+
+    assert importers == {DRIVERS[driver]}
+
+
+def test_secantus_is_never_imported() -> None:
+    # It is GPL-2.0 and runs as a process of its own.
+    importers = [
+        path for path in sources() if any(within(name, "secantus") for name in imports_of(path))
+    ]
+
+    assert importers == []
+
+
+def test_the_gateway_package_is_empty() -> None:
+    # Importing gateway.errors must not pull in the server.
+    assert (ROOT / "gateway" / "__init__.py").read_text() == ""
