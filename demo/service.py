@@ -1,0 +1,48 @@
+"""What both REST services share: their JSON, their health, and how they are run."""
+
+import argparse
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+
+
+class Json(Response):
+    """A JSON response; its times are in UTC, with a Z."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content, option=orjson.OPT_UTC_Z)
+
+
+def error(status: int, code: str, **details: object) -> Json:
+    return Json({"error": code, **details}, status)
+
+
+async def healthz(request: Request) -> Response:
+    return Json({"status": "ok"})
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def run(app: Starlette) -> None:
+    """Serves the app where the command line says, until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    arguments = parser.parse_args()
+    config = uvicorn.Config(
+        app,
+        arguments.host,
+        arguments.port,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+    uvicorn.Server(config).run()
