@@ -13,7 +13,7 @@ demo: $(VENV)/demo
 	@exec $(BIN)/gateway demo --port $(PORT)
 
 test: $(VENV)/dev browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/dev
 	$(BIN)/ruff check

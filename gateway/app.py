@@ -10,15 +10,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from gateway.errors import UpstreamError
+from gateway.errors import UpstreamError, masked
 from gateway.execution import served
 from gateway.graphiql.page import graphiql_routes, load_examples
-from gateway.http import BodyLimit, GraphQLEndpoint
+from gateway.http import BodyLimit, GraphQLEndpoint, refusal
 from gateway.settings import Settings
 from loaders.registry import Sources
 from resolvers.graph import Graph
@@ -64,6 +65,7 @@ def create_app(settings: Settings) -> Starlette:
     return Starlette(
         routes=routes,
         lifespan=lifespan,
+        exception_handlers={HTTPException: _refused, Exception: _failed},
         middleware=[Middleware(BodyLimit, limit=settings.limits.body_bytes)],
     )
 
@@ -98,6 +100,18 @@ def _graphiql(graph: str) -> list[BaseRoute]:
 
 async def _to_graphiql(request: Request) -> Response:
     return RedirectResponse("graphiql/")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    response = refusal(request, error.status_code, f"{error.detail}.")
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    message, extensions = masked(error, request.url.path)
+    return JSONResponse({"errors": [{"message": message, "extensions": extensions}]}, 500)
 
 
 async def _alive(request: Request) -> Response:

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -83,7 +84,12 @@ def demo(host: str, port: int) -> None:
             },
         )
         config = uvicorn.Config(
-            create_app(settings), host=host, port=port, log_level="warning", server_header=False
+            create_app(settings),
+            host=host,
+            port=port,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=5,
         )
         server = uvicorn.Server(config)
         threading.Thread(target=_welcome, args=(server, host, port), daemon=True).start()
@@ -165,7 +171,8 @@ def _refuse_taken(host: str, port: int) -> None:
         except OSError as error:
             _fail(
                 f"Port {port} of {host} can't be used ({error.strerror}). "
-                f"Stop what uses it, or take another: PORT={port + 1} make demo"
+                f"Stop what uses it, or take another: --port {port + 1} "
+                f"(PORT={port + 1} make demo)."
             )
 
 
@@ -173,7 +180,7 @@ def _welcome(server: uvicorn.Server, host: str, port: int) -> None:
     while not server.started:
         if server.should_exit:
             return
-        threading.Event().wait(0.05)
+        time.sleep(0.05)
     at = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"
     query = '{ product(sku: \\"KET-0001\\") { name price stock { available } } }'
     click.echo(

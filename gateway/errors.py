@@ -14,6 +14,10 @@ log = logging.getLogger("sluice.errors")
 PLACES_SHOWN = 10
 """How many places of one field carry an error of their own when they all fail alike."""
 
+LONGEST_MESSAGE = 500
+"""Characters of a message. Some repeat what the client sent, which may be a megabyte, and an
+operation can send it to many fields."""
+
 
 class GatewayError(Exception):
     """What went wrong, in words meant for the client, and the code that names its kind.
@@ -123,10 +127,15 @@ def _told(
         return _like(error, str(bad), bad.extensions)
     if error.original_error is None or isinstance(error.original_error, GraphQLError):
         return _like(error, error.message, {"code": BadUserInput.code})
+    return _like(error, *masked(error.original_error, error.path))
+
+
+def masked(error: Exception, place: object) -> tuple[str, dict[str, Any]]:
+    """The message and the extensions that stand for an unexpected error, which only the log
+    shows, with the ``place`` where it was raised."""
     error_id = secrets.token_hex(8)
-    log.error("error %s at %s", error_id, error.path, exc_info=error.original_error)
-    return _like(
-        error,
+    log.error("error %s at %s", error_id, place, exc_info=error)
+    return (
         f"Something went wrong here; the log has it under {error_id}.",
         {"code": GatewayError.code, "id": error_id},
     )
@@ -134,6 +143,8 @@ def _told(
 
 def _like(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
     # The original error stays behind, and with it whatever a transport might show of it.
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[:LONGEST_MESSAGE]}…"
     return GraphQLError(
         message,
         nodes=error.nodes,

@@ -49,8 +49,10 @@ class Execution(SchemaExtension):
     def on_execute(self) -> Iterator[None]:
         execution = self.execution_context
         assert self.document is not None
+        # Not execution.operation_name: that is the first operation's where the client gave none,
+        # which of several operations would be a guess.
         planned = self.documents.plan(
-            self.document, execution.operation_name, execution.variables or {}
+            self.document, execution._provided_operation_name, execution.variables or {}
         )
         execution.context.begin(planned)
         yield

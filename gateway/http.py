@@ -43,7 +43,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         try:
             response = await self.run(request)
         except HTTPException as error:
-            response = _refusal(request, error.status_code, error.reason)
+            response = refusal(request, error.status_code, error.reason)
         response.headers["x-content-type-options"] = "nosniff"
         response.headers["cache-control"] = "no-store"
         await response(scope, receive, send)
@@ -105,7 +105,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         body: dict[str, Any] = {}
         if result.errors:
             body["errors"] = [error.formatted for error in result.errors]
-        if not isinstance(result, PreExecutionError):
+        if not _is_request_error(result):
             body["data"] = result.data
         if result.extensions:
             body["extensions"] = result.extensions
@@ -120,6 +120,13 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             400 if refused else 200,
             media_type=sub_response.media_type,
         )
+
+
+def _is_request_error(result: ExecutionResult) -> bool:
+    """Whether nothing ran: what graphql-core says of variables that don't fit has no path."""
+    if isinstance(result, PreExecutionError):
+        return True
+    return result.data is None and all(error.path is None for error in result.errors or ())
 
 
 class BodyLimit:
@@ -150,7 +157,7 @@ class BodyLimit:
             await self._app(scope, limited, send)
         except _TooLarge:
             reason = f"The body is larger than {self._limit} bytes."
-            await _refusal(Request(scope), 413, reason)(scope, receive, send)
+            await refusal(Request(scope), 413, reason)(scope, receive, send)
 
 
 class _TooLarge(Exception):
@@ -162,7 +169,8 @@ def _media_type(request: Request) -> str:
     return GRAPHQL_JSON if GRAPHQL_JSON in accepted else "application/json"
 
 
-def _refusal(request: Request, status: int, reason: str) -> Response:
+def refusal(request: Request, status: int, reason: str) -> Response:
+    """The answer to a request that is refused as a whole."""
     code = UpstreamTimeout.code if status == 504 else BadUserInput.code
     body = {"errors": [{"message": reason, "extensions": {"code": code}}]}
     headers = {"allow": "GET, POST"} if status == 405 else None

@@ -6,6 +6,7 @@ a document from a client can't become an operator.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
@@ -16,11 +17,9 @@ from typing import Any
 from bson import ObjectId
 from bson.codec_options import TypeCodec, TypeRegistry
 from bson.decimal128 import Decimal128
-from bson.errors import BSONError, InvalidDocument
+from bson.errors import BSONError, InvalidBSON
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import (
-    ConnectionFailure,
-    ExecutionTimeout,
     NetworkTimeout,
     OperationFailure,
     PyMongoError,
@@ -44,6 +43,9 @@ from loaders.query import (
 )
 
 BATCH_SIZE = 500
+
+REFUSALS = frozenset({11, 18})
+"""The codes of UserNotFound and AuthenticationFailed: the server works, but not for us."""
 
 COMPARE = {
     Operator.EQ: "$eq",
@@ -108,7 +110,8 @@ class MongoSource:
 
     async def close(self) -> None:
         if self._client is not None:
-            self._client.close()
+            # It waits for the server's answer to a farewell, which must not stop the event loop.
+            await asyncio.to_thread(self._client.close)
             self._client = None
 
     async def check(self) -> None:
@@ -143,7 +146,7 @@ class MongoSource:
         else:
             # Each key's own match, sort and limit, which an index on (key, order) serves, all in
             # one aggregation: MongoDB's lateral join.
-            pipeline = [
+            pipeline: list[dict[str, Any]] = [
                 {"$documents": [{"key": {"$literal": key}} for key in keys]},
                 {
                     "$lookup": {
@@ -248,22 +251,27 @@ class MongoSource:
     def _errors(self) -> Any:
         try:
             yield
-        except ServerSelectionTimeoutError as error:
-            raise UpstreamUnavailable(self.name) from error
-        except (NetworkTimeout, ExecutionTimeout) as error:
-            raise UpstreamTimeout(self.name) from error
-        except ConnectionFailure as error:
-            raise UpstreamUnavailable(self.name) from error
-        except (BSONError, InvalidDocument, OverflowError) as error:
-            raise BadUserInput("A value does not fit the field it is compared with.") from error
-        except OperationFailure as error:
+        except InvalidBSON as error:
             raise UpstreamBadResponse(
-                self.name, f"The source '{self.name}' refused a statement."
+                self.name, f"The source '{self.name}' sent a value that can't be read."
             ) from error
+        except (BSONError, ArithmeticError, UnicodeEncodeError) as error:
+            # Decimal128 raises decimal's errors, which are arithmetic ones as OverflowError is.
+            raise BadUserInput("A value does not fit the field it is compared with.") from error
         except PyMongoError as error:
-            if error.timeout:
+            selecting = isinstance(error, ServerSelectionTimeoutError)
+            if self._is_silent() if selecting else error.timeout:
                 raise UpstreamTimeout(self.name) from error
+            if isinstance(error, OperationFailure) and error.code not in REFUSALS:
+                raise UpstreamBadResponse(
+                    self.name, f"The source '{self.name}' refused a statement."
+                ) from error
             raise UpstreamUnavailable(self.name) from error
+
+    def _is_silent(self) -> bool:
+        # No server was fit to be selected: none has refused, so all let the time pass.
+        servers = self._client.topology_description.server_descriptions().values()
+        return all(each.error is None or isinstance(each.error, NetworkTimeout) for each in servers)
 
 
 def _projected(columns: Columns) -> dict[str, int]:
@@ -282,7 +290,9 @@ def _matching(chosen: dict[str, Any], window: Window) -> dict[str, Any]:
         parts.append(_condition(window.filter))
     if window.after is not None:
         parts.append(_condition(past(window.order, window.after)))
-    return parts[0] if len(parts) == 1 else {"$and": parts} if parts else {}
+    merged = {name: condition for part in parts for name, condition in part.items()}
+    # One document where no name stands twice: not every server looks for an index below $and.
+    return merged if len(merged) == sum(map(len, parts)) else {"$and": parts}
 
 
 def _stages(columns: Columns, window: Window) -> list[dict[str, Any]]:

@@ -34,6 +34,10 @@ BATCH_SIZE = 500
 ARRAYS = {int: "bigint[]", str: "text[]", uuid.UUID: "uuid[]"}
 """The array type in which keys of a Python type are sent."""
 
+UNFIT = frozenset({"22000", "22003", "22007", "22008", "22021", "22P02", "22P03", "22P05"})
+"""The data exceptions that a bound value causes (PostgreSQL manual, appendix A; 22000 is what
+asyncpg raises for a value that it can't send). The others are a view's or a function's own."""
+
 COMPARE = {
     Operator.EQ: "{column} = {value}",
     Operator.NE: "{column} is distinct from {value}",
@@ -218,6 +222,8 @@ class PostgresSource:
         except (TimeoutError, asyncpg.QueryCanceledError) as error:
             raise UpstreamTimeout(self.name) from error
         except asyncpg.DataError as error:
+            if error.sqlstate not in UNFIT:
+                raise self._refused() from error
             raise BadUserInput(
                 "A value does not fit the column it is compared with: it is out of range, "
                 "too long, or has a character that PostgreSQL can't hold."
@@ -234,9 +240,10 @@ class PostgresSource:
         ) as error:
             raise UpstreamUnavailable(self.name) from error
         except asyncpg.PostgresError as error:
-            raise UpstreamBadResponse(
-                self.name, f"The source '{self.name}' refused a statement."
-            ) from error
+            raise self._refused() from error
+
+    def _refused(self) -> UpstreamBadResponse:
+        return UpstreamBadResponse(self.name, f"The source '{self.name}' refused a statement.")
 
 
 async def _decode_json(connection: Any) -> None:

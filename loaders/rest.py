@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -34,6 +36,9 @@ LARGEST_BODY = 10_000_000
 
 RETRIED = frozenset({429, 502, 503, 504})
 """Answers after which an idempotent request is worth another try (RFC 9110, 15.5 and 15.6)."""
+
+KEYS = (str, int, float)
+"""What JSON has for a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,8 @@ class RestSource:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"accept": "application/json"},
         )
+        # aiohttp tries again by itself where a connection breaks, which would double our tries.
+        self._session._retry_connection = False
 
     async def close(self) -> None:
         if self._session is not None:
@@ -166,7 +173,10 @@ class RestSource:
         for key, rows in groups.items():
             if isinstance(rows, Exception):
                 raise rows
-            values[key] = [memory.aggregate(each, rows) for each in aggregates]
+            try:
+                values[key] = [memory.aggregate(each, rows) for each in aggregates]
+            except (TypeError, ValueError, ArithmeticError) as error:
+                raise self._bad("values that can't be added or compared") from error
         return values
 
     def _route(self, resource: Resource, column: str) -> Batch | Single:
@@ -229,11 +239,12 @@ class RestSource:
         return answers
 
     async def _one(self, route: Single, key: Any) -> Any:
-        segment = quote(str(key), safe="")
-        if segment in ("", ".", ".."):
-            # Such a segment would name another path of the service.
+        text = str(key)
+        if text in ("", ".", "..") or "/" in text or "\\" in text:
+            # Such a segment could name another path of the service, also when it is encoded:
+            # there are services that decode a path before they split it.
             return None
-        return await self._get(route.path.replace("{key}", segment))
+        return await self._get(route.path.replace("{key}", quote(text, safe="")))
 
     def _checked(self, answer: Any, column: str, key: Any) -> Row | Exception:
         if isinstance(answer, Exception):
@@ -250,7 +261,7 @@ class RestSource:
             answer = answer.get(resource.items)
         if not isinstance(answer, list):
             raise self._bad("an answer without a list of objects")
-        if not all(isinstance(row, dict) and row.get(column) is not None for row in answer):
+        if not all(isinstance(row, dict) and isinstance(row.get(column), KEYS) for row in answer):
             raise self._bad(f"an object without '{column}'")
         return answer
 
@@ -270,9 +281,12 @@ class RestSource:
         if status != 200:
             raise self._bad(f"status {status}")
         try:
-            return orjson.loads(body)
+            answer = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise self._bad("an answer that is not JSON") from error
+        if answer is None:
+            raise self._bad("null")
+        return answer
 
     async def _request(self, path: str) -> tuple[int, bytes]:
         if self._session is None:
@@ -284,7 +298,7 @@ class RestSource:
             raise UpstreamTimeout(self.name) from error
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
             raise self._bad("an answer that is not HTTP") from error
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, OSError) as error:
             raise UpstreamUnavailable(self.name) from error
 
     async def _with_retries(self, session: aiohttp.ClientSession, url: URL) -> tuple[int, bytes]:
@@ -297,8 +311,8 @@ class RestSource:
                         return response.status, await self._body(response)
                     if last:
                         raise UpstreamUnavailable(self.name)
-                    asked = response.headers.get("retry-after", "")
-                    wait = float(asked) if asked.isdecimal() else wait
+                    asked = _retry_after(response.headers.get("retry-after", ""))
+                    wait = wait if asked is None else asked
             except (aiohttp.ClientConnectionError, aiohttp.ServerDisconnectedError):
                 if last:
                     raise
@@ -317,3 +331,14 @@ class RestSource:
 
     def _bad(self, what: str) -> UpstreamBadResponse:
         return UpstreamBadResponse(self.name, f"The source '{self.name}' sent {what}.")
+
+
+def _retry_after(header: str) -> float | None:
+    """The seconds that a Retry-After asks for, None if it says nothing (RFC 9110, 10.2.3)."""
+    if header.isdecimal():
+        return float(header)
+    try:
+        date = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max(0.0, date.timestamp() - time.time())

@@ -155,28 +155,22 @@ class Connected(Fetch):
 
     def arguments(self, field: FetchedField) -> list[StrawberryArgument]:
         target = field.target
-        sort = sort_input(target)
-        by = ", ".join(self.order_by) or "id"
-        ordering = (
-            []
-            if sort is None
-            else [
-                argument("order_by", list[sort] | None, f"What to sort by; `{by}` unless given.")  # type: ignore[valid-type]
-            ]
-        )
-        return [
-            argument("where", filter_input(target) | None, "Which objects to take."),
-            *ordering,
-            argument(
+        optional = [("where", filter_input(target), "Which objects to take.")]
+        if (sort := sort_input(target)) is not None:
+            meaning = "What to sort by, instead of the order that the field has by itself."
+            optional.append(("order_by", list[sort], meaning))  # type: ignore[valid-type]
+        optional += [
+            (
                 "first",
-                int | None,
-                f"Page forward: how many, at most {LARGEST_PAGE}. "
-                f"Without `first` and `last`, the first {PAGE_SIZE}.",
+                int,
+                f"Page forward: how many, at most {LARGEST_PAGE}. Without `first` and `last`, "
+                f"the first {PAGE_SIZE}.",
             ),
-            argument("after", str | None, "Only what comes after this cursor."),
-            argument("last", int | None, f"Page backward: how many, at most {LARGEST_PAGE}."),
-            argument("before", str | None, "Only what comes before this cursor."),
+            ("after", str, "Only what comes after this cursor."),
+            ("last", int, f"Page backward: how many, at most {LARGEST_PAGE}."),
+            ("before", str, "Only what comes before this cursor."),
         ]
+        return [argument(name, type_ | None, meaning) for name, type_, meaning in optional]
 
     def resolve(
         self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]

@@ -33,6 +33,12 @@ from resolvers.relations import One
 MOST_VALUES = 1000
 """Values that one ``where`` may compare with."""
 
+LONGEST_TEXT = 200
+"""Characters that ``contains`` and ``startsWith`` may look for. MongoDB takes no long pattern."""
+
+MOST_FILTERS = 1000
+"""Filters that one ``where`` may hold in ``and``, ``or`` and ``not``, itself included."""
+
 DEEPEST = 10
 """How deep ``and``, ``or`` and ``not`` may nest."""
 
@@ -168,10 +174,14 @@ class _Reader:
         self.type = type_
         self.by_name = {each.python_name: each for each in _filterable(type_)}
         self.count = 0
+        self.filters = 0
 
     def read(self, where: Any, place: str, depth: int) -> And:
         if depth > DEEPEST:
             raise BadUserInput(f"{place}: and, or and not nest deeper than {DEEPEST} levels.")
+        self.filters += 1
+        if self.filters > MOST_FILTERS:
+            raise BadUserInput(f"{place}: more than {MOST_FILTERS} filters in and, or and not.")
         parts: list[Filter] = []
         for name, value in vars(where).items():
             if value is strawberry.UNSET or value is None:
@@ -194,6 +204,8 @@ class _Reader:
                 raise BadUserInput(
                     f"{place}.{operator}: null can't be compared. Leave it out, or use isNull."
                 )
+            if operator in TEXT and len(value) > LONGEST_TEXT:
+                raise BadUserInput(f"{place}.{operator}: more than {LONGEST_TEXT} characters.")
             self.count += len(value) if isinstance(value, list) else 1
             if self.count > MOST_VALUES:
                 raise BadUserInput(f"{place}: more than {MOST_VALUES} values.")

@@ -123,7 +123,12 @@ class Graph(strawberry.Schema):
 
 def lookup_value(value: Any, name: str) -> Any:
     """A plain field's value: an item of an embedded document, else an attribute."""
-    return value.get(name) if isinstance(value, Mapping) else getattr(value, name)
+    if isinstance(value, Mapping):
+        return value.get(name)
+    if isinstance(value, (str, bytes, int, float, Sequence)):
+        # A source sent it in place of a document. Its attributes are Python's, no fields.
+        raise TypeError(f"{type(value).__name__} has no fields")
+    return getattr(value, name)
 
 
 def _column_resolver(column: str) -> Callable[..., Any]:

@@ -89,8 +89,8 @@ class NodeLookup(Fetch):
     def arguments(self, field: FetchedField) -> list[StrawberryArgument]:
         if self.many:
             meaning = f"The ids, at most {MOST_NODES}, of any types."
-            return [argument("ids", list[GlobalID], meaning)]
-        return [argument("id", GlobalID, "The object's id.")]
+            return [argument("ids", list[strawberry.ID], meaning)]
+        return [argument("id", strawberry.ID, "The object's id.")]
 
     def resolve(
         self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
@@ -119,16 +119,18 @@ def nodes(description: str) -> Any:
     return fetched(description, NodeLookup(many=True))
 
 
-async def _load_all(info: Info, ids: list[GlobalID]) -> list[NodeRow | BaseException | None]:
+async def _load_all(info: Info, ids: list[str]) -> list[NodeRow | BaseException | None]:
     # A source that fails takes only its own places of the list.
     return await asyncio.gather(*(_load(info, each) for each in ids), return_exceptions=True)
 
 
-async def _load(info: Info, id_: GlobalID) -> NodeRow | None:
+async def _load(info: Info, text: str) -> NodeRow | None:
     node_types: Mapping[str, type[Node]] = info.schema.node_types  # type: ignore[attr-defined]
-    type_ = node_types.get(id_.type_name)
-    if type_ is None:
-        raise BadUserInput(f"'{id_}' is not an id of this graph.")
-    key = read_key(type_.resource, id_.node_id, f"'{id_}'")
+    try:
+        id_ = GlobalID.from_id(text)
+        type_ = node_types[id_.type_name]
+    except (ValueError, KeyError):
+        raise BadUserInput(f"'{text}' is not an id of this graph.") from None
+    key = read_key(type_.resource, id_.node_id, f"'{text}'")
     row = await info.context.loaders.by_key(type_.resource).load(key)
     return None if row is None else NodeRow(id_.type_name, row)

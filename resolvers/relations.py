@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from gateway.errors import UpstreamBadResponse
 from loaders.base import Resource
 from loaders.query import Aggregate, Filter, Function, Order, Window, comparisons
 from resolvers.fields import (
@@ -39,6 +40,9 @@ class One(Fetch):
         key = row.get(self.by)
         if key is None:
             return None
+        if isinstance(key, (dict, list)):
+            source = field.owner.resource.source
+            raise UpstreamBadResponse(source, f"The source '{source}' sent '{self.by}' as no id.")
         return info.context.loaders.by_key(field.target.resource, self.to).load(key)
 
 

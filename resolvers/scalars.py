@@ -15,6 +15,10 @@ import strawberry
 
 URL = NewType("URL", str)
 
+LARGEST_EXPONENT = 6144
+"""That of the largest decimal which IEEE 754 has room for. Drivers turn some that are far beyond
+it into other numbers, and a few letters of exponent would be a gigabyte when written out."""
+
 
 def _datetime(value: Any) -> datetime:
     read = datetime.fromisoformat(value) if isinstance(value, str) else value
@@ -41,6 +45,8 @@ def _decimal(value: Any) -> Decimal:
         raise ValueError("not a decimal number") from None
     if not read.is_finite():
         raise ValueError("not a finite decimal number")
+    if abs(read.adjusted()) > LARGEST_EXPONENT:
+        raise ValueError("not a decimal number of a size that databases can hold")
     return read
 
 

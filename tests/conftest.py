@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,21 +25,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def running_stack(request: pytest.FixtureRequest) -> Iterator[tuple[DemoStack, Addresses]]:
-    stack = DemoStack(request.config.getoption("--stack"), print)
-    yield stack, stack.start()
-    stack.stop()
+def stack(request: pytest.FixtureRequest) -> Iterator[DemoStack]:
+    """The demo's sources. A test that stops one starts it again, so that each process that runs
+    tests has sources of its own."""
+    folder: Path = request.config.getoption("--stack")
+    with DemoStack(folder / os.environ.get("PYTEST_XDIST_WORKER", "main"), print) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="session")
-def stack(running_stack: tuple[DemoStack, Addresses]) -> DemoStack:
-    """The demo's sources. A test that stops one starts it again."""
-    return running_stack[0]
-
-
-@pytest.fixture(scope="session")
-def addresses(running_stack: tuple[DemoStack, Addresses]) -> Addresses:
-    return running_stack[1]
+def addresses(stack: DemoStack) -> Addresses:
+    return stack.addresses
 
 
 @pytest.fixture(scope="session")

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from schema.types.product import Product
 
 stock_api = RestResource(
-    source="inventory", name="stock", key="sku", by={"sku": Batch("/stock", "sku")}
+    source="inventory", name="stock", key="sku", by={"sku": Batch("/stock", "sku", size=250)}
 )
 reservations_api = RestResource(
     source="inventory",
     name="reservations",
-    by={"sku": Batch("/reservations", "sku"), "id": Single("/reservations/{key}")},
+    by={"sku": Batch("/reservations", "sku", size=250), "id": Single("/reservations/{key}")},
 )
 
 

@@ -1,0 +1,114 @@
+"""Where settings come from, and what they keep to themselves."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from gateway.settings import Settings
+
+ROOT = Path(__file__).parent.parent.parent
+FILE = """
+graph = "acme.graph:graph"
+
+[server]
+port = 9000
+
+[sources.billing]
+kind = "postgres"
+url = "postgresql://localhost/billing"
+timeout = 2.5
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the settings are read in, empty."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_without_a_file_everything_has_its_default(folder: Path) -> None:
+    settings = Settings()
+
+    assert settings.environment == "production"
+    assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8000)
+    assert settings.sources == {}
+
+
+def test_the_file_is_read(folder: Path) -> None:
+    (folder / "gateway.toml").write_text(FILE)
+
+    settings = Settings()
+
+    assert settings.graph == "acme.graph:graph"
+    assert settings.server.port == 9000
+    assert settings.sources["billing"].timeout == 2.5
+
+
+def test_the_environment_wins_over_the_file_setting_by_setting(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "gateway.toml").write_text(FILE)
+    monkeypatch.setenv("SLUICE_SOURCES__BILLING__URL", "postgresql://elsewhere/billing")
+    monkeypatch.setenv("SLUICE_ENVIRONMENT", "development")
+
+    billing = Settings().sources["billing"]
+
+    assert billing.url.get_secret_value() == "postgresql://elsewhere/billing"
+    assert billing.timeout == 2.5
+    assert Settings().in_development
+
+
+def test_given_settings_are_all_there_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "gateway.toml").write_text(FILE)
+    monkeypatch.setenv("SLUICE_ENVIRONMENT", "development")
+
+    settings = Settings.of(graph="a:b")
+
+    assert (settings.graph, settings.environment, settings.sources) == ("a:b", "production", {})
+
+
+def test_the_address_of_a_source_is_never_printed(folder: Path) -> None:
+    settings = Settings.of(
+        sources={"shop": {"kind": "postgres", "url": "postgresql://u:secret@h/d"}}
+    )
+
+    assert "secret" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"kind": "oracle", "url": "x"},
+        {"kind": "rest"},
+        {"kind": "rest", "url": "x", "ulr": "y"},
+        {"kind": "rest", "url": "x", "timeout": 0},
+        {"kind": "mongo", "url": "x"},
+    ],
+)
+def test_a_source_that_is_none_is_refused(source: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Settings.of(sources={"a": source})
+
+
+def test_the_shipped_file_writes_out_every_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    shipped = Settings()
+    written = tomllib.loads((ROOT / "gateway.toml").read_text(encoding="utf-8"))
+
+    defaults = Settings.of(
+        sources={
+            name: {key: source[key] for key in ("kind", "url", "database") if key in source}
+            for name, source in written["sources"].items()
+        }
+    )
+
+    assert shipped.model_dump() == defaults.model_dump()
+    for name, section in shipped.model_dump().items():
+        assert set(written[name]) == set(section) if isinstance(section, dict) else name in written
+    for name, source in shipped.sources.items():
+        assert set(written["sources"][name]) == set(source.model_dump())

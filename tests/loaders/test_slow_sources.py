@@ -1,0 +1,244 @@
+"""A source that is slow is waited for as long as is configured, and takes its own part alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+from aiohttp import web
+
+from demo.stack import Addresses
+from gateway.settings import Settings
+from tests.client import Answer, Gateway, serving
+from tests.graph.truth import gid
+from tests.hostile import answering, line_to, silent
+
+LIMIT = 0.5
+"""Seconds that the slow source of each test may take."""
+
+ORDER = f"""
+{{
+  order(id: "{gid("Order", 1)}") {{
+    number
+    customer {{ name }}
+    lines {{ lineNo product {{ sku stock {{ sku }} }} }}
+    shipment {{ trackingNumber }}
+  }}
+}}
+"""
+
+
+@pytest.fixture(scope="module")
+async def whole(gateway: Gateway, addresses: Addresses) -> Any:
+    """The order when all sources are well; that this is right is tests/graph's to say."""
+    order = (await gateway.ask(ORDER)).data["order"]
+    connection = await asyncpg.connect(addresses.postgres)
+    skus = [row["sku"] for row in await connection.fetch(
+        "select sku from order_lines where order_id = 1 order by line_no"
+    )]  # fmt: skip
+    await connection.close()
+    assert [line["product"]["stock"]["sku"] for line in order["lines"]] == skus
+    assert order["customer"]["name"] == "Ada Martin"
+    assert order["shipment"]["trackingNumber"]
+    return order
+
+
+def without(order: Any, name: str) -> Any:
+    """The order when one of its parts can't be had."""
+    if name in ("customer", "shipment"):
+        return {**order, name: None}
+    lines = [dict(line) for line in order["lines"]]
+    for line in lines:
+        line["product"] = None if name == "product" else {**line["product"], name: None}
+    return {**order, "lines": lines}
+
+
+def assert_late(answer: Answer, source: str, count: int) -> None:
+    assert answer.status == 200
+    assert [(error["message"], error["extensions"]) for error in answer.errors] == [
+        (
+            f"The source '{source}' did not answer in time.",
+            {"code": "UPSTREAM_TIMEOUT", "source": source},
+        )
+    ] * count
+
+
+@asynccontextmanager
+async def with_source(
+    source_settings: dict[str, dict[str, Any]], name: str, **changes: Any
+) -> AsyncIterator[Gateway]:
+    changed = {**source_settings[name], "timeout": LIMIT, **changes}
+    settings = Settings.of(environment="development", sources={**source_settings, name: changed})
+    async with serving(settings) as gateway:
+        yield gateway
+
+
+@asynccontextmanager
+async def locked(addresses: Addresses, table: str) -> AsyncIterator[None]:
+    """A table that everybody else waits for."""
+    connection = await asyncpg.connect(addresses.postgres)
+    try:
+        async with connection.transaction():
+            await connection.execute(f"lock table {table} in access exclusive mode")
+            yield
+    finally:
+        await connection.close()
+
+
+async def test_a_locked_table_takes_its_own_field_alone(
+    source_settings: dict[str, dict[str, Any]], addresses: Addresses, whole: Any
+) -> None:
+    async with with_source(source_settings, "shop") as gateway:
+        async with locked(addresses, "customers"):
+            during = await gateway.ask(ORDER)
+        after = await gateway.ask(ORDER)
+
+    assert during.partial["order"] == without(whole, "customer")
+    assert_late(during, "shop", 1)
+    assert after.data["order"] == whole
+
+
+async def test_a_statement_that_is_late_is_cancelled_on_the_server(
+    source_settings: dict[str, dict[str, Any]], addresses: Addresses
+) -> None:
+    waiting = "select count(*) from pg_locks where not granted"
+    connection = await asyncpg.connect(addresses.postgres)
+    async with with_source(source_settings, "shop") as gateway, locked(addresses, "customers"):
+        await gateway.ask(ORDER)
+        left = await connection.fetchval(waiting)
+    await connection.close()
+
+    assert left == 0
+
+
+async def test_a_pool_that_is_used_up_is_a_timeout_and_recovers(
+    source_settings: dict[str, dict[str, Any]], addresses: Addresses, whole: Any
+) -> None:
+    customers = "{ customers(first: 1) { nodes { name } } }"
+    async with with_source(source_settings, "shop", pool_size=1) as gateway:
+        async with locked(addresses, "customers"):
+            during = await asyncio.gather(*(gateway.ask(customers) for _ in range(4)))
+        after = await gateway.ask(ORDER)
+
+    for answer in during:
+        assert answer.partial == {"customers": None}
+        assert_late(answer, "shop", 1)
+    assert after.data["order"] == whole
+
+
+async def test_postgres_that_takes_connections_and_says_nothing_is_late(
+    source_settings: dict[str, dict[str, Any]],
+) -> None:
+    async with silent() as port:
+        url = f"postgresql://nobody@127.0.0.1:{port}/shop"
+        async with with_source(source_settings, "shop", url=url) as gateway:
+            answer = await gateway.ask(f'{{ {ORDER.strip()[1:-1]} carrier(code: "x") {{ code }} }}')
+
+    assert answer.partial == {"order": None, "carrier": None}
+    assert_late(answer, "shop", 1)
+
+
+async def test_mongo_that_takes_connections_and_says_nothing_is_late(
+    source_settings: dict[str, dict[str, Any]], whole: Any
+) -> None:
+    async with silent() as port:
+        url = f"mongodb://127.0.0.1:{port}"
+        async with with_source(source_settings, "catalog", url=url) as gateway:
+            answer = await gateway.ask(ORDER)
+
+    assert answer.partial["order"] == without(whole, "product")
+    assert_late(answer, "catalog", len(whole["lines"]))
+
+
+@pytest.mark.parametrize(("source", "field"), [("shop", None), ("catalog", "product")])
+async def test_a_line_that_falls_silent_is_late_and_recovers(
+    source: str,
+    field: str | None,
+    source_settings: dict[str, dict[str, Any]],
+    whole: Any,
+) -> None:
+    url = source_settings[source]["url"]
+    server = urlsplit(url)
+    async with line_to(str(server.hostname), int(server.port or 0)) as line:
+        through = url.replace(f"{server.hostname}:{server.port}", f"127.0.0.1:{line.port}")
+        # PostgreSQL's own limit comes a second before the gateway gives the connection up.
+        async with with_source(source_settings, source, url=through) as gateway:
+            before = await gateway.ask(ORDER)
+            line.cut = True
+            during = await gateway.ask(ORDER)
+            line.cut = False
+            after = await gateway.ask(ORDER)
+
+    assert before.data["order"] == whole
+    assert during.partial["order"] == (without(whole, field) if field else None)
+    assert_late(during, source, len(whole["lines"]) if field else 1)
+    assert after.data["order"] == whole
+
+
+@pytest.mark.parametrize(("source", "field"), [("inventory", "stock"), ("shipping", "shipment")])
+async def test_a_slow_service_takes_its_own_field_alone(
+    source: str,
+    field: str,
+    source_settings: dict[str, dict[str, Any]],
+    whole: Any,
+) -> None:
+    async def sleep(request: web.BaseRequest) -> web.Response:
+        await asyncio.sleep(60)
+        return web.json_response({})
+
+    async with (
+        answering(sleep) as service,
+        with_source(source_settings, source, url=service.url) as gateway,
+    ):
+        answer = await gateway.ask(ORDER)
+
+    assert answer.partial["order"] == without(whole, field)
+    assert_late(answer, source, len(whole["lines"]) if field == "stock" else 1)
+    assert len(service.paths) == 1
+
+
+async def test_a_body_that_trickles_is_late(
+    source_settings: dict[str, dict[str, Any]], whole: Any
+) -> None:
+    async def trickle(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": "application/json"})
+        await response.prepare(request)
+        for _ in range(600):
+            await response.write(b" ")
+            await asyncio.sleep(0.05)
+        return response
+
+    async with (
+        answering(trickle) as service,
+        with_source(source_settings, "shipping", url=service.url) as gateway,
+    ):
+        answer = await gateway.ask(ORDER)
+
+    assert answer.partial["order"] == without(whole, "shipment")
+    assert_late(answer, "shipping", 1)
+
+
+async def test_the_whole_request_has_a_limit(
+    source_settings: dict[str, dict[str, Any]], addresses: Addresses
+) -> None:
+    settings = Settings.of(sources=source_settings, limits={"request_seconds": 0.2})
+    async with serving(settings) as gateway:
+        async with locked(addresses, "customers"):
+            late = await gateway.ask(ORDER)
+        after = await gateway.ask('{ carrier(code: "NORDPOST") { code } }')
+
+    assert late.status == 504
+    assert late.body == {
+        "errors": [
+            {
+                "message": "The operation took longer than 0.2 seconds.",
+                "extensions": {"code": "UPSTREAM_TIMEOUT"},
+            }
+        ]
+    }
+    assert after.data == {"carrier": {"code": "NORDPOST"}}
