@@ -96,7 +96,7 @@ class Documents:
 
     def _read(self, query: str) -> Document:
         try:
-            ast = parse(query)
+            ast = parse(query, allow_empty_selection_sets=False)
             errors = validate(
                 self._schema, ast, self._rules, hide_suggestions=not self._open_schema
             )

@@ -125,9 +125,9 @@ def _told(
             source, f"The source '{source}' sent a value that does not fit this field."
         )
         return _like(error, str(bad), bad.extensions)
-    if error.original_error is None or isinstance(error.original_error, GraphQLError):
+    if _is_meant_for_clients(error):
         return _like(error, error.message, {"code": BadUserInput.code})
-    return _like(error, *masked(error.original_error, error.path))
+    return _like(error, *masked(error.original_error or error, error.path))
 
 
 def masked(error: Exception, place: object) -> tuple[str, dict[str, Any]]:
@@ -161,6 +161,22 @@ def _is_about_the_value(error: GraphQLError) -> bool:
     return error.original_error is None or isinstance(
         error.original_error, (GraphQLError, TypeError, ValueError, ArithmeticError, LookupError)
     )
+
+
+def _is_meant_for_clients(error: GraphQLError) -> bool:
+    original = error.original_error
+    if original is None:
+        return True
+    if not isinstance(original, GraphQLError):
+        return False
+    # A scalar's or an enum's refusal has the value in its message: of a variable (no path) that
+    # is the client's own, of a field it is what a resolver returned. graphql-core marks it in no
+    # way, so it is told by where it was raised.
+    place = original.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    raiser = place.tb_frame.f_globals.get("__name__", "") if place is not None else ""
+    return error.path is None or not str(raiser).startswith("graphql.type.")
 
 
 def coded(errors: Iterable[GraphQLError], code: str) -> list[GraphQLError]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from typing import Any
 import orjson
 import pytest
 import strawberry
+from graphql import GraphQLError
 
 from gateway.errors import BadUserInput
 from gateway.settings import Settings
@@ -42,6 +44,11 @@ FAILURES: dict[str, BaseException] = {
 }
 
 
+@strawberry.enum
+class Color(enum.Enum):
+    RED = "red"
+
+
 @strawberry.type
 class Query:
     @strawberry.field
@@ -62,6 +69,18 @@ class Query:
     @strawberry.field
     def nothing(self) -> str:
         return None  # type: ignore[return-value]
+
+    @strawberry.field
+    def count(self) -> int | None:
+        return SECRET  # type: ignore[return-value]
+
+    @strawberry.field
+    def color(self) -> Color | None:
+        return SECRET  # type: ignore[return-value]
+
+    @strawberry.field
+    def refused(self) -> int | None:
+        raise GraphQLError("Not today.")
 
     @strawberry.field
     def well(self, info: Info) -> str:
@@ -125,6 +144,23 @@ async def test_what_an_error_of_ours_comes_from_is_not_said(masking: Gateway) ->
     assert [(error["message"], error["extensions"]) for error in answer.errors] == [
         ("Say it better.", {"code": "BAD_USER_INPUT"})
     ]
+
+
+@pytest.mark.parametrize("field", ["count", "color"])
+async def test_a_value_that_does_not_fit_is_masked(
+    masking: Gateway, caplog: pytest.LogCaptureFixture, field: str
+) -> None:
+    answer = await masking.ask(f"{{ {field} }}", explain=False)
+
+    assert answer.partial == {field: None}
+    assert_masked(answer, [field], caplog)
+
+
+async def test_what_a_resolver_means_to_say_is_said(masking: Gateway) -> None:
+    answer = await masking.ask("{ refused }", explain=False)
+
+    assert [error["message"] for error in answer.errors] == ["Not today."]
+    assert answer.codes == ["BAD_USER_INPUT"]
 
 
 async def test_a_resolver_that_gives_null_where_something_must_be_is_masked(

@@ -196,3 +196,11 @@ async def test_explain_tells_of_a_call_to_a_service(gateway: Gateway) -> None:
         "rows": 5,
         "columns": ["code", "name"],
     }
+
+
+@pytest.mark.parametrize("query", ["{}", '{ product(sku: "KET-0001") {} }'])
+async def test_a_selection_of_nothing_is_refused(gateway: Gateway, query: str) -> None:
+    answer = await gateway.ask(query)
+
+    assert set(answer.codes) <= {"GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED"}
+    assert answer.codes

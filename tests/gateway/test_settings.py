@@ -85,8 +85,12 @@ def test_the_address_of_a_source_is_never_printed(folder: Path) -> None:
     [
         {"kind": "oracle", "url": "x"},
         {"kind": "rest"},
-        {"kind": "rest", "url": "x", "ulr": "y"},
-        {"kind": "rest", "url": "x", "timeout": 0},
+        {"kind": "rest", "url": "http://x", "ulr": "y"},
+        {"kind": "rest", "url": "http://x", "timeout": 0},
+        {"kind": "rest", "url": "x"},
+        {"kind": "rest", "url": "ftp://x"},
+        {"kind": "rest", "url": "http:///x"},
+        {"kind": "rest", "url": "http://x?y=z"},
         {"kind": "mongo", "url": "x"},
     ],
 )
