@@ -191,10 +191,14 @@ def object_type(type_: Any) -> type[Node]:
     return type_
 
 
+def definition_of(type_: Any) -> Any:
+    """What Strawberry knows of a type that it has decorated: its name and its fields."""
+    return type_.__strawberry_definition__
+
+
 def columns_of(type_: type[Node]) -> Iterator[tuple[StrawberryField, Column]]:
     """The fields of the type that are columns, with how."""
-    definition: Any = type_.__strawberry_definition__  # type: ignore[attr-defined]
-    for field in definition.fields:
+    for field in definition_of(type_).fields:
         spec = field.metadata.get(SPEC)
         if isinstance(spec, Column):
             yield field, spec
@@ -230,7 +234,7 @@ def read_key(resource: Resource, text: str, what: str) -> Any:
 
 def keys_of(ids: Sequence[GlobalID], type_: type[Node], what: str) -> list[Any]:
     """The keys of the ids of one type. Raises BadUserInput for an id of another type."""
-    name = type_.__strawberry_definition__.name  # type: ignore[attr-defined]
+    name = definition_of(type_).name
     for each in ids:
         if each.type_name != name:
             raise BadUserInput(f"{what} is not an id of type {name}.")

@@ -25,6 +25,7 @@ from resolvers.fields import (
     Node,
     column_name,
     columns_of,
+    definition_of,
     is_nullable,
     keys_of,
 )
@@ -92,7 +93,7 @@ class Filterable:
 @cache
 def filter_input(type_: Any) -> Any:
     """The input type of ``where`` for lists of the type."""
-    name = _type_name(type_)
+    name = definition_of(type_).name
     filter_ = _input(
         f"{name}Filter",
         f"Which objects of type {name} to take. All that is given here must hold.",
@@ -107,7 +108,7 @@ def filter_input(type_: Any) -> Any:
         },
     )
     # The input refers to itself, which an annotation can only do once it is there.
-    for field in filter_.__strawberry_definition__.fields:
+    for field in definition_of(filter_).fields:
         if field.python_name in ("and_", "or_"):
             field.type_annotation = StrawberryAnnotation(list[filter_] | None)  # type: ignore[valid-type]
         elif field.python_name == "not_":
@@ -118,7 +119,7 @@ def filter_input(type_: Any) -> Any:
 @cache
 def sort_input(type_: Any) -> Any | None:
     """The input type of ``orderBy``'s items for lists of the type; None if it sorts by nothing."""
-    name = _type_name(type_)
+    name = definition_of(type_).name
     members = {
         field.python_name.upper(): strawberry.enum_value(
             column_name(field, spec), description=field.description
@@ -223,7 +224,6 @@ class _Reader:
 
 
 def _filterable(type_: type[Node]) -> Iterator[Filterable]:
-    definition: Any = type_.__strawberry_definition__  # type: ignore[attr-defined]
     yield Filterable("id", type_.resource.key, GlobalID, type_, "The object's own id.")
     for field, spec in columns_of(type_):
         if spec.filterable:
@@ -231,7 +231,7 @@ def _filterable(type_: type[Node]) -> Iterator[Filterable]:
             yield Filterable(
                 field.python_name, column_name(field, spec), inner, None, field.description or ""
             )
-    for field in definition.fields:
+    for field in definition_of(type_).fields:
         spec = field.metadata.get(SPEC)
         if isinstance(field, FetchedField) and isinstance(spec, One) and spec.filterable:
             yield Filterable(
@@ -284,11 +284,6 @@ def _input(name: str, description: str, fields: dict[str, tuple[Any, str]], **mo
         namespace["__annotations__"][python_name] = type(field.default)
         namespace[python_name] = field
     return strawberry.input(type(name, (), namespace), name=name, description=description)
-
-
-def _type_name(type_: type[Node]) -> str:
-    name: str = type_.__strawberry_definition__.name  # type: ignore[attr-defined]
-    return name
 
 
 def _python(operator: Operator) -> str:

@@ -142,8 +142,18 @@ async def _listening(
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        # A connection that was accepted just now gets its task, so that it is closed too.
+        # A driver's monitor connects whenever it likes: a connection that is just being accepted
+        # gets its talk, so that it is closed with the others.
+        await asyncio.gather(*_accepting(), return_exceptions=True)
         await asyncio.sleep(0.01)
         for task in talks:
             task.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
+
+
+def _accepting() -> list[asyncio.Task[None]]:
+    return [
+        task
+        for task in asyncio.all_tasks()
+        if getattr(task.get_coro(), "__name__", "") == "_accept_connection2"
+    ]
