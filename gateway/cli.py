@@ -46,7 +46,8 @@ def serve(host: str | None, port: int | None, workers: int | None, graph: str | 
             "No sources are configured. Write a gateway.toml here, or set "
             "SLUICE_SOURCES__<NAME>__KIND and SLUICE_SOURCES__<NAME>__URL."
         )
-    host, port = host or settings.server.host, port or settings.server.port
+    host = host or settings.server.host
+    port = settings.server.port if port is None else port
     _refuse_taken(host, port)
     uvicorn.run(
         "gateway.app:app_from_environment",

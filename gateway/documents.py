@@ -28,6 +28,12 @@ from resolvers.graph import Graph
 LONGEST_KEPT = 20_000
 """Characters of the longest document that is kept, so that the cache is bounded in bytes too."""
 
+LARGEST_KEPT = 1_000
+"""Fields of the largest plan that is kept. A short document can have a large one."""
+
+MOST_TOKENS = 5_000
+"""Tokens that a document may have: parsing and validating it holds up everyone else."""
+
 PLANS_KEPT = 32
 """Plans kept of one document: one for each operation and choice of its conditions."""
 
@@ -91,18 +97,23 @@ class Documents:
         planned = document.plans.get(choice)
         if planned is None:
             plan = compile_plan(self._schema, document.ast, operation_name, conditions)
-            planned = document.plans[choice] = Planned(plan, self._graph.columns(plan))
+            planned = Planned(plan, self._graph.columns(plan))
+            if plan.size <= LARGEST_KEPT:
+                document.plans[choice] = planned
         return planned
 
     def _read(self, query: str) -> Document:
         try:
-            ast = parse(query, allow_empty_selection_sets=False)
+            ast = parse(query, max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
             errors = validate(
                 self._schema, ast, self._rules, hide_suggestions=not self._open_schema
             )
             conditions = condition_variables(ast) if not errors else frozenset()
         except GraphQLSyntaxError as error:
-            raise coded([error], "GRAPHQL_PARSE_FAILED")[0] from None
+            # The one error of the parser that is not about the syntax.
+            aborted = error.message.endswith("Parsing aborted.")
+            code = "OPERATION_TOO_COMPLEX" if aborted else "GRAPHQL_PARSE_FAILED"
+            raise coded([error], code)[0] from None
         except RecursionError:
             raise GraphQLError(
                 "The document nests too deeply.", extensions={"code": "OPERATION_TOO_COMPLEX"}

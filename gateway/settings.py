@@ -66,8 +66,13 @@ class RestSettings(_Section):
     @classmethod
     def _is_http(cls, url: SecretStr) -> SecretStr:
         parts = urlsplit(url.get_secret_value())
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-            raise ValueError("must be an absolute http or https URL without a query")
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+        ):
+            raise ValueError("must be an absolute http or https URL without query and fragment")
         return url
 
     def source(self, name: str) -> Source:

@@ -104,6 +104,7 @@ class MongoSource:
             timeoutMS=int(self._timeout * 1000),
             serverSelectionTimeoutMS=min(3000, int(self._timeout * 1000)),
             tz_aware=True,
+            uuidRepresentation="standard",
             type_registry=TypeRegistry([_DecimalCodec()]),
             appname="sluice",
         )

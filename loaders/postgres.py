@@ -153,7 +153,7 @@ class PostgresSource:
             inner = _select(
                 resource, columns, f"{quoted(column)} = sluice_keys.key", window, parameters
             )
-            array = ARRAYS[type(keys[0])]
+            array = next(array for type_, array in ARRAYS.items() if isinstance(keys[0], type_))
             statement = (
                 f"select rows.* from unnest($1::{array}) as sluice_keys(key) "
                 f"cross join lateral ({inner}) as rows"

@@ -1,13 +1,13 @@
 """What is asked of a source, in terms that every kind of source can serve.
 
 A filter is a tree of these values, and so is a window; both are hashable, because a loader is
-found by what it asks. Logic is two-valued everywhere: a comparison with a missing value is
-false, and ``Not`` of it true. Missing values sort below all others.
+found by what it asks. Logic is two-valued everywhere: a missing value equals nothing and is neither
+less nor greater, so it passes only ``NE``, ``NOT_IN`` and ``Not``. Missing values sort below all
+others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -71,18 +71,6 @@ def all_of(*filters: Filter | None) -> Filter | None:
     """The filters that are there, joined by and; None where there are none."""
     present = tuple(part for part in filters if part is not None)
     return present[0] if len(present) == 1 else And(present) if present else None
-
-
-def comparisons(filter: Filter | None) -> Iterator[Comparison]:
-    """Every comparison in the filter."""
-    match filter:
-        case Comparison():
-            yield filter
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from comparisons(part)
-        case Not(part):
-            yield from comparisons(part)
 
 
 @dataclass(frozen=True, slots=True)

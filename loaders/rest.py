@@ -79,7 +79,11 @@ class RestSource:
     def __init__(self, name: str, url: str, *, timeout: float = 5.0) -> None:
         self.name = name
         self._base = url.rstrip("/")
+        address = URL(self._base)
+        self._shown = self._base if address.user is None else str(address.with_user(None))
         self._timeout = timeout
+        # Not aiohttp's own limit: waiting for a turn is no part of a request's time.
+        self._turns = asyncio.Semaphore(IN_FLIGHT)
         self._session: aiohttp.ClientSession | None = None
 
     def batch_size(self, resource: Resource, column: str) -> int:
@@ -88,7 +92,7 @@ class RestSource:
 
     async def open(self) -> None:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=IN_FLIGHT),
+            connector=aiohttp.TCPConnector(limit=0),
             # The service's cookies are nobody's, so none are kept for the next request.
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"accept": "application/json"},
@@ -102,7 +106,7 @@ class RestSource:
             self._session = None
 
     async def check(self) -> None:
-        # Any answer at all says that the service is there; what it says of "/" does not matter.
+        # What it says of "/" does not matter, unless it says that it does not work.
         await self._request("/")
 
     async def fetch_by_key(
@@ -138,8 +142,7 @@ class RestSource:
         else:
             answers = await self._fan_out(resource, route, keys, columns, recorder)
             for key, answer in answers.items():
-                failed = isinstance(answer, Exception)
-                groups[key] = answer if failed else self._rows(resource, answer, column)
+                groups[key] = self._of_key(resource, answer, column, key)
         return {key: self._windowed(window, rows) for key, rows in groups.items()}
 
     async def fetch_page(
@@ -194,7 +197,7 @@ class RestSource:
     ) -> list[Row]:
         query = "&".join(f"{route.parameter}={quote(str(key), safe='')}" for key in keys)
         path = f"{route.path}?{query}"
-        with recorder.call(resource, columns, keys=len(keys), url=self._base + path) as call:
+        with recorder.call(resource, columns, keys=len(keys), url=self._shown + path) as call:
             rows = self._rows(resource, await self._get(path), column)
             call.rows = len(rows)
             return rows
@@ -203,7 +206,7 @@ class RestSource:
         assert isinstance(resource, RestResource)
         if resource.all is None:
             raise TypeError(f"{resource} declares no path that answers all of it")
-        with recorder.call(resource, columns, url=self._base + resource.all) as call:
+        with recorder.call(resource, columns, url=self._shown + resource.all) as call:
             rows = self._rows(resource, await self._get(resource.all), resource.key)
             call.rows = len(rows)
             return rows
@@ -228,7 +231,7 @@ class RestSource:
             for key in refused
         }
         if asked:
-            url = self._base + route.path
+            url = self._shown + route.path
             with recorder.call(resource, columns, keys=len(asked), url=url) as call:
                 gathered = await asyncio.gather(
                     *(self._one(route, key) for key in asked), return_exceptions=True
@@ -252,6 +255,19 @@ class RestSource:
         if not isinstance(answer, dict) or answer.get(column) != key:
             return self._bad("an answer that is not the object asked for")
         return answer
+
+    def _of_key(
+        self, resource: Resource, answer: Any, column: str, key: Any
+    ) -> list[Row] | Exception:
+        if isinstance(answer, Exception):
+            return answer
+        try:
+            rows = self._rows(resource, answer, column)
+        except UpstreamBadResponse as error:
+            return error
+        if any(row[column] != key for row in rows):
+            return self._bad("objects that were not asked for")
+        return rows
 
     def _rows(self, resource: Resource, answer: Any, column: str) -> list[Row]:
         assert isinstance(resource, RestResource)
@@ -292,7 +308,7 @@ class RestSource:
         if self._session is None:
             raise UpstreamUnavailable(self.name)
         try:
-            async with asyncio.timeout(self._timeout):
+            async with self._turns, asyncio.timeout(self._timeout):
                 return await self._with_retries(self._session, URL(self._base + path, encoded=True))
         except TimeoutError as error:
             raise UpstreamTimeout(self.name) from error

@@ -2,8 +2,8 @@
 
 A cursor holds the values of the order's columns and a digest of them and of the order. The
 digest finds cursors that were changed or that belong to another order. It is no secret: a
-forged cursor reaches nothing that ``where`` could not ask for, since its values are only ever
-compared with columns that the caller orders by.
+forged cursor reaches nothing, since its values are only ever compared with the columns of the
+order, whose values every page shows in its cursors.
 """
 
 from __future__ import annotations

@@ -56,15 +56,21 @@ class Node:
         return value.type_name
 
 
-@dataclass(frozen=True, slots=True)
-class NodeRow:
+@dataclass(frozen=True, eq=False)
+class NodeRow(Mapping[str, Any]):
     """A row that stands where its type can't be told from the schema."""
 
     type_name: str
     row: Mapping[str, Any]
 
-    def get(self, column: str) -> Any:
-        return self.row.get(column)
+    def __getitem__(self, column: str) -> Any:
+        return self.row[column]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.row)
+
+    def __len__(self) -> int:
+        return len(self.row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,6 +205,8 @@ class _Reader:
                 raise BadUserInput(
                     f"{place}.{operator}: null can't be compared. Leave it out, or use isNull."
                 )
+            if operator in TEXT and "\0" in value:
+                raise BadUserInput(f"{place}.{operator}: no text has the character NUL.")
             if operator in TEXT and len(value) > LONGEST_TEXT:
                 raise BadUserInput(f"{place}.{operator}: more than {LONGEST_TEXT} characters.")
             self.count += len(value) if isinstance(value, list) else 1

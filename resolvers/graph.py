@@ -140,6 +140,9 @@ def _column_resolver(column: str) -> Callable[..., Any]:
 
 def _id_resolver(type_name: str, column: str) -> Callable[..., str]:
     def resolve(row: Any, _info: Any) -> str:
-        return global_id(type_name, row.get(column))
+        key = row.get(column)
+        if key is None:
+            raise ValueError(f"a row of {type_name} without its key")
+        return global_id(type_name, key)
 
     return resolve

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from gateway.errors import UpstreamBadResponse
 from loaders.base import Resource
-from loaders.query import Aggregate, Filter, Function, Order, Window, comparisons
+from loaders.query import Aggregate, Filter, Function, Order, Window
 from resolvers.fields import (
     Fetch,
     FetchedField,
@@ -40,10 +40,13 @@ class One(Fetch):
         key = row.get(self.by)
         if key is None:
             return None
-        if isinstance(key, (dict, list)):
+        target = field.target.resource
+        fits = isinstance(key, target.key_type) if self.to is None else isinstance(key, Hashable)
+        if not fits:
+            # One such key would fail the whole batch, as its source can't compare it.
             source = field.owner.resource.source
             raise UpstreamBadResponse(source, f"The source '{source}' sent '{self.by}' as no id.")
-        return info.context.loaders.by_key(field.target.resource, self.to).load(key)
+        return info.context.loaders.by_key(target, self.to).load(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +81,6 @@ class Aggregated(Fetch):
     def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
         yield field.owner.resource, field.owner.resource.key
 
-    def reads(self) -> Iterator[tuple[Resource, str]]:
-        """The columns that the source reads for it, though no row of them is fetched."""
-        yield self.of, self.by
-        if self.aggregate.column is not None:
-            yield self.of, self.aggregate.column
-        for comparison in comparisons(self.where):
-            yield self.of, comparison.column
-
     def resolve(
         self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
     ) -> Any:
@@ -100,6 +95,8 @@ def one(description: str, *, by: str, to: str | None = None, filterable: bool = 
     ``filterable`` lets clients filter by the other object's id, under the field's name with
     "Id" behind it.
     """
+    if filterable and to is not None:
+        raise TypeError("only a relation by the target's key can be filtered by the target's id")
     return fetched(description, One(by, to, filterable))
 
 

@@ -107,7 +107,10 @@ class Gateway:
 @asynccontextmanager
 async def listening(app: ASGIApp) -> AsyncIterator[str]:
     """An ASGI application on a free port, with its lifespan; gives its URL."""
-    config = uvicorn.Config(app, port=0, log_level="warning", lifespan="on", ws="none")
+    # Connections stay open for as long as tests take, lest one closes just as it is used again.
+    config = uvicorn.Config(
+        app, port=0, log_level="warning", lifespan="on", ws="none", timeout_keep_alive=600
+    )
     server = uvicorn.Server(config)
     serve = asyncio.create_task(server.serve())
     while not server.started:

@@ -80,11 +80,12 @@ class PlannedField:
 
 @dataclass(slots=True)
 class Plan:
-    """A compiled operation."""
+    """A compiled operation; ``size`` is the number of its fields."""
 
     operation: OperationDefinitionNode
     root_type: GraphQLObjectType
     selection: Selection
+    size: int
 
     def walk(self) -> Iterator[PlannedField]:
         """Every field of the operation, parents before their children."""
@@ -162,7 +163,8 @@ class _Compiler:
         root = self.schema.get_root_type(self.operation.operation)
         if root is None:
             raise GraphQLError(f"This schema has no {self.operation.operation.value}s.")
-        return Plan(self.operation, root, self.select(root, [self.operation.selection_set]))
+        selection = self.select(root, [self.operation.selection_set])
+        return Plan(self.operation, root, selection, self.fields)
 
     def select(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> Selection:
         nodes: dict[str, list[FieldNode]] = {}

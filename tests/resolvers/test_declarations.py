@@ -1,0 +1,68 @@
+"""Declarations that can't work are refused, and those that are rare work."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from demo.stack import Addresses
+from loaders.base import Recorder
+from loaders.postgres import PostgresSource, PostgresTable
+from loaders.query import Function, Order, Window
+from resolvers.fields import NodeRow
+from resolvers.relations import aggregate, one
+
+TABLE = PostgresTable(source="shop", name="uuid_keyed", key="id", key_type=uuid.UUID)
+PARENTS = [uuid.UUID(int=1), uuid.UUID(int=2)]
+
+
+@pytest.fixture(scope="module")
+async def shop(addresses: Addresses) -> AsyncIterator[PostgresSource]:
+    connection = await asyncpg.connect(addresses.postgres)
+    await connection.execute("drop table if exists uuid_keyed")
+    await connection.execute("create table uuid_keyed (id uuid primary key, parent uuid)")
+    rows = [(uuid.UUID(int=10 + i), PARENTS[i % 2]) for i in range(6)]
+    await connection.copy_records_to_table("uuid_keyed", records=rows)
+    source = PostgresSource("shop", addresses.postgres)
+    await source.open()
+    yield source
+    await source.close()
+    await connection.execute("drop table uuid_keyed")
+    await connection.close()
+
+
+async def test_keys_of_type_uuid_are_windowed_for_each_parent(shop: PostgresSource) -> None:
+    first = await shop.fetch_page(TABLE, {"parent"}, Window(order=(Order("id"),)), Recorder())
+    # As PostgreSQL's driver gives them, which is a type of its own.
+    keys = list(dict.fromkeys(row["parent"] for row in first))
+
+    window = Window(order=(Order("id"),), limit=2)
+    groups = await shop.fetch_by_foreign_key(
+        TABLE, "parent", keys, {"id", "parent"}, window, Recorder()
+    )
+
+    found = {
+        key: [row["id"].int for row in rows]
+        for key, rows in groups.items()
+        if not isinstance(rows, Exception)
+    }
+    assert found == {PARENTS[0]: [10, 12], PARENTS[1]: [11, 13]}
+
+
+def test_a_row_of_a_node_is_a_row_like_any_other() -> None:
+    row = NodeRow("Order", {"id": 1, "total": 2})
+
+    assert (row["total"], row.get("nothing"), dict(row)) == (2, None, {"id": 1, "total": 2})
+
+
+def test_a_relation_by_another_column_than_the_key_has_no_filter_by_id() -> None:
+    with pytest.raises(TypeError, match="only a relation by the target's key"):
+        one("A product.", by="sku", to="sku", filterable=True)
+
+
+def test_an_aggregate_of_no_resource_is_refused() -> None:
+    with pytest.raises(TypeError, match="a field hides the module's variable"):
+        aggregate("A count.", of=one("A.", by="x"), by="x", function=Function.COUNT)
