@@ -18,7 +18,7 @@ from gateway.errors import BadUserInput
 from loaders.base import Resource, Row
 from loaders.query import COUNT, Order, Window, all_of, past
 from resolvers import cursors
-from resolvers.fields import Fetch, FetchedField, Info, argument, fetched
+from resolvers.fields import Fetch, FetchedField, Info, argument, fetched, given_value, names_of
 from resolvers.filters import filter_input, sort_input, to_filter, to_order
 from resolvers.relations import declared_order
 
@@ -186,8 +186,7 @@ def connection(
 ) -> Any:
     """A field that is a connection: of all objects whose column ``by`` holds this row's key, or,
     without ``by``, of all there are. ``order_by`` is the order unless the client gives one."""
-    names = (order_by,) if isinstance(order_by, str) else order_by
-    return fetched(description, Connected(by, names))
+    return fetched(description, Connected(by, names_of(order_by)))
 
 
 def _paging(
@@ -200,11 +199,11 @@ def _paging(
         # serves an order of one direction.
         descending = bool(order) and order[-1].descending
         order = (*order, Order(resource.key, descending))
-    size, backward = _size(_given(given, "first"), _given(given, "last"))
+    size, backward = _size(given_value(given, "first"), given_value(given, "last"))
     places = {
         name: cursors.decode(resource, order, cursor, name)
         for name in ("after", "before")
-        if (cursor := _given(given, name)) is not None
+        if (cursor := given_value(given, name)) is not None
     }
     counted = Window(filter=to_filter(type_, given.get("where")))
     walked = tuple(part.reversed() for part in order) if backward else order
@@ -225,8 +224,3 @@ def _size(first: int | None, last: int | None) -> tuple[int, bool]:
         name = "first" if first is not None else "last"
         raise BadUserInput(f"{name} must be from 0 to {LARGEST_PAGE}.")
     return size, last is not None
-
-
-def _given(arguments: Mapping[str, Any], name: str) -> Any:
-    value = arguments.get(name)
-    return None if value is strawberry.UNSET else value

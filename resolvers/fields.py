@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 import strawberry
@@ -134,7 +135,7 @@ class FetchedField(StrawberryField):
         assert isinstance(self.origin, type)
         return self.origin
 
-    @property
+    @cached_property
     def target(self) -> Any:
         """The type of the objects that the field leads to: a subclass of Node.
 
@@ -185,6 +186,12 @@ def argument(name: str, annotation: object, description: str) -> StrawberryArgum
     )
 
 
+def given_value(arguments: Mapping[str, Any], name: str) -> Any:
+    """What a client gave for an argument; None where it gave nothing or null."""
+    value = arguments.get(name)
+    return None if value is strawberry.UNSET else value
+
+
 def object_type(type_: Any) -> type[Node]:
     """The type inside lists, options and connections."""
     while isinstance(type_, StrawberryContainer):
@@ -216,8 +223,23 @@ def column_name(field: StrawberryField, spec: Column) -> str:
     return spec.name or field.python_name
 
 
-def is_nullable(field: StrawberryField) -> bool:
-    return isinstance(field.type, StrawberryOptional)
+@cache
+def nullable_columns(type_: Any) -> Mapping[str, bool]:
+    """For each column of the type, whether it can be empty."""
+    return {
+        column_name(field, spec): isinstance(field.type, StrawberryOptional)
+        for field, spec in columns_of(type_)
+    }
+
+
+def given_type(field: StrawberryField) -> Any:
+    """The type of the field's values where they are there."""
+    return field.type.of_type if isinstance(field.type, StrawberryOptional) else field.type
+
+
+def names_of(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The names of a declaration that may be of one name."""
+    return (names,) if isinstance(names, str) else names
 
 
 def global_id(type_name: str, key: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,7 +14,6 @@ from typing import Any
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.relay import GlobalID
-from strawberry.types.base import StrawberryOptional
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from gateway.errors import BadUserInput
@@ -26,8 +25,9 @@ from resolvers.fields import (
     column_name,
     columns_of,
     definition_of,
-    is_nullable,
+    given_type,
     keys_of,
+    nullable_columns,
 )
 from resolvers.relations import One
 
@@ -155,11 +155,11 @@ def to_filter(type_: type[Node], where: Any) -> Filter | None:
     return parts.parts[0] if len(parts.parts) == 1 else parts if parts.parts else None
 
 
-def to_order(type_: type[Node], order_by: Any) -> tuple[Order, ...]:
+def to_order(type_: Any, order_by: Any) -> tuple[Order, ...]:
     """The order that an ``orderBy`` says, without the key that makes it total."""
     if not order_by or order_by is strawberry.UNSET:
         return ()
-    nullable = {column_name(field, spec): is_nullable(field) for field, spec in columns_of(type_)}
+    nullable = nullable_columns(type_)
     order: dict[str, Order] = {}
     for each in order_by:
         column = each.field.value
@@ -171,9 +171,8 @@ def to_order(type_: type[Node], order_by: Any) -> tuple[Order, ...]:
 class _Reader:
     """Reads one ``where``, counting what it holds."""
 
-    def __init__(self, type_: type[Node]) -> None:
-        self.type = type_
-        self.by_name = {each.python_name: each for each in _filterable(type_)}
+    def __init__(self, type_: Any) -> None:
+        self.by_name = _filterable_by_name(type_)
         self.count = 0
         self.filters = 0
 
@@ -225,13 +224,21 @@ class _Reader:
         return tuple(values) if many else values[0]
 
 
+@cache
+def _filterable_by_name(type_: Any) -> Mapping[str, Filterable]:
+    return {each.python_name: each for each in _filterable(type_)}
+
+
 def _filterable(type_: type[Node]) -> Iterator[Filterable]:
     yield Filterable("id", type_.resource.key, GlobalID, type_, "The object's own id.")
     for field, spec in columns_of(type_):
         if spec.filterable:
-            inner = field.type.of_type if isinstance(field.type, StrawberryOptional) else field.type
             yield Filterable(
-                field.python_name, column_name(field, spec), inner, None, field.description or ""
+                field.python_name,
+                column_name(field, spec),
+                given_type(field),
+                None,
+                field.description or "",
             )
     for field in definition_of(type_).fields:
         spec = field.metadata.get(SPEC)

@@ -10,7 +10,6 @@ from typing import Any
 import strawberry
 from strawberry.relay import GlobalID
 from strawberry.types.arguments import StrawberryArgument
-from strawberry.types.base import StrawberryOptional
 
 from gateway.errors import BadUserInput
 from loaders.base import Resource
@@ -24,7 +23,10 @@ from resolvers.fields import (
     column_name,
     columns_of,
     fetched,
+    given_type,
+    given_value,
     keys_of,
+    names_of,
     read_key,
 )
 
@@ -44,10 +46,7 @@ class Lookup(Fetch):
 
     def arguments(self, field: FetchedField) -> list[StrawberryArgument]:
         types: dict[str, Any] = {"id": GlobalID} | {
-            each.python_name: each.type.of_type
-            if isinstance(each.type, StrawberryOptional)
-            else each.type
-            for each, _ in columns_of(field.target)
+            each.python_name: given_type(each) for each, _ in columns_of(field.target)
         }
         several = len(self.by) > 1
         return [
@@ -63,9 +62,7 @@ class Lookup(Fetch):
         self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
     ) -> Any:
         given = [
-            (name, value)
-            for name in self.by
-            if (value := arguments.get(name)) is not None and value is not strawberry.UNSET
+            (name, value) for name in self.by if (value := given_value(arguments, name)) is not None
         ]
         if len(given) != 1:
             raise BadUserInput(f"Give exactly one of: {', '.join(self.by)}.")
@@ -106,7 +103,7 @@ class NodeLookup(Fetch):
 def lookup(description: str, *, by: str | tuple[str, ...]) -> Any:
     """A field that is the object found by ``id`` or by a unique column, whichever the client
     gives of the names in ``by``; null where there is none."""
-    return fetched(description, Lookup((by,) if isinstance(by, str) else by))
+    return fetched(description, Lookup(names_of(by)))
 
 
 def node(description: str) -> Any:

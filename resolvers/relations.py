@@ -14,10 +14,9 @@ from resolvers.fields import (
     Fetch,
     FetchedField,
     Info,
-    column_name,
-    columns_of,
     fetched,
-    is_nullable,
+    names_of,
+    nullable_columns,
 )
 
 
@@ -106,7 +105,7 @@ def many(description: str, *, by: str, order_by: str | tuple[str, ...] = ()) -> 
     ``order_by`` names the target's columns to sort by, each with "-" before it to sort
     descending. For lists that may become long use ``connection`` instead.
     """
-    return fetched(description, Many(by, _names(order_by)))
+    return fetched(description, Many(by, names_of(order_by)))
 
 
 def aggregate(
@@ -132,15 +131,10 @@ def aggregate(
 def declared_order(type_: Any, names: tuple[str, ...]) -> tuple[Order, ...]:
     """The order by the columns that a declaration names. One that is no field of the type is
     taken to be nullable."""
-    nullable = {column_name(field, spec): is_nullable(field) for field, spec in columns_of(type_)}
-    nullable[type_.resource.key] = False
+    nullable = {**nullable_columns(type_), type_.resource.key: False}
     return tuple(
         Order(
             name.removeprefix("-"), name.startswith("-"), nullable.get(name.removeprefix("-"), True)
         )
         for name in names
     )
-
-
-def _names(order_by: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (order_by,) if isinstance(order_by, str) else order_by
