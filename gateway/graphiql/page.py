@@ -14,6 +14,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from gateway.graphiql.sign_in import SignIn, sign_in_route
+
 STATIC = Path(__file__).parent / "static"
 
 # Monaco makes <style> elements, hence the nonce. In CSP3 'self' covers a WebSocket to the same
@@ -88,14 +90,16 @@ def graphiql_routes(
     examples: Sequence[Example],
     explain: bool,
     subscription_url: str | None = None,
+    sign_in: SignIn | None = None,
 ) -> list[BaseRoute]:
     """Return the routes of the page, to be mounted one level below the root of the application.
 
     That is `Mount("/graphiql", routes=graphiql_routes(...))`. `endpoint` is the path of the
     GraphQL endpoint, and `subscription_url` that of its WebSocket, from the application's root
     ("/graphql"); the page refers to them relative to itself, so it works below any prefix.
-    `explain` offers the switch that adds `"extensions": {"explain": true}` to requests. Raises
-    FileNotFoundError when the bundle has not been built.
+    `explain` offers the switch that adds `"extensions": {"explain": true}` to requests, and
+    `sign_in` the menu of whom to make them as; without it there is no menu and nobody gets a
+    token. Raises FileNotFoundError when the bundle has not been built.
     """
     config = {
         "endpoint": _from_page(endpoint),
@@ -105,6 +109,8 @@ def graphiql_routes(
     }
     if subscription_url is not None:
         config["subscriptionUrl"] = _from_page(subscription_url)
+    if sign_in is not None:
+        config["signIn"] = sign_in.config
     # Split at the nonce before anything is filled in: no title or example can then ask for it.
     template = (STATIC / "index.html").read_text(encoding="utf-8").split("{{nonce}}")
     values = {"title": escape(title), "config": _script_json(config)}
@@ -126,6 +132,7 @@ def graphiql_routes(
         Route("/", page),
         Route("/licenses.txt", licenses),
         Mount("/assets", _Assets(directory=STATIC / "assets")),
+        *([sign_in_route(sign_in)] if sign_in is not None else []),
     ]
 
 

@@ -14,9 +14,16 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from gateway.graphiql.page import STATIC, Example, graphiql_routes, load_examples
+from gateway.graphiql.sign_in import SignIn
 from tests.browser import served
 
 TITLE = "Books </title></script><!-- & {{nonce}} \u2028"
+SIGN_IN = SignIn(
+    labels={"anonymous": "Anonymous", "support": "Support </script>"},
+    default="support",
+    issue={"anonymous": None, "support": "the-token"}.__getitem__,
+    seconds=900,
+)
 EXAMPLES = [
     Example(title="One", query="# {{nonce}}\n{ a }", variables='{ "b": "</script>" }'),
     Example(title="Two", query="{ c }"),
@@ -30,6 +37,15 @@ def url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def demo_url() -> Iterator[str]:
+    routes = graphiql_routes(
+        endpoint="/graphql", title="T", examples=[], explain=False, sign_in=SIGN_IN
+    )
+    with served(Starlette(routes=[Mount("/graphiql", routes=routes)])) as url:
+        yield url
+
+
 @dataclass(frozen=True)
 class Reply:
     status: int
@@ -38,15 +54,25 @@ class Reply:
 
 
 def get(url: str, path: str, **headers: str) -> Reply:
-    """GET `path` exactly as written: no client may tidy it."""
+    return send("GET", url, path, headers=headers)
+
+
+def send(
+    method: str, url: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+) -> Reply:
+    """Send a request for `path` exactly as written: no client may tidy it."""
     connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
     try:
-        connection.request("GET", path, headers=headers)
+        connection.request(method, path, body, headers or {})
         response = connection.getresponse()
         fields = {name.lower(): value for name, value in response.getheaders()}
         return Reply(response.status, fields, response.read().decode("utf-8", "replace"))
     finally:
         connection.close()
+
+
+def sign_in(url: str, body: bytes, **headers: str) -> Reply:
+    return send("POST", url, "/graphiql/sign-in", body, headers)
 
 
 def nonce_of(reply: Reply) -> str:
@@ -123,6 +149,113 @@ def test_a_subscription_url_is_passed_on() -> None:
     with served(Starlette(routes=[Mount("/graphiql", routes=routes)])) as url:
         config = config_of(get(url, "/graphiql/"))
     assert config["subscriptionUrl"] == "../graphql"
+
+
+def test_the_identities_are_passed_on_without_their_tokens(demo_url: str) -> None:
+    reply = get(demo_url, "/graphiql/")
+    assert config_of(reply)["signIn"] == {
+        "url": "sign-in",
+        "identities": [
+            {"name": "anonymous", "label": "Anonymous"},
+            {"name": "support", "label": "Support </script>"},
+        ],
+        "default": "support",
+    }
+    assert "the-token" not in reply.body
+
+
+@pytest.mark.parametrize(
+    ("name", "token"), [("support", "the-token"), ("anonymous", None)], ids=["some", "none"]
+)
+def test_who_signs_in_gets_a_token_that_nobody_caches(
+    demo_url: str, name: str, token: str | None
+) -> None:
+    reply = sign_in(demo_url, json.dumps({"as": name}).encode())
+    assert reply.status == 200
+    assert json.loads(reply.body) == {"token": token, "expiresIn": 900}
+    assert reply.headers["cache-control"] == "no-store"
+    assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"[" * 100_000,
+        b'"support"',
+        b"{}",
+        b'{"as": null}',
+        b'{"as": ["support"]}',
+        b'{"as": "auditor"}',
+        b'{"as": ""}',
+        b'{"as": "\\ud800"}',
+    ],
+    ids=[
+        "empty",
+        "cut off",
+        "not UTF-8",
+        "deep",
+        "a text",
+        "without a name",
+        "null",
+        "a list",
+        "unknown",
+        "empty name",
+        "half a character",
+    ],
+)
+def test_a_sign_in_as_nobody_known_is_refused(demo_url: str, body: bytes) -> None:
+    reply = sign_in(demo_url, body)
+    message = 'The body must be {"as": name} with one of these: anonymous, support.'
+    assert reply.status == 400
+    assert json.loads(reply.body) == {
+        "errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"}}]
+    }
+    assert reply.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://elsewhere.test"},
+        {"Origin": "null"},
+        {"Origin": "http://["},
+    ],
+    ids=["cross-site", "same-site", "no site", "another origin", "null origin", "no origin"],
+)
+def test_another_site_gets_no_token(demo_url: str, headers: dict[str, str]) -> None:
+    reply = sign_in(demo_url, b'{"as": "support"}', **headers)
+    assert reply.status == 403
+    [error] = json.loads(reply.body)["errors"]
+    assert error == {
+        "message": "Only the GraphiQL page of this server may ask for a token.",
+        "extensions": {"code": "BAD_USER_INPUT"},
+    }
+    assert "the-token" not in reply.body
+
+
+def test_the_pages_own_origin_gets_a_token(demo_url: str) -> None:
+    for headers in ({"Sec-Fetch-Site": "same-origin"}, {"Origin": demo_url}):
+        assert sign_in(demo_url, b'{"as": "support"}', **headers).status == 200
+
+
+def test_a_token_is_not_to_be_had_by_get(demo_url: str) -> None:
+    assert get(demo_url, "/graphiql/sign-in?as=support").status == 405
+
+
+def test_without_identities_there_is_no_sign_in(url: str) -> None:
+    assert sign_in(url, b'{"as": "support"}').status == 404
+    assert "signIn" not in get(url, "/graphiql/").body
+
+
+def test_a_default_that_is_none_of_the_identities_is_an_error() -> None:
+    with pytest.raises(ValueError, match="the default 'auditor' is none of the identities"):
+        SignIn(labels={"support": "Support"}, default="auditor", issue=str, seconds=900)
 
 
 def test_assets_are_cached_for_good(url: str) -> None:

@@ -22,7 +22,7 @@ export async function jsonFetch(url, init) {
     if (init?.signal?.aborted) throw error;
     return failure(`The answer from ${pathOf(url)} broke off: ${error.message}.`);
   }
-  if (isJsonObject(text)) return new Response(text, { headers: response.headers });
+  if (isJsonObject(text)) return new Response(text, response);
   return failure(
     `The answer from ${pathOf(response.url || url)} is not GraphQL: HTTP ${status(response)}, ` +
       `${contentType(response) || 'no content type'}${text ? '' : ', empty'}.`,
