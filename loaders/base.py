@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from loaders.query import Aggregate, Filter, Window
+from gateway.identity import Identity
+from loaders.query import Aggregate, Filter, Window, Within, folded
 
 Row = Mapping[str, Any]
 """One record as its driver returns it."""
 
 Columns = Collection[str]
+
+RowFilter = Callable[[Identity], Filter | None]
+"""Says which rows an identity may see: those that the filter lets through, all where it is None.
+Where it raises, none are seen."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -21,16 +26,38 @@ class Resource:
     """A named set of rows in a source that can be fetched by key.
 
     ``key`` is the column that identifies a row and ``key_type`` its Python type, into which the
-    text of a global id is read.
+    text of a global id is read. ``row_filter`` is part of every fetch, by whatever road.
     """
 
     source: str
     name: str
     key: str = "id"
     key_type: type = int
+    row_filter: RowFilter | None = None
 
     def __str__(self) -> str:
         return f"{self.source}.{self.name}"
+
+    def seen_by(self, identity: Identity) -> Filter | None:
+        """The row filter for this identity, folded. Raises what the row filter raises, and
+        TypeError where it returns no filter."""
+        filter = None if self.row_filter is None else self.row_filter(identity)
+        return None if filter is None else folded(filter)
+
+
+def through(column: str, resource: Resource) -> RowFilter:
+    """The row filter of rows that are seen where the row they point at is: the one of
+    ``resource`` whose key stands in their ``column``.
+
+    Within one PostgreSQL database it is part of the statement. Otherwise rows can be fetched by
+    ``column`` alone, because the other source is asked first which of its values may be seen.
+    """
+
+    def row_filter(identity: Identity) -> Filter | None:
+        where = resource.seen_by(identity)
+        return None if where is None else Within(column, resource, resource.key, where)
+
+    return row_filter
 
 
 @dataclass(slots=True)
@@ -97,10 +124,13 @@ class Source(Protocol):
 
     Every fetch raises an ``UpstreamError`` where the source fails and ``BadUserInput`` where a
     value can't be compared with its column. Rows hold at least ``columns``. Keys come without
-    duplicates, at most ``batch_size`` of them.
+    duplicates, at most ``batch_size`` of them. A filter's columns need not be among ``columns``.
     """
 
     name: str
+
+    joins: bool
+    """Whether its filters may have a ``Within`` over another resource of the same source."""
 
     def batch_size(self, resource: Resource, column: str) -> int:
         """How many keys one call may carry."""
@@ -120,9 +150,11 @@ class Source(Protocol):
         column: str,
         keys: Sequence[Any],
         columns: Columns,
+        filter: Filter | None,
         recorder: Recorder,
     ) -> Mapping[Any, Row | Exception]:
-        """The row for each key of the unique ``column``; keys without a row are left out.
+        """The row for each key of the unique ``column``; keys without a row that the filter lets
+        through are left out.
 
         A key whose row alone could not be had is there with its error.
         """

@@ -18,6 +18,7 @@ from loaders.query import (
     Operator,
     Or,
     Window,
+    Within,
     past,
 )
 
@@ -69,6 +70,8 @@ def matches(filter: Filter, row: Row) -> bool:
             if value is None:
                 return operator in (Operator.NE, Operator.NOT_IN)
             return TESTS[operator](value, wanted)
+        case Within():
+            raise NotImplementedError("rows that are here can't be joined with others")
 
 
 def _sort_key(column: str) -> Callable[[Row], tuple[bool, Any]]:

@@ -39,6 +39,8 @@ from loaders.query import (
     Or,
     Order,
     Window,
+    Within,
+    conjuncts,
     past,
 )
 
@@ -83,6 +85,8 @@ class _DecimalCodec(TypeCodec):
 class MongoSource:
     """A client of one database. ``timeout`` (seconds) bounds each call, on the server too."""
 
+    joins = False
+
     def __init__(
         self, name: str, url: str, *, database: str, pool_size: int = 50, timeout: float = 10.0
     ) -> None:
@@ -125,11 +129,11 @@ class MongoSource:
         column: str,
         keys: Sequence[Any],
         columns: Columns,
+        filter: Filter | None,
         recorder: Recorder,
     ) -> Mapping[Any, Row | Exception]:
-        rows = await self._find(
-            resource, columns, {column: {"$in": list(keys)}}, Window(), recorder, len(keys)
-        )
+        chosen, window = {column: {"$in": list(keys)}}, Window(filter=filter)
+        rows = await self._find(resource, columns, chosen, window, recorder, len(keys))
         return {row[column]: row for row in rows}
 
     async def fetch_by_foreign_key(
@@ -286,14 +290,17 @@ def _sorted_by(order: tuple[Order, ...]) -> dict[str, int]:
 
 
 def _matching(chosen: dict[str, Any], window: Window) -> dict[str, Any]:
-    parts = [chosen] if chosen else []
-    if window.filter is not None:
-        parts.append(_condition(window.filter))
-    if window.after is not None:
-        parts.append(_condition(past(window.order, window.after)))
-    merged = {name: condition for part in parts for name, condition in part.items()}
-    # One document where no name stands twice: not every server looks for an index below $and.
-    return merged if len(merged) == sum(map(len, parts)) else {"$and": parts}
+    place = None if window.after is None else past(window.order, window.after)
+    # As much as can be in one document, where each name stands once: not every server looks for
+    # an index below $and.
+    merged, others = dict(chosen), []
+    for part in (*conjuncts(window.filter), *conjuncts(place)):
+        condition = _condition(part)
+        if merged.keys().isdisjoint(condition):
+            merged |= condition
+        else:
+            others.append(condition)
+    return {**merged, "$and": others} if others else merged
 
 
 def _stages(columns: Columns, window: Window) -> list[dict[str, Any]]:
@@ -324,3 +331,5 @@ def _condition(filter: Filter) -> dict[str, Any]:
             if operator in (Operator.IN, Operator.NOT_IN):
                 value = list(value)
             return {column: {COMPARE[operator]: value}}
+        case Within():
+            raise NotImplementedError("MongoDB's filters join nothing")

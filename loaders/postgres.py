@@ -26,6 +26,7 @@ from loaders.query import (
     Or,
     Order,
     Window,
+    Within,
     past,
 )
 
@@ -83,6 +84,8 @@ def quoted(identifier: str) -> str:
 class PostgresSource:
     """A pool of connections. ``timeout`` (seconds) bounds each statement, on the server too."""
 
+    joins = True
+
     def __init__(self, name: str, url: str, *, pool_size: int = 10, timeout: float = 10.0) -> None:
         self.name = name
         self._url = url
@@ -121,18 +124,31 @@ class PostgresSource:
         async with self._connection() as connection:
             await connection.execute("select 1")
 
+    async def run(self, statement: str, *parameters: Any) -> Sequence[Row]:
+        """The rows of a statement that is the gateway's own, over no resource of the graph."""
+        async with self._connection() as connection:
+            rows: Sequence[Row] = await connection.fetch(statement, *parameters)
+            return rows
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        """An asyncpg connection in a transaction, for several such statements."""
+        async with self._connection() as connection, connection.transaction():
+            yield connection
+
     async def fetch_by_key(
         self,
         resource: Resource,
         column: str,
         keys: Sequence[Any],
         columns: Columns,
+        filter: Filter | None,
         recorder: Recorder,
     ) -> Mapping[Any, Row | Exception]:
-        statement = (
-            f"select {_listed(columns)} from {_table(resource)} where {quoted(column)} = any($1)"
-        )
-        rows = await self._fetch(resource, columns, statement, [list(keys)], recorder, len(keys))
+        parameters: list[Any] = [list(keys)]
+        chosen = f"{quoted(column)} = any($1)"
+        statement = _select(resource, columns, chosen, Window(filter=filter), parameters)
+        rows = await self._fetch(resource, columns, statement, parameters, recorder, len(keys))
         return {row[column]: row for row in rows}
 
     async def fetch_by_foreign_key(
@@ -300,24 +316,25 @@ def _past(order: tuple[Order, ...], place: tuple[Any, ...], parameters: list[Any
     return _condition(past(order, place), parameters)
 
 
-def _condition(filter: Filter, parameters: list[Any]) -> str:
+def _condition(filter: Filter, parameters: list[Any], table: str = "") -> str:
+    """The filter as SQL; ``table`` stands before the columns' names, with its dot."""
     match filter:
         case And(parts):
-            return (
-                f"({' and '.join(_condition(part, parameters) for part in parts)})"
-                if parts
-                else "true"
-            )
+            return _joined(" and ", parts, parameters, table) if parts else "true"
         case Or(parts):
-            return (
-                f"({' or '.join(_condition(part, parameters) for part in parts)})"
-                if parts
-                else "false"
-            )
+            return _joined(" or ", parts, parameters, table) if parts else "false"
         case Not(part):
-            return f"({_condition(part, parameters)}) is not true"
+            return f"({_condition(part, parameters, table)}) is not true"
+        case Within(column, resource, of, where):
+            # Its columns have the table's name before them: one that the inner table lacks would
+            # be taken for the outer one's, and then every row could be within.
+            inner = f"{quoted(resource.name)}."
+            rows = f"select {inner}{quoted(of)} from {_table(resource)}"
+            if where is not None:
+                rows += f" where {_condition(where, parameters, inner)}"
+            return f"{table}{quoted(column)} in ({rows})"
         case Comparison(column, Operator.IS_NULL, value):
-            return f"{quoted(column)} is {'' if value else 'not '}null"
+            return f"{table}{quoted(column)} is {'' if value else 'not '}null"
         case Comparison(column, operator, value):
             match operator:
                 case Operator.IN | Operator.NOT_IN:
@@ -326,7 +343,13 @@ def _condition(filter: Filter, parameters: list[Any]) -> str:
                     value = f"%{_literal(value)}%"
                 case Operator.STARTS_WITH:
                     value = f"{_literal(value)}%"
-            return COMPARE[operator].format(column=quoted(column), value=_bound(value, parameters))
+            return COMPARE[operator].format(
+                column=table + quoted(column), value=_bound(value, parameters)
+            )
+
+
+def _joined(word: str, parts: tuple[Filter, ...], parameters: list[Any], table: str) -> str:
+    return f"({word.join(_condition(part, parameters, table) for part in parts)})"
 
 
 def _literal(text: str) -> str:

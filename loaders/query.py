@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from loaders.base import Resource
 
 
 class Operator(StrEnum):
@@ -59,7 +62,21 @@ class Not:
     part: Filter
 
 
-Filter = Comparison | And | Or | Not
+@dataclass(frozen=True, slots=True)
+class Within:
+    """True where ``column`` equals ``of`` in some row of ``resource`` that ``where`` lets through:
+    a semi-join. It stands in row filters; clients can't write one."""
+
+    column: str
+    resource: Resource
+    of: str
+    where: Filter | None
+
+
+Filter = Comparison | And | Or | Not | Within
+
+NOTHING = Or(())
+"""The filter that lets no row through."""
 
 
 def equals(column: str, value: Any) -> Comparison:
@@ -71,6 +88,59 @@ def all_of(*filters: Filter | None) -> Filter | None:
     """The filters that are there, joined by and; None where there are none."""
     present = tuple(part for part in filters if part is not None)
     return present[0] if len(present) == 1 else And(present) if present else None
+
+
+def conjuncts(filter: Filter | None) -> tuple[Filter, ...]:
+    """The filters that must all hold where this one does; none where it lets everything through."""
+    match filter:
+        case None:
+            return ()
+        case And(parts):
+            return tuple(each for part in parts for each in conjuncts(part))
+        case _:
+            return (filter,)
+
+
+def folded(filter: Filter) -> Filter | None:
+    """The same filter, without the parts that are true or false whatever the row: None if it lets
+    every row through, ``NOTHING`` if none.
+
+    As a missing value equals nothing, ``EQ`` to None is false. Raises TypeError for what is no
+    filter, and for any other comparison with None.
+    """
+    match filter:
+        case And(parts):
+            kept = [part for part in map(folded, parts) if part is not None]
+            return NOTHING if NOTHING in kept else all_of(*kept)
+        case Or(parts):
+            alternatives = tuple(part for part in map(folded, parts) if part != NOTHING)
+            if len(alternatives) == 1:
+                return alternatives[0]
+            present = tuple(part for part in alternatives if part is not None)
+            return Or(present) if len(present) == len(alternatives) else None
+        case Not(part):
+            negated = folded(part)
+            if negated is None:
+                return NOTHING
+            return None if negated == NOTHING else Not(negated)
+        case Comparison(_, Operator.EQ, None):
+            return NOTHING
+        case Comparison(column, (Operator.IN | Operator.NOT_IN) as operator, values) if (
+            values is not None
+        ):
+            values = tuple(value for value in values if value is not None)
+            if values:
+                return Comparison(column, operator, values)
+            return NOTHING if operator is Operator.IN else None
+        case Comparison(column, operator, None):
+            raise TypeError(f"a filter compares '{column}' by {operator} with None")
+        case Comparison():
+            return filter
+        case Within(column, resource, of, where):
+            where = None if where is None else folded(where)
+            return NOTHING if where == NOTHING else Within(column, resource, of, where)
+        case _:
+            raise TypeError(f"{filter!r} is no filter")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from aiodataloader import DataLoader
 
 from gateway.errors import UpstreamUnavailable
+from gateway.identity import Identity
 from loaders.base import Recorder, Resource, Row, Source
-from loaders.query import COUNT, Aggregate, Filter, Window
-
-Loaded = TypeVar("Loaded")
+from loaders.query import Aggregate, Filter, Window, Within
+from loaders.views import View
 
 
 class Sources:
@@ -39,47 +39,62 @@ class Sources:
 
 
 class Loaders:
-    """One operation's loaders. ``columns`` says what the operation needs of each resource.
+    """One operation's loaders, over the rows that the identity may see.
 
-    A loader is made when it is first asked for and found again by what it asks, so that equal
-    asks from several places of the operation share one batch and one cache.
+    ``columns`` says what the operation needs of each resource, ``guarded`` which columns of it
+    are read apart, for the rows for which they may be shown. A loader is made when it is first
+    asked for and found again by what it asks, so that equal asks from several places of the
+    operation share one batch and one cache.
     """
 
     def __init__(
         self,
         sources: Sources,
         columns: Mapping[Resource, frozenset[str]],
-        recorder: Recorder | None = None,
+        recorder: Recorder,
+        identity: Identity,
+        *,
+        guarded: Mapping[Resource, frozenset[str]] | None = None,
     ) -> None:
-        self.recorder = recorder or Recorder()
         self._sources = sources
         self._columns = columns
+        self._guarded = guarded or {}
+        self._recorder = recorder
+        self._identity = identity
+        self._views: dict[Resource, View] = {}
         self._loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = {}
 
     def by_key(self, resource: Resource, column: str | None = None) -> DataLoader[Any, Row | None]:
         """Loads the row whose ``column`` (the resource's key unless told) is the key, or None."""
         column = column or resource.key
 
-        async def batch(source: Source, keys: list[Any]) -> list[Any]:
-            columns = self._needed(resource, column)
-            rows = await source.fetch_by_key(resource, column, keys, columns, self.recorder)
+        async def batch(keys: list[Any]) -> list[Any]:
+            rows = await self._view(resource).by_key(column, keys, self._needed(resource, column))
             return [rows.get(key) for key in keys]
 
-        return self._loader(("key", resource, column), resource, column, batch)
+        return self._loader(("key", resource, column), batch)
+
+    def guarded(self, resource: Resource) -> DataLoader[Any, Row | None]:
+        """Loads the row whose key it is, with the resource's guarded columns and no others."""
+
+        async def batch(keys: list[Any]) -> list[Any]:
+            columns = self._guarded.get(resource, frozenset()) | {resource.key}
+            rows = await self._view(resource).by_key(resource.key, keys, columns)
+            return [rows.get(key) for key in keys]
+
+        return self._loader(("guarded", resource), batch)
 
     def by_foreign_key(
         self, resource: Resource, column: str, window: Window
     ) -> DataLoader[Any, Sequence[Row]]:
         """Loads the list of rows whose ``column`` is the key, as the window has it."""
 
-        async def batch(source: Source, keys: list[Any]) -> list[Any]:
+        async def batch(keys: list[Any]) -> list[Any]:
             columns = self._needed(resource, column, *window.columns)
-            groups = await source.fetch_by_foreign_key(
-                resource, column, keys, columns, window, self.recorder
-            )
+            groups = await self._view(resource).by_foreign_key(column, keys, columns, window)
             return [groups.get(key, ()) for key in keys]
 
-        return self._loader(("foreign key", resource, column, window), resource, column, batch)
+        return self._loader(("foreign key", resource, column, window), batch)
 
     def aggregates(
         self, resource: Resource, column: str, filter: Filter | None = None
@@ -89,55 +104,65 @@ class Loaders:
         All aggregates that are asked of the same rows together are one call.
         """
 
-        async def batch(source: Source, asked: list[tuple[Any, Aggregate]]) -> list[Any]:
+        async def batch(asked: list[tuple[Any, Aggregate]]) -> list[Any]:
             keys = list(dict.fromkeys(key for key, _ in asked))
             wanted = list(dict.fromkeys(aggregate for _, aggregate in asked))
-            groups = await source.aggregate(resource, column, keys, wanted, filter, self.recorder)
+            groups = await self._view(resource).aggregate(column, keys, wanted, filter)
             place = {aggregate: index for index, aggregate in enumerate(wanted)}
-            return [
-                groups[key][place[aggregate]] if key in groups else aggregate.of_nothing
-                for key, aggregate in asked
-            ]
 
-        return self._loader(("aggregates", resource, column, filter), resource, column, batch)
+            def value(key: Any, aggregate: Aggregate) -> Any:
+                group = groups.get(key)
+                if group is None:
+                    return aggregate.of_nothing
+                return group if isinstance(group, Exception) else group[place[aggregate]]
+
+            return [value(key, aggregate) for key, aggregate in asked]
+
+        return self._loader(("aggregates", resource, column, filter), batch)
 
     async def page(self, resource: Resource, window: Window) -> Sequence[Row]:
         """The rows of the whole resource that the window lets through."""
-        columns = self._needed(resource, *window.columns)
-        source = self._sources[resource.source]
-        return await source.fetch_page(resource, columns, window, self.recorder)
+        return await self._view(resource).page(self._needed(resource, *window.columns), window)
 
     async def count(self, resource: Resource, filter: Filter | None) -> int:
         """How many rows of the whole resource the filter lets through."""
-        source = self._sources[resource.source]
-        groups = await source.aggregate(resource, None, (), [COUNT], filter, self.recorder)
-        return int(groups[None][0]) if None in groups else 0
+        return await self._view(resource).count(filter)
 
     def _needed(self, resource: Resource, *more: str) -> frozenset[str]:
         return self._columns.get(resource, frozenset()).union((resource.key, *more))
 
+    def _view(self, resource: Resource) -> View:
+        view = self._views.get(resource)
+        if view is None:
+            view = self._view_of(resource, resource.seen_by(self._identity))
+            self._views[resource] = view
+        return view
+
+    def _view_of(self, resource: Resource, row_filter: Filter | None) -> View:
+        source = self._sources[resource.source]
+        return View(source, resource, row_filter, self._recorder, self._is_within)
+
+    async def _is_within(self, within: Within, keys: Sequence[Any]) -> Sequence[Any]:
+        resource, of, where = within.resource, within.of, within.where
+
+        async def batch(keys: list[Any]) -> list[Any]:
+            return list(await self._view_of(resource, where).has(of, keys))
+
+        # A loader, so that no key is asked about twice in an operation.
+        loader = self._loader(("within", resource, of, where), batch)
+        return await asyncio.gather(*map(loader.load, keys), return_exceptions=True)
+
     def _loader(
-        self,
-        ask: tuple[Any, ...],
-        resource: Resource,
-        column: str,
-        batch: Callable[[Source, list[Any]], Any],
+        self, ask: tuple[Any, ...], batch: Callable[[list[Any]], Awaitable[list[Any]]]
     ) -> DataLoader[Any, Any]:
         loader = self._loaders.get(ask)
         if loader is None:
 
-            async def chunk(keys: list[Any]) -> list[Any]:
+            async def load(keys: list[Any]) -> list[Any]:
                 try:
-                    return list(await batch(self._sources[resource.source], keys))
+                    return await batch(keys)
                 except Exception as error:
                     return [error] * len(keys)
-
-            async def load(keys: list[Any]) -> list[Any]:
-                size = self._sources[resource.source].batch_size(resource, column)
-                # All chunks end together, so that what depends on them is one batch again.
-                chunks = [keys[start : start + size] for start in range(0, len(keys), size)]
-                loaded = await asyncio.gather(*map(chunk, chunks))
-                return [value for values in loaded for value in values]
 
             loader = self._loaders[ask] = DataLoader(load)
         return loader

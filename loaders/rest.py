@@ -76,6 +76,8 @@ class RestResource(Resource):
 class RestSource:
     """A session with one service. ``timeout`` (seconds) bounds a request with its retries."""
 
+    joins = False
+
     def __init__(self, name: str, url: str, *, timeout: float = 5.0) -> None:
         self.name = name
         self._base = url.rstrip("/")
@@ -115,14 +117,18 @@ class RestSource:
         column: str,
         keys: Sequence[Any],
         columns: Columns,
+        filter: Filter | None,
         recorder: Recorder,
     ) -> Mapping[Any, Row | Exception]:
         route = self._route(resource, column)
+        found: dict[Any, Row | Exception]
         if isinstance(route, Batch):
             rows = await self._batch(resource, route, column, keys, columns, recorder)
-            return {row[column]: row for row in rows}
-        answers = await self._fan_out(resource, route, keys, columns, recorder)
-        return {key: self._checked(answer, column, key) for key, answer in answers.items()}
+            found = {row[column]: row for row in rows}
+        else:
+            answers = await self._fan_out(resource, route, keys, columns, recorder)
+            found = {key: self._checked(answer, column, key) for key, answer in answers.items()}
+        return found if filter is None else self._filtered(filter, found)
 
     async def fetch_by_foreign_key(
         self,
@@ -198,7 +204,7 @@ class RestSource:
         query = "&".join(f"{route.parameter}={quote(str(key), safe='')}" for key in keys)
         path = f"{route.path}?{query}"
         with recorder.call(resource, columns, keys=len(keys), url=self._shown + path) as call:
-            rows = self._rows(resource, await self._get(path), column)
+            rows = self._rows(resource, await self.get(path), column)
             call.rows = len(rows)
             return rows
 
@@ -207,7 +213,7 @@ class RestSource:
         if resource.all is None:
             raise TypeError(f"{resource} declares no path that answers all of it")
         with recorder.call(resource, columns, url=self._shown + resource.all) as call:
-            rows = self._rows(resource, await self._get(resource.all), resource.key)
+            rows = self._rows(resource, await self.get(resource.all), resource.key)
             call.rows = len(rows)
             return rows
 
@@ -247,7 +253,7 @@ class RestSource:
             # Such a segment could name another path of the service, also when it is encoded:
             # there are services that decode a path before they split it.
             return None
-        return await self._get(route.path.replace("{key}", quote(text, safe="")))
+        return await self.get(route.path.replace("{key}", quote(text, safe="")))
 
     def _checked(self, answer: Any, column: str, key: Any) -> Row | Exception:
         if isinstance(answer, Exception):
@@ -255,6 +261,21 @@ class RestSource:
         if not isinstance(answer, dict) or answer.get(column) != key:
             return self._bad("an answer that is not the object asked for")
         return answer
+
+    def _filtered(
+        self, filter: Filter, found: Mapping[Any, Row | Exception]
+    ) -> dict[Any, Row | Exception]:
+        kept: dict[Any, Row | Exception] = {}
+        for key, row in found.items():
+            if isinstance(row, Exception):
+                kept[key] = row
+                continue
+            rows = self._windowed(Window(filter=filter), [row])
+            if isinstance(rows, Exception):
+                kept[key] = rows
+            elif rows:
+                kept[key] = row
+        return kept
 
     def _of_key(
         self, resource: Resource, answer: Any, column: str, key: Any
@@ -289,7 +310,7 @@ class RestSource:
         except (TypeError, ValueError, ArithmeticError, AttributeError):
             return self._bad("values that can't be compared")
 
-    async def _get(self, path: str) -> Any:
+    async def get(self, path: str) -> Any:
         """The JSON that ``path`` answers; None for a 404."""
         status, body = await self._request(path)
         if status == 404:

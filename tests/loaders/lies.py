@@ -14,6 +14,7 @@ from gateway.settings import Settings
 from tests.client import Answer, Gateway, serving
 from tests.graph.truth import gid
 from tests.hostile import Service, answering
+from tests.identities import auth, headers
 
 SECRET = "SECRET-9f31"
 """Stands in what the services say and must not be told to clients."""
@@ -146,6 +147,8 @@ async def lying(source_settings: dict[str, dict[str, Any]], seconds: float) -> A
             "inventory": {"kind": "rest", "url": stock.url, "timeout": seconds},
             "shipping": {"kind": "rest", "url": shipments.url, "timeout": seconds},
         }
-        async with serving(Settings.of(environment="development", sources=sources)) as gateway:
+        async with serving(
+            Settings.of(environment="development", sources=sources, auth=auth()), headers("staff")
+        ) as gateway:
             liars = Liars(gateway, stock, shipments)
             yield liars

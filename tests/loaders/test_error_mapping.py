@@ -125,7 +125,7 @@ async def test_every_sqlstate_is_an_error_of_ours(
 
     error = await error_of(
         source.fetch_by_key(
-            table("raised", key_type=str), "id", [sqlstate], {"id", "raised"}, Recorder()
+            table("raised", key_type=str), "id", [sqlstate], {"id", "raised"}, None, Recorder()
         )
     )
 

@@ -15,6 +15,7 @@ from aiohttp import web
 from gateway.settings import Settings
 from tests.client import Answer, serving
 from tests.hostile import sending
+from tests.identities import auth, headers
 from tests.loaders.lies import (
     ORDER,
     SECRET,
@@ -270,7 +271,7 @@ async def test_what_is_not_http_is_refused(
 ) -> None:
     async with sending(sent) as url:
         sources = {**source_settings, "shipping": {"kind": "rest", "url": url}}
-        async with serving(Settings.of(sources=sources)) as gateway:
+        async with serving(Settings.of(sources=sources, auth=auth()), headers("staff")) as gateway:
             answer = await gateway.ask(ORDER)
 
     assert answer.partial["order"]["shipment"] is None

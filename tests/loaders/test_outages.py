@@ -18,6 +18,7 @@ from gateway.settings import Settings
 from tests.client import Answer, Gateway, serving
 from tests.graph.truth import Document, Truth
 from tests.hostile import unused_port
+from tests.identities import auth, headers
 
 PAGE = """
 {
@@ -157,7 +158,7 @@ def impatient(source_settings: dict[str, dict[str, Any]], source: str) -> Settin
     if source == "catalog":
         # The driver of MongoDB waits this long for a server that refuses connections to be back.
         sources["catalog"] = {**sources["catalog"], "timeout": 3.0}
-    return Settings.of(environment="development", sources=sources)
+    return Settings.of(environment="development", sources=sources, auth=auth())
 
 
 @pytest.fixture(scope="module", params=["shop", "catalog", "inventory", "shipping"])
@@ -168,13 +169,13 @@ async def outage(
 ) -> Outage:
     source: Source = request.param
     settings = impatient(source_settings, source)
-    async with serving(settings) as gateway:
+    async with serving(settings, headers("staff")) as gateway:
         await gateway.ask(PAGE)  # So that there are connections to break.
         await asyncio.to_thread(stack.stop_source, source)
         try:
             during = await gateway.ask(PAGE)
             ready, alive = await get(gateway, "/readyz"), await get(gateway, "/healthz")
-            async with serving(settings) as other:
+            async with serving(settings, headers("staff")) as other:
                 newcomer = await other.ask(PAGE)
         finally:
             await asyncio.to_thread(stack.start_source, source)
@@ -252,7 +253,9 @@ async def test_an_address_where_nobody_listens_is_a_source_that_is_down(
         refusing["timeout"] = 0.6
     sources = {**source_settings, source: refusing}
 
-    async with serving(Settings.of(environment="development", sources=sources)) as gateway:
+    async with serving(
+        Settings.of(environment="development", sources=sources, auth=auth()), headers("staff")
+    ) as gateway:
         answer = await gateway.ask(PAGE)
 
     assert answer.partial == without(whole, source)

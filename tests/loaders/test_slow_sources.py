@@ -17,6 +17,7 @@ from gateway.settings import Settings
 from tests.client import Answer, Gateway, serving
 from tests.graph.truth import gid
 from tests.hostile import answering, line_to, silent
+from tests.identities import auth, headers
 
 LIMIT = 0.5
 """Seconds that the slow source of each test may take."""
@@ -73,8 +74,9 @@ async def with_source(
     source_settings: dict[str, dict[str, Any]], name: str, **changes: Any
 ) -> AsyncIterator[Gateway]:
     changed = {**source_settings[name], "timeout": LIMIT, **changes}
-    settings = Settings.of(environment="development", sources={**source_settings, name: changed})
-    async with serving(settings) as gateway:
+    sources = {**source_settings, name: changed}
+    settings = Settings.of(environment="development", sources=sources, auth=auth())
+    async with serving(settings, headers("staff")) as gateway:
         yield gateway
 
 
@@ -226,8 +228,9 @@ async def test_a_body_that_trickles_is_late(
 async def test_the_whole_request_has_a_limit(
     source_settings: dict[str, dict[str, Any]], addresses: Addresses
 ) -> None:
-    settings = Settings.of(sources=source_settings, limits={"request_seconds": 0.2})
-    async with serving(settings) as gateway:
+    limits = {"request_seconds": 0.2}
+    settings = Settings.of(sources=source_settings, limits=limits, auth=auth())
+    async with serving(settings, headers("staff")) as gateway:
         async with locked(addresses, "customers"):
             late = await gateway.ask(ORDER)
         after = await gateway.ask('{ carrier(code: "NORDPOST") { code } }')

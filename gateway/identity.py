@@ -1,0 +1,35 @@
+"""Who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks, as their credential says.
+
+    ``subject`` is the user (a token's ``sub``), ``client`` the program that asks for them (an API
+    key's name, a token's ``azp`` or ``client_id``). ``claims`` is what else the credential says;
+    row filters and policies go by it, and take a claim that is missing or of another type than
+    they expect for no claim. ``credential`` names the credential itself, without its secret:
+    ``key:<id>`` for an API key. ``expires_at`` is when it ends, in seconds since the epoch.
+    """
+
+    subject: str | None = None
+    client: str | None = None
+    scopes: frozenset[str] = frozenset()
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    credential: str | None = None
+    expires_at: float | None = None
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether no credential was given."""
+        return self.credential is None
+
+
+ANONYMOUS = Identity()
+"""Whoever gives no credential: an identity without scopes and claims."""
