@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -9,17 +10,22 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 import uvicorn
 from graphql import GraphQLError, build_schema, find_breaking_changes, find_dangerous_changes
-from pydantic import ValidationError
+from pydantic import SecretStr
 
+from gateway import migrations
 from gateway.app import create_app, load_graph
-from gateway.settings import Settings
+from gateway.console import DEMO_FOLDER, fail, read_settings
+from gateway.graphiql.sign_in import SignIn
+from gateway.key_commands import DEMO_KEYS, keys, migrate, refuse_behind, within
+from gateway.settings import KeySettings, Settings
 
-DEMO_FOLDER = Path(".demo")
+WEBSOCKETS = "websockets-sansio"
+"""uvicorn's implementation over the library that is still developed."""
 
 
 @click.group()
@@ -27,6 +33,10 @@ def main() -> None:
     """One GraphQL graph over PostgreSQL, MongoDB and REST services."""
     # The graph is looked for where the command is run, as Python does for its own commands.
     sys.path.insert(0, "")
+
+
+main.add_command(migrate)
+main.add_command(keys)
 
 
 @main.command()
@@ -39,13 +49,15 @@ def serve(host: str | None, port: int | None, workers: int | None, graph: str | 
     if graph is not None:
         # The workers are processes of their own and read their settings again.
         os.environ["SLUICE_GRAPH"] = graph
-    settings = _settings()
+    settings = read_settings()
     _load(settings.graph)
     if not settings.sources:
-        _fail(
+        fail(
             "No sources are configured. Write a gateway.toml here, or set "
             "SLUICE_SOURCES__<NAME>__KIND and SLUICE_SOURCES__<NAME>__URL."
         )
+    if settings.auth.keys is not None:
+        refuse_behind(settings.auth.keys)
     host = host or settings.server.host
     port = settings.server.port if port is None else port
     _refuse_taken(host, port)
@@ -55,7 +67,10 @@ def serve(host: str | None, port: int | None, workers: int | None, graph: str | 
         host=host,
         port=port,
         workers=workers or settings.server.workers,
+        ws=WEBSOCKETS,
+        ws_max_size=settings.limits.body_bytes,
         server_header=False,
+        timeout_graceful_shutdown=5,
     )
 
 
@@ -65,9 +80,11 @@ def serve(host: str | None, port: int | None, workers: int | None, graph: str | 
 def demo(host: str, port: int) -> None:
     """Serve the shop over databases and services of its own, kept in .demo."""
     try:
+        from demo import identities
+        from demo.private import write_private
         from demo.stack import DemoError, DemoStack
     except ImportError as error:
-        _fail(f"The demo's packages are not installed ({error}): pip install 'sluice[demo]'")
+        fail(f"The demo's packages are not installed ({error}): pip install 'sluice[demo]'")
     _refuse_taken(host, port)
     stack = DemoStack(DEMO_FOLDER, click.echo)
     # A terminal that closes must end the demo as Ctrl-C does.
@@ -75,8 +92,22 @@ def demo(host: str, port: int) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         at = stack.start()
+        database = KeySettings(url=SecretStr(at.postgres))
+        asyncio.run(within(database.source(), migrations.migrate))
+        write_private(DEMO_KEYS, at.postgres)
+        key = {"algorithm": identities.ALGORITHM, "public_key": identities.make_key(DEMO_FOLDER)}
+        issuer = {"issuer": identities.ISSUER, "audience": identities.AUDIENCE, "keys": [key]}
+
+        def issue(name: str) -> str | None:
+            known = identities.IDENTITIES[name] is not None
+            return identities.token(DEMO_FOLDER, name) if known else None
+
+        sign_in = SignIn(
+            labels=identities.LABELS, default="support", issue=issue, seconds=identities.SECONDS
+        )
         settings = Settings.of(
             environment="development",
+            auth={"issuers": {"demo": issuer}, "keys": database},
             sources={
                 "shop": {"kind": "postgres", "url": at.postgres},
                 "catalog": {"kind": "mongo", "url": at.mongo, "database": at.mongo_database},
@@ -85,10 +116,12 @@ def demo(host: str, port: int) -> None:
             },
         )
         config = uvicorn.Config(
-            create_app(settings),
+            create_app(settings, sign_in=sign_in),
             host=host,
             port=port,
             log_level="warning",
+            ws=WEBSOCKETS,
+            ws_max_size=settings.limits.body_bytes,
             server_header=False,
             timeout_graceful_shutdown=5,
         )
@@ -96,12 +129,27 @@ def demo(host: str, port: int) -> None:
         threading.Thread(target=_welcome, args=(server, host, port), daemon=True).start()
         server.run()
     except DemoError as error:
-        _fail(str(error))
+        fail(str(error))
     except KeyboardInterrupt:
         pass
     finally:
         click.echo("\nStopping the sources …")
         stack.stop()
+
+
+@main.command()
+@click.option("--as", "name", required=True, help="Who to be: customer, support, finance, partner.")
+def token(name: str) -> None:
+    """Print a token for the demo, good for 15 minutes."""
+    try:
+        from demo import identities
+        from demo.errors import DemoError
+    except ImportError as error:
+        fail(f"The demo's packages are not installed ({error}): pip install 'sluice[demo]'")
+    try:
+        click.echo(identities.token(DEMO_FOLDER, name))
+    except DemoError as error:
+        fail(str(error))
 
 
 @main.group()
@@ -131,36 +179,24 @@ def schema_check(file: Path, graph: str | None) -> None:
     try:
         old = build_schema(was)
     except GraphQLError as error:
-        _fail(f"{file} is no schema: {error.message}")
+        fail(f"{file} is no schema: {error.message}")
     new = build_schema(now)
     for breaking in find_breaking_changes(old, new):
         click.echo(f"breaking: {breaking.description}")
     for dangerous in find_dangerous_changes(old, new):
         click.echo(f"dangerous: {dangerous.description}")
-    _fail(f"{file} is not the schema of the graph. `gateway schema print` has it.")
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        # The input is left out: it can be a secret.
-        lines = (
-            f"  {'.'.join(str(step) for step in each['loc'])}: {each['msg']}"
-            for each in error.errors(include_input=False, include_url=False)
-        )
-        _fail("The settings can't be used:\n" + "\n".join(lines))
+    fail(f"{file} is not the schema of the graph. `gateway schema print` has it.")
 
 
 def _load(graph: str) -> Any:
     try:
         return load_graph(graph)
     except (ImportError, AttributeError, TypeError, ValueError) as error:
-        _fail(f"The graph '{graph}' can't be loaded: {error}")
+        fail(f"The graph '{graph}' can't be loaded: {error}")
 
 
 def _schema_text(graph: str | None) -> str:
-    return str(_load(graph or _settings().graph).as_str()) + "\n"
+    return str(_load(graph or read_settings().graph).as_str()) + "\n"
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -170,7 +206,7 @@ def _refuse_taken(host: str, port: int) -> None:
         try:
             trial.bind((host, port))
         except OSError as error:
-            _fail(
+            fail(
                 f"Port {port} of {host} can't be used ({error.strerror}). "
                 f"Stop what uses it, or take another: --port {port + 1} "
                 f"(PORT={port + 1} make demo)."
@@ -199,8 +235,3 @@ Or in another terminal:
 Ctrl-C stops everything.
 """
     )
-
-
-def _fail(message: str) -> NoReturn:
-    click.echo(message, err=True)
-    sys.exit(1)

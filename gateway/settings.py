@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -13,6 +14,18 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gateway.jwks import (
+    PUBLIC_KEY_ALGORITHMS,
+    Keys,
+    KeySet,
+    PublicKeyAlgorithm,
+    PublishedKeys,
+    SecretAlgorithm,
+    StaticKeys,
+    checked_key,
+    public_key,
+)
+from gateway.tokens import Issuer
 from loaders.base import Source
 from loaders.mongo import MongoSource
 from loaders.postgres import PostgresSource
@@ -84,6 +97,143 @@ SourceSettings = Annotated[
 ]
 
 
+class SigningKeySettings(_Section):
+    """A key that an issuer signs its tokens with: a ``public_key``, as PEM or JSON Web Key, or the
+    ``secret`` of an HS algorithm. It is used with this algorithm alone. An issuer's only key may
+    go without ``kid``, and is then used whatever a token calls its key."""
+
+    algorithm: PublicKeyAlgorithm | SecretAlgorithm
+    kid: str | None = None
+    public_key: str | None = None
+    secret: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        self.key()
+        return self
+
+    def key(self) -> Any:
+        """Raises ValueError if it is none for the algorithm."""
+        if self.algorithm in get_args(SecretAlgorithm):
+            if self.secret is None or self.public_key is not None:
+                raise ValueError(f"{self.algorithm} takes a secret, and no public_key")
+            return checked_key(self.secret.get_secret_value().encode(), self.algorithm)
+        if self.public_key is None or self.secret is not None:
+            raise ValueError(f"{self.algorithm} takes a public_key, and no secret")
+        return public_key(self.public_key, self.algorithm)
+
+
+class IssuerSettings(_Section):
+    """Whose tokens are accepted: their ``iss``, the ``aud`` they must be for, and the keys they
+    are signed with, which stand here or at ``jwks_url``.
+
+    ``leeway`` is how far clocks may be apart. Published keys are fetched every
+    ``refresh_seconds``, and used while the issuer is down until they are ``stale_seconds`` old.
+    """
+
+    issuer: str = Field(min_length=1)
+    audience: str = Field(min_length=1)
+    keys: tuple[SigningKeySettings, ...] = ()
+    jwks_url: str | None = None
+    algorithms: tuple[PublicKeyAlgorithm, ...] = Field(PUBLIC_KEY_ALGORITHMS, min_length=1)
+    scopes_claim: str = Field("scope", min_length=1)
+    leeway: float = Field(30.0, ge=0, le=300)
+    refresh_seconds: float = Field(300.0, ge=10)
+    stale_seconds: float = Field(3600.0, ge=10)
+
+    @field_validator("jwks_url")
+    @classmethod
+    def _is_http(cls, url: str | None) -> str | None:
+        if url is not None:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError("must be an absolute http or https URL")
+        return url
+
+    @model_validator(mode="after")
+    def _has_keys(self) -> Self:
+        if (self.jwks_url is None) == (not self.keys):
+            raise ValueError("either keys or a jwks_url must be given")
+        if len({key.kid for key in self.keys}) < len(self.keys):
+            raise ValueError("several keys must each have a kid of its own")
+        if self.stale_seconds < self.refresh_seconds:
+            raise ValueError("stale_seconds must not be less than refresh_seconds")
+        return self
+
+    def made(self, name: str) -> Issuer:
+        return Issuer(
+            name,
+            self.issuer,
+            self.audience,
+            self._keys(name),
+            scopes_claim=self.scopes_claim,
+            leeway=self.leeway,
+        )
+
+    def _keys(self, name: str) -> Keys:
+        if self.jwks_url is not None:
+            return PublishedKeys(
+                name,
+                self.jwks_url,
+                self.algorithms,
+                refresh_seconds=self.refresh_seconds,
+                stale_seconds=self.stale_seconds,
+            )
+        keys = KeySet()
+        for each in self.keys:
+            keys.add(each.kid, each.algorithm, each.key())
+        return StaticKeys(keys)
+
+
+class KeySettings(_Section):
+    """The PostgreSQL database in which API keys are kept, in a schema ``sluice``."""
+
+    url: SecretStr
+
+    def source(self, timeout: float = 3.0) -> PostgresSource:
+        """A request waits for it, so it has less time than the graph's own sources."""
+        url = self.url.get_secret_value()
+        return PostgresSource("api-keys", url, pool_size=5, timeout=timeout)
+
+
+class AuthSettings(_Section):
+    """Which credentials are accepted: the tokens of these issuers, and API keys. Without any,
+    every caller is anonymous."""
+
+    issuers: Mapping[str, IssuerSettings] = {}
+    keys: KeySettings | None = None
+
+    @field_validator("issuers")
+    @classmethod
+    def _are_distinct(cls, issuers: Mapping[str, IssuerSettings]) -> Mapping[str, IssuerSettings]:
+        if len({each.issuer for each in issuers.values()}) < len(issuers):
+            raise ValueError("two of them have the same issuer")
+        return issuers
+
+
+class AuthorizationSettings(_Section):
+    """What becomes of an operation that selects a field which its caller may not see: the field is
+    null, unless ``reject`` has the whole operation answered with 403.
+
+    With ``dry_run`` nothing is denied, only logged: to try directives on live traffic. In
+    production that must be said twice, as it shows everything to everyone.
+    """
+
+    reject: bool = False
+    dry_run: bool = False
+    dry_run_in_production: bool = False
+
+    @model_validator(mode="after")
+    def _does_one(self) -> Self:
+        if self.reject and self.dry_run:
+            raise ValueError("either reject or dry_run")
+        return self
+
+    @property
+    def on_denial(self) -> Literal["null", "reject", "log"]:
+        return "log" if self.dry_run else "reject" if self.reject else "null"
+
+
 class ServerSettings(_Section):
     """Where the gateway listens, and with how many processes."""
 
@@ -93,9 +243,16 @@ class ServerSettings(_Section):
 
 
 class LimitSettings(_Section):
-    """How much of the gateway one request may take."""
+    """How much of the gateway one request may take.
+
+    ``body_bytes`` bounds a WebSocket message too. ``batch`` is how many operations one request may
+    have; with 0 it has one, and no list. ``socket_operations`` is how many may run at the same
+    time on one WebSocket.
+    """
 
     body_bytes: int = Field(1_000_000, ge=1)
+    batch: int = Field(0, ge=0, le=100)
+    socket_operations: int = Field(100, ge=1)
     request_seconds: float = Field(30.0, gt=0)
     cached_documents: int = Field(1000, ge=1)
 
@@ -116,7 +273,19 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = "production"
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
+    auth: AuthSettings = AuthSettings()
+    authorization: AuthorizationSettings = AuthorizationSettings()
     sources: dict[str, SourceSettings] = {}
+
+    @model_validator(mode="after")
+    def _is_said_twice(self) -> Self:
+        given = self.authorization
+        if given.dry_run and not self.in_development and not given.dry_run_in_production:
+            raise ValueError(
+                "authorization.dry_run denies nothing to anyone: in production, "
+                "authorization.dry_run_in_production must be set as well"
+            )
+        return self
 
     @property
     def in_development(self) -> bool:

@@ -1,0 +1,162 @@
+"""JSON Web Tokens (RFC 7519) into identities, by the advice of RFC 8725."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+import jwt
+
+from gateway.errors import Unauthenticated
+from gateway.identity import Identity
+from gateway.jwks import Keys
+
+log = logging.getLogger("sluice.auth")
+
+LONGEST_TOKEN = 8192
+"""Characters. Nothing of a longer one is parsed."""
+
+LATEST = 253_402_300_800
+"""The end of the year 9999, in seconds since the epoch: no time of a token is later."""
+
+ELSEWHERE = frozenset({"sub", "azp", "client_id", "exp", "nbf", "iat"})
+"""Claims that are other parts of an identity, or that say when the token is good."""
+
+
+class Issuer:
+    """Who signs tokens, with which keys and for whom. ``leeway`` (seconds) is how far its clock
+    and ours may be apart."""
+
+    def __init__(
+        self, name: str, issuer: str, audience: str, keys: Keys, *, scopes_claim: str, leeway: float
+    ) -> None:
+        self.name = name
+        self.issuer = issuer
+        self.keys = keys
+        self._audience = audience
+        self._scopes_claim = scopes_claim
+        self._leeway = leeway
+
+    async def identify(self, token: str, header: Mapping[str, Any]) -> Identity:
+        """Who the token is for. ``header`` is its own, not verified yet.
+
+        Raises ``Unauthenticated`` for a token that is not good, and ``UpstreamUnavailable`` if
+        the issuer's keys can't be had.
+        """
+        algorithm, kid = header.get("alg"), header.get("kid")
+        if not isinstance(algorithm, str) or not isinstance(kid, str | None):
+            _refuse(self.name, "The token is malformed.", "alg or kid is no text")
+        key = await self.keys.find(kid, algorithm)
+        if key is None:
+            _refuse(self.name, UNKNOWN_KEY, f"no key with kid {kid!r:.100} for {algorithm!r:.20}")
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[algorithm],
+                audience=self._audience,
+                issuer=self.issuer,
+                leeway=self._leeway,
+                options={"require": ["exp"], "enforce_minimum_key_length": True},
+            )
+        except jwt.PyJWTError as error:
+            _refuse(self.name, _reason(error), type(error).__name__)
+        return self._identity(token, claims)
+
+    def _identity(self, token: str, claims: Mapping[str, Any]) -> Identity:
+        for name in ("exp", "nbf", "iat"):
+            # PyJWT takes a text of digits, too, and says nothing of times that no clock reaches.
+            if name in claims and not _is_time(claims[name]):
+                _refuse(self.name, f"The token's {name} is no time.", f"{name} is no time")
+        client = claims.get("azp", claims.get("client_id"))
+        if not isinstance(client, str | None):
+            _refuse(self.name, "The token's client is no text.", "azp or client_id is no text")
+        digest = hashlib.sha256(token.encode()).hexdigest()[:16]
+        taken = ELSEWHERE | {self._scopes_claim}
+        return Identity(
+            subject=claims.get("sub"),
+            client=client,
+            scopes=self._scopes(claims.get(self._scopes_claim, "")),
+            claims={name: value for name, value in claims.items() if name not in taken},
+            credential=f"jwt:{self.name}:{digest}",
+            expires_at=float(claims["exp"]) + self._leeway,
+        )
+
+    def _scopes(self, claim: object) -> frozenset[str]:
+        if isinstance(claim, str):
+            # By spaces alone (RFC 6749, 3.3): to Python other characters are white space, too.
+            return frozenset(claim.split(" ")) - {""}
+        if isinstance(claim, list) and all(isinstance(scope, str) for scope in claim):
+            return frozenset(claim)
+        _refuse(
+            self.name,
+            "The token's scopes are neither a text nor a list of texts.",
+            f"{self._scopes_claim} is a {type(claim).__name__}",
+        )
+
+
+class Tokens:
+    """The tokens of all configured issuers."""
+
+    def __init__(self, issuers: Sequence[Issuer]) -> None:
+        self._issuers = {issuer.issuer: issuer for issuer in issuers}
+
+    async def open(self) -> None:
+        for issuer in self._issuers.values():
+            await issuer.keys.open()
+
+    async def close(self) -> None:
+        for issuer in self._issuers.values():
+            await issuer.keys.close()
+
+    async def identify(self, token: str) -> Identity:
+        """Who the token is for; raises as ``Issuer.identify`` does."""
+        if len(token) > LONGEST_TOKEN:
+            _refuse("?", f"The token is longer than {LONGEST_TOKEN} characters.", "too long")
+        try:
+            unverified = jwt.decode_complete(token, options={"verify_signature": False})
+        except jwt.PyJWTError as error:
+            _refuse("?", "The token is malformed.", type(error).__name__)
+        header, claimed = unverified["header"], unverified["payload"].get("iss")
+        if "crit" in header:
+            _refuse("?", "The token has a critical header that is not understood.", "crit")
+        # It only says whose keys the token must be signed with, and then must say it again.
+        issuer = self._issuers.get(claimed) if isinstance(claimed, str) else None
+        if issuer is None:
+            _refuse("?", "The token's issuer is not accepted here.", "an unknown issuer")
+        return await issuer.identify(token, header)
+
+
+UNKNOWN_KEY = "The token is not signed with a key that is known to be its issuer's."
+
+REASONS: dict[type[jwt.PyJWTError], str] = {
+    jwt.ExpiredSignatureError: "The token has expired. Get a new one.",
+    jwt.ImmatureSignatureError: "The token is not valid yet.",
+    jwt.InvalidAudienceError: "The token is not meant for this audience.",
+    jwt.InvalidSignatureError: UNKNOWN_KEY,
+    jwt.InvalidKeyError: UNKNOWN_KEY,
+}
+
+
+def _reason(error: jwt.PyJWTError) -> str:
+    if isinstance(error, jwt.MissingRequiredClaimError):
+        return (
+            "The token says no audience (aud)."
+            if error.claim == "aud"
+            else f"The token has no {error.claim}."
+        )
+    return REASONS.get(type(error), "The token is malformed.")
+
+
+def _is_time(value: object) -> bool:
+    # No comparison holds for what is not a number.
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < LATEST
+
+
+def _refuse(issuer: str, message: str, reason: str) -> NoReturn:
+    """Refuses a token. The log has what is of no use to its sender, and nothing of the token but
+    what is quoted and cut short."""
+    log.info("a token of issuer %s is refused: %s", issuer, reason)
+    raise Unauthenticated(message)
