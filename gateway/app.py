@@ -14,11 +14,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
+from gateway.authentication import Authenticator
 from gateway.errors import UpstreamError, masked
 from gateway.execution import served
 from gateway.graphiql.page import graphiql_routes, load_examples
+from gateway.graphiql.sign_in import SignIn
 from gateway.http import BodyLimit, GraphQLEndpoint, refusal
 from gateway.settings import Settings
 from loaders.registry import Sources
@@ -28,25 +30,30 @@ READY_SECONDS = 2.0
 """How long a source may take to say that it is there."""
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlette:
     """The gateway over the configured graph and sources, as an ASGI application.
 
-    Raises ImportError, AttributeError or TypeError if ``settings.graph`` names no graph.
+    In development its GraphiQL has the menu ``sign_in``, where one is given. Raises ImportError,
+    AttributeError or TypeError if ``settings.graph`` names no graph.
     """
     sources = Sources([each.source(name) for name, each in settings.sources.items()])
     graph = served(
         load_graph(settings.graph),
         cached_documents=settings.limits.cached_documents,
         development=settings.in_development,
+        on_denial=settings.authorization.on_denial,
     )
-    endpoint = GraphQLEndpoint(graph, sources, settings)
+    authenticator = Authenticator(settings.auth)
+    endpoint = GraphQLEndpoint(graph, sources, authenticator, settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await sources.open()
         try:
+            await authenticator.open()
             yield
         finally:
+            await authenticator.close()
             await sources.close()
 
     async def ready(request: Request) -> Response:
@@ -54,13 +61,14 @@ def create_app(settings: Settings) -> Starlette:
 
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),
+        WebSocketRoute("/graphql", endpoint),
         Route("/healthz", _alive),
         Route("/readyz", ready),
     ]
     if settings.in_development:
         routes += [
             Route("/", _to_graphiql),
-            Mount("/graphiql", routes=_graphiql(settings.graph)),
+            Mount("/graphiql", routes=_graphiql(settings.graph, sign_in)),
         ]
     return Starlette(
         routes=routes,
@@ -90,12 +98,14 @@ def load_graph(name: str) -> Graph:
     return graph
 
 
-def _graphiql(graph: str) -> list[BaseRoute]:
+def _graphiql(graph: str, sign_in: SignIn | None) -> list[BaseRoute]:
     # A graph's example queries lie in the folder "examples" beside its module.
     file = sys.modules[graph.partition(":")[0]].__file__
     folder = Path(file or "").parent / "examples"
     examples = load_examples(folder) if folder.is_dir() else []
-    return graphiql_routes(endpoint="/graphql", title="Sluice", examples=examples, explain=True)
+    return graphiql_routes(
+        endpoint="/graphql", title="Sluice", examples=examples, explain=True, sign_in=sign_in
+    )
 
 
 async def _to_graphiql(request: Request) -> Response:

@@ -3,130 +3,266 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Collection
 from typing import Any
 
 import orjson
-from cross_web import AsyncHTTPRequestAdapter, HTTPException
-from starlette.datastructures import Headers
-from starlette.requests import Request
+from graphql import GraphQLError
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from strawberry.asgi import GraphQL
-from strawberry.exceptions import MissingQueryError
 from strawberry.http import GraphQLRequestData
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from gateway.authentication import Authenticator
 from gateway.context import Context
-from gateway.errors import BadUserInput, UpstreamTimeout
+from gateway.errors import (
+    BadUserInput,
+    Denied,
+    RequestRefused,
+    Unauthenticated,
+    UpstreamError,
+    masked,
+)
+from gateway.operations import (
+    MUTATIONS,
+    QUERIES,
+    SUBSCRIPTIONS,
+    Operations,
+    Result,
+    body_of,
+    is_request_error,
+)
+from gateway.requests import credentials, read
 from gateway.settings import Settings
+from gateway.streaming import EventStream, Parts, first_of, hung_up
+from gateway.websocket import Sockets
 from loaders.registry import Sources
 from resolvers.graph import Graph
 
 GRAPHQL_JSON = "application/graphql-response+json"
+JSON = "application/json"
+EVENTS = "text/event-stream"
+PARTS = "multipart/mixed"
+
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "vary": "authorization, x-api-key",
+}
+"""Of every answer that has no others of these names."""
 
 
-class GraphQLEndpoint(GraphQL[Context, None]):
-    """The endpoint of a graph: ``POST`` for every operation, ``GET`` for queries."""
+class GraphQLEndpoint:
+    """The endpoint of a graph, as an ASGI application.
 
-    schema: Graph
+    ``POST`` is for queries and mutations, ``GET`` for queries; either takes subscriptions from
+    clients that like ``text/event-stream`` best. A WebSocket takes all three.
+    """
 
-    def __init__(self, graph: Graph, sources: Sources, settings: Settings) -> None:
-        super().__init__(graph, graphql_ide=None, subscription_protocols=())
+    def __init__(
+        self, graph: Graph, sources: Sources, authenticator: Authenticator, settings: Settings
+    ) -> None:
+        limits = settings.limits
         self._sources = sources
-        self._seconds = settings.limits.request_seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive=receive)
-        try:
-            response = await self.run(request)
-        except HTTPException as error:
-            response = refusal(request, error.status_code, error.reason)
-        response.headers["x-content-type-options"] = "nosniff"
-        response.headers["cache-control"] = "no-store"
-        await response(scope, receive, send)
-
-    async def get_context(self, request: Any, response: Any) -> Context:
-        return Context(self._sources)
-
-    async def get_sub_response(self, request: Any) -> Response:
-        sub_response = await super().get_sub_response(request)
-        sub_response.media_type = _media_type(request)
-        return sub_response
-
-    def should_render_graphql_ide(self, request: Any) -> bool:
-        return False
-
-    def decode_json(self, data: str | bytes) -> object:
-        decoded: object = orjson.loads(data)
-        if not isinstance(decoded, (dict, list)):
-            raise HTTPException(400, "The body must be a JSON object with a query in it.")
-        return decoded
-
-    def encode_json(self, data: object) -> bytes:
-        return orjson.dumps(data)
-
-    async def execute_single(
-        self,
-        request: Request,
-        request_adapter: AsyncHTTPRequestAdapter,
-        sub_response: Response,
-        context: Context,
-        root_value: None,
-        request_data: GraphQLRequestData,
-    ) -> ExecutionResult:
-        if not isinstance(request_data.operation_name, str | None):
-            raise HTTPException(400, "The operationName must be a string.")
-        try:
-            async with asyncio.timeout(self._seconds):
-                return await self.schema.execute(
-                    request_data.query,
-                    variable_values=request_data.variables,
-                    context_value=context,
-                    operation_name=request_data.operation_name,
-                    allowed_operation_types=OperationType.from_http(request_adapter.method),
-                    operation_extensions=request_data.extensions,
-                )
-        except TimeoutError:
-            raise HTTPException(
-                504, f"The operation took longer than {self._seconds:g} seconds."
-            ) from None
-        except MissingQueryError:
-            raise HTTPException(400, "The request has no query.") from None
-        except CannotGetOperationTypeError as error:
-            raise HTTPException(400, error.as_http_error_reason()) from None
-        except InvalidOperationTypeError as error:
-            reason = error.as_http_error_reason(request_adapter.method)
-            raise HTTPException(405, reason) from None
-
-    async def process_result(self, request: Request, result: ExecutionResult) -> Any:
-        body: dict[str, Any] = {}
-        if result.errors:
-            body["errors"] = [error.formatted for error in result.errors]
-        if not _is_request_error(result):
-            body["data"] = result.data
-        if result.extensions:
-            body["extensions"] = result.extensions
-        return body
-
-    def create_response(self, response_data: Any, sub_response: Response) -> Response:
-        # An operation that did not run is a bad request, but a client of application/json takes
-        # the status for the transport's (GraphQL over HTTP, 6.4).
-        refused = "data" not in response_data and sub_response.media_type == GRAPHQL_JSON
-        return Response(
-            self.encode_json(response_data),
-            400 if refused else 200,
-            media_type=sub_response.media_type,
+        self._authenticator = authenticator
+        self._batch = limits.batch
+        self._operations = Operations(graph, limits.request_seconds)
+        self._sockets = Sockets(
+            graph, sources, authenticator, self._operations, most=limits.socket_operations
         )
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._sockets(scope, receive, send)
+            return
 
-def _is_request_error(result: ExecutionResult) -> bool:
-    """Whether nothing ran: what graphql-core says of variables that don't fit has no path."""
-    if isinstance(result, PreExecutionError):
-        return True
-    return result.data is None and all(error.path is None for error in result.errors or ())
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._respond(Request(scope, receive), send_with_headers)
+
+    async def get_context(self, request: Request) -> Context:
+        """Raises Unauthenticated or UpstreamError if who asks can't be told."""
+        identity = await self._authenticator.identify(credentials(request.headers.items()))
+        return Context(self._sources, identity)
+
+    async def _respond(self, request: Request, send: Send) -> None:
+        try:
+            if request.method not in ("GET", "POST"):
+                raise RequestRefused("GraphQL is asked with GET or POST.", status=405)
+            # Before the body is read: whoever has a bad credential has nothing to say.
+            context = await self.get_context(request)
+            asked = await read(request, batch=self._batch)
+            accepted = _accepted(request)
+            events = _likes_events_best(accepted)
+            if isinstance(asked, list):
+                if events:
+                    raise RequestRefused("A batch is not answered with an event stream.")
+                response = await self._respond_to_batch(request, asked, context)
+            elif events:
+                await self._send_events(request, asked, context, send)
+                return
+            elif PARTS in accepted:
+                await self._send_parts(request, asked, context, send)
+                return
+            else:
+                (result,) = await self._results(asked, context, _allowed(request))
+                response = _answer(request, result)
+        except (RequestRefused, Unauthenticated, UpstreamError) as error:
+            response = _refused(request, error)
+        except ClientDisconnect:
+            return
+        await response(request.scope, request.receive, send)
+
+    async def _results(
+        self,
+        asked: GraphQLRequestData,
+        context: Context,
+        allowed: Collection[OperationType],
+    ) -> list[Result]:
+        results: list[Result] = []
+
+        async def keep(result: Result) -> None:
+            results.append(result)
+
+        await self._operations.run(asked, context, keep, allowed=allowed)
+        return results
+
+    async def _respond_to_batch(
+        self, request: Request, batch: list[GraphQLRequestData], context: Context
+    ) -> Response:
+        allowed = _allowed(request)
+        results = await asyncio.gather(*(self._results(asked, context, allowed) for asked in batch))
+        bodies = [body_of(result) for (result,) in results]
+        return Response(orjson.dumps(bodies), media_type=_media_type(request))
+
+    async def _send_events(
+        self, request: Request, asked: GraphQLRequestData, context: Context, send: Send
+    ) -> None:
+        events = EventStream(send)
+
+        async def operate() -> None:
+            async def send_event(result: Result) -> None:
+                await events.next(body_of(result))
+
+            allowed = _allowed(request) | SUBSCRIPTIONS
+            try:
+                await self._operations.run(
+                    asked, context, send_event, allowed=allowed, in_parts=True
+                )
+            except Exception as error:
+                await events.next(_error(*masked(error, request.url.path)))
+
+        await events.open()
+        ended = await first_of(
+            operate(),
+            self._authenticator.ended(context.identity),
+            hung_up(request.receive),
+            events.keep_alive(),
+        )
+        if ended is not None:
+            await events.next(_error(ended, Unauthenticated(ended).extensions))
+        await events.complete()
+
+    async def _send_parts(
+        self, request: Request, asked: GraphQLRequestData, context: Context, send: Send
+    ) -> None:
+        parts = Parts(send)
+
+        async def send_part(result: Result) -> None:
+            if isinstance(result, ExecutionResult):
+                # Nothing was deferred.
+                await _answer(request, result)(request.scope, request.receive, send)
+            else:
+                await parts.next(body_of(result))
+
+        await first_of(
+            self._operations.run(
+                asked, context, send_part, allowed=_allowed(request), in_parts=True
+            ),
+            hung_up(request.receive),
+        )
+        if parts.opened:
+            await parts.complete()
+
+
+def _allowed(request: Request) -> frozenset[OperationType]:
+    return QUERIES if request.method == "GET" else QUERIES | MUTATIONS
+
+
+def _answer(request: Request, result: Result) -> Response:
+    status, media_type = 200, _media_type(request)
+    if isinstance(result, ExecutionResult) and is_request_error(result):
+        # An operation that did not run is a bad request, but a client of application/json takes
+        # the status for the transport's (GraphQL over HTTP, 6.4).
+        status = 400 if media_type == GRAPHQL_JSON else 200
+        for error in result.errors or ():
+            if isinstance(error, RequestRefused):
+                return _refused(request, error)
+            if (error.extensions or {}).get("code") in (Denied.code, Unauthenticated.code):
+                status = 403
+    return Response(orjson.dumps(body_of(result)), status, media_type=media_type)
+
+
+def _refused(request: Request, error: RequestRefused | Unauthenticated | UpstreamError) -> Response:
+    if isinstance(error, RequestRefused):
+        return refusal(request, error.status, error.message, error.extensions)
+    status = 401 if isinstance(error, Unauthenticated) else 503
+    return refusal(request, status, str(error), error.extensions)
+
+
+def refusal(
+    request: Request, status: int, reason: str, extensions: dict[str, Any] | None = None
+) -> Response:
+    """The answer to a request that is refused as a whole."""
+    headers = {}
+    if status == 401:
+        headers["www-authenticate"] = _challenge(reason)
+    elif status == 405:
+        headers["allow"] = "GET, POST"
+    body = _error(reason, extensions or {"code": BadUserInput.code})
+    return Response(orjson.dumps(body), status, headers, _media_type(request))
+
+
+def _challenge(reason: str) -> str:
+    # The characters that RFC 6750, section 3, allows.
+    description = re.sub(r"[^ !#-\[\]-~]", "'", reason)
+    return f'Bearer realm="sluice", error="invalid_token", error_description="{description}"'
+
+
+def _error(message: str, extensions: dict[str, Any] | None) -> dict[str, Any]:
+    return {"errors": [GraphQLError(message, extensions=extensions).formatted]}
+
+
+def _media_type(request: Request) -> str:
+    return GRAPHQL_JSON if GRAPHQL_JSON in _accepted(request) else JSON
+
+
+def _accepted(request: Request) -> list[str]:
+    """The media types that the client accepts by name, those that it likes best first."""
+    weighed = []
+    for each in request.headers.get("accept", "").split(","):
+        media_type, *parameters = (part.strip().lower() for part in each.split(";"))
+        named = dict(parameter.partition("=")[::2] for parameter in parameters)
+        weight = float(named["q"]) if re.fullmatch(r"[01](\.\d*)?", named.get("q", "")) else 1.0
+        # What is asked for with a deferSpec is an older form of deferred parts than ours.
+        if weight and "deferspec" not in named:
+            weighed.append((weight, media_type))
+    return [media_type for _, media_type in sorted(weighed, key=lambda pair: -pair[0])]
+
+
+def _likes_events_best(accepted: list[str]) -> bool:
+    # Some clients name event streams for every operation, as the last resort.
+    whole = (GRAPHQL_JSON, JSON, EVENTS)
+    return next((each for each in accepted if each in whole), None) == EVENTS
 
 
 class BodyLimit:
@@ -162,16 +298,3 @@ class BodyLimit:
 
 class _TooLarge(Exception):
     pass
-
-
-def _media_type(request: Request) -> str:
-    accepted = request.headers.get("accept", "")
-    return GRAPHQL_JSON if GRAPHQL_JSON in accepted else "application/json"
-
-
-def refusal(request: Request, status: int, reason: str) -> Response:
-    """The answer to a request that is refused as a whole."""
-    code = UpstreamTimeout.code if status == 504 else BadUserInput.code
-    body = {"errors": [{"message": reason, "extensions": {"code": code}}]}
-    headers = {"allow": "GET, POST"} if status == 405 else None
-    return Response(orjson.dumps(body), status, headers, _media_type(request))

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 
 from demo.stack import Addresses, DemoStack
+from gateway.app import create_app
 from gateway.settings import Settings
-from tests.client import Gateway, serving
+from tests.client import Gateway, listening, serving
+from tests.identities import CALLERS, auth, headers
+from tests.probe import PROBE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,7 +59,38 @@ def source_settings(addresses: Addresses) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-async def gateway(source_settings: dict[str, dict[str, Any]]) -> AsyncIterator[Gateway]:
-    """The shop's gateway, in development, over the demo's sources, over real HTTP."""
-    async with serving(Settings.of(environment="development", sources=source_settings)) as gateway:
+def settings(source_settings: dict[str, dict[str, Any]]) -> Settings:
+    """The shop's, in development, over the demo's sources, for the tests' own identities."""
+    return Settings.of(environment="development", sources=source_settings, auth=auth())
+
+
+@pytest.fixture(scope="session")
+async def callers(settings: Settings) -> AsyncIterator[dict[str, Gateway]]:
+    """The shop's gateway, over real HTTP, as each of ``CALLERS`` asks it."""
+    async with listening(create_app(settings)) as url, AsyncExitStack() as stack:
+        yield {
+            name: Gateway(
+                url, await stack.enter_async_context(ClientSession(headers=headers(name)))
+            )
+            for name in CALLERS
+        }
+
+
+@pytest.fixture(scope="session")
+def gateway(callers: dict[str, Gateway]) -> Gateway:
+    """The shop's gateway as those ask it who may see everything."""
+    return callers["staff"]
+
+
+@pytest.fixture(scope="session")
+async def probe(source_settings: dict[str, dict[str, Any]]) -> AsyncIterator[Gateway]:
+    """The gateway over the tests' own graph, in development, as anonymous callers ask it."""
+    settings = Settings.of(
+        environment="development",
+        graph=PROBE,
+        sources=source_settings,
+        auth=auth(),
+        limits={"batch": 10},
+    )
+    async with serving(settings) as gateway:
         yield gateway

@@ -245,6 +245,23 @@ async def test_a_body_of_the_limit_is_taken(narrow: Gateway) -> None:
     assert whole.data == chunked.data == {"__typename": "Query"}
 
 
+async def test_a_client_that_goes_before_its_body_is_there_is_no_error(
+    narrow: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    host = narrow.url.removeprefix("http://")
+    _, writer = await asyncio.open_connection(*host.split(":"))
+    writer.write(
+        f"POST /graphql HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n"
+        "content-length: 900\r\n\r\n{".encode()
+    )
+    await asyncio.sleep(0.1)
+    writer.close()
+    await asyncio.sleep(0.1)
+
+    assert (await narrow.ask("{ __typename }", explain=False)).data == {"__typename": "Query"}
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("size", [1001, 100_000])
 async def test_a_body_beyond_the_limit_is_refused(narrow: Gateway, size: int) -> None:
     json = {"content_type": "application/json"}
@@ -294,7 +311,7 @@ async def test_a_content_type_that_any_web_page_can_send_is_refused(
 
 @pytest.mark.parametrize(
     "accept",
-    ["*/*", "", "text/html", "text/event-stream", "multipart/mixed", "q=;,,\xe9", "x" * 5000],
+    ["*/*", "", "text/html", "multipart/mixed", "q=;,,\xe9", "x" * 5000],
 )
 async def test_whatever_is_accepted_the_answer_is_json(gateway: Gateway, accept: str) -> None:
     answer = await send(
@@ -371,5 +388,5 @@ async def test_production_tells_nothing_of_its_schema_or_its_calls(narrow: Gatew
     introspection = await narrow.ask("{ __schema { types { name } } }")
     explained = await narrow.ask('{ product(sku: "KET-0001") { sku } }')
 
-    assert_refused(introspection, 200, "GRAPHQL_VALIDATION_FAILED")
+    assert_refused(introspection, 403, "UNAUTHENTICATED")
     assert explained.body == {"data": {"product": {"sku": "KET-0001"}}}

@@ -1,0 +1,238 @@
+"""GraphQL over WebSocket: the protocol graphql-transport-ws, as Strawberry speaks it, with
+credentials and bounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
+from strawberry.http import GraphQLRequestData
+from strawberry.http.exceptions import (
+    NonJsonMessageReceived,
+    NonTextMessageReceived,
+    WebSocketDisconnected,
+)
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
+    BaseGraphQLTransportWSHandler,
+    Operation,
+)
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    Message,
+    SubscribeMessage,
+)
+from strawberry.types import ExecutionResult
+
+from gateway.authentication import Authenticator
+from gateway.context import Context
+from gateway.errors import RequestRefused, Unauthenticated, UpstreamError, masked
+from gateway.operations import (
+    MUTATIONS,
+    QUERIES,
+    SUBSCRIPTIONS,
+    Operations,
+    Result,
+    is_request_error,
+)
+from gateway.requests import credentials, operation_of
+from loaders.registry import Sources
+from resolvers.graph import Graph
+
+INIT_SECONDS = 10.0
+"""From the handshake to the acknowledgement, the check of the credential included."""
+
+LONGEST_REASON = 123
+"""Bytes of a close reason (RFC 6455, 5.5)."""
+
+
+class Connection(ASGIWebSocketAdapter):
+    """A WebSocket as Strawberry's handler sees it."""
+
+    ws: WebSocket
+
+    async def iter_json(
+        self, *, ignore_parsing_errors: bool = False
+    ) -> AsyncGenerator[object, None]:
+        while self.ws.application_state is WebSocketState.CONNECTED:
+            message = await self.ws.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            text = message.get("text")
+            if text is None:
+                raise NonTextMessageReceived
+            try:
+                yield orjson.loads(text)
+            except orjson.JSONDecodeError:
+                raise NonJsonMessageReceived from None
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        if self.ws.application_state is not WebSocketState.CONNECTED:
+            raise WebSocketDisconnected
+        try:
+            await self.ws.send_text(orjson.dumps(message).decode())
+        except WebSocketDisconnect:
+            raise WebSocketDisconnected from None
+
+    async def close(self, code: int, reason: str) -> None:
+        await _close(self.ws, code, reason)
+
+
+class Handler(BaseGraphQLTransportWSHandler[Context, None]):
+    """One connection: who has it, and what they ask for."""
+
+    view: Sockets
+    context: Context
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._asked: dict[str, GraphQLRequestData] = {}
+        self._watch: asyncio.Task[None] | None = None
+
+    async def shutdown(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait([self._watch])
+        await super().shutdown()
+
+    async def handle_message(self, message: Message) -> None:
+        # The rest of a message's shape is checked where it is used.
+        if not isinstance(message, dict) or not isinstance(message.get("id", ""), str):
+            await self.handle_invalid_message("Invalid message")
+        else:
+            await super().handle_message(message)
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        payload = message.get("payload") or {}
+        if isinstance(payload, dict) and not self.connection_init_received:
+            given = credentials(payload.items())
+            if given:
+                identity = await self.view.authenticator.identify(given)
+                self.context = replace(self.context, identity=identity)
+        await super().handle_connection_init({"type": "connection_init", "payload": payload})
+        if self.connection_acknowledged and self._watch is None:
+            self._watch = asyncio.create_task(self._end_with_credential())
+
+    async def _end_with_credential(self) -> None:
+        try:
+            code, reason = 4403, await self.view.authenticator.ended(self.context.identity)
+        except Exception as error:
+            code, reason = 4500, masked(error, "the watch over a credential")[0]
+        for operation_id in list(self.operations):
+            await self.cleanup_operation(operation_id)
+        await self.websocket.close(code, reason)
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        try:
+            asked = operation_of(message["payload"])
+        except RequestRefused as refused:
+            await self.handle_invalid_message(refused.message)
+            return
+        operation_id = message["id"]
+        if (
+            self.connection_acknowledged
+            and operation_id not in self.operations
+            and len(self.operations) >= self.view.most
+        ):
+            await self._refuse(
+                operation_id, f"At most {self.view.most} operations run on one connection."
+            )
+            return
+        self._asked[operation_id] = asked
+        await super().handle_subscribe(message)
+
+    async def _refuse(self, operation_id: str, reason: str) -> None:
+        error = GraphQLError(reason, extensions={"code": "RATE_LIMITED"})
+        await self.send_message({"id": operation_id, "type": "error", "payload": [error.formatted]})
+
+    async def run_operation(self, operation: Operation[Context, None]) -> None:
+        async def send(result: Result) -> None:
+            assert isinstance(result, ExecutionResult), "nothing comes in parts here"
+            if is_request_error(result):
+                await operation.send_initial_errors(result.errors or [])
+            else:
+                await operation.send_next(result)
+
+        asked = self._asked.pop(operation.id)
+        try:
+            await self.view.operations.run(
+                asked, self.context, send, allowed=QUERIES | MUTATIONS | SUBSCRIPTIONS
+            )
+            await operation.send_operation_message({"id": operation.id, "type": "complete"})
+        except WebSocketDisconnected:
+            pass
+        except Exception as error:
+            message, extensions = masked(error, f"operation {operation.id}")
+            with suppress(WebSocketDisconnected):
+                await operation.send_initial_errors([GraphQLError(message, extensions=extensions)])
+
+    async def cleanup_operation(self, operation_id: str) -> None:
+        # One that is cancelled before it began has not taken what it is asked.
+        self._asked.pop(operation_id, None)
+        await super().cleanup_operation(operation_id)
+
+    def forget_id(self, id: str) -> None:
+        self.operations.pop(id, None)
+
+
+class Sockets(GraphQL[Context, None]):
+    """The WebSockets of a graph, as an ASGI application. ``most`` operations run at the same time
+    on each."""
+
+    websocket_adapter_class = Connection
+    graphql_transport_ws_handler_class = Handler
+
+    def __init__(
+        self,
+        graph: Graph,
+        sources: Sources,
+        authenticator: Authenticator,
+        operations: Operations,
+        *,
+        most: int,
+    ) -> None:
+        super().__init__(
+            graph,
+            graphql_ide=None,
+            subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
+            connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
+            max_subscriptions_per_connection=None,
+        )
+        self.authenticator = authenticator
+        self.operations = operations
+        self.most = most
+        self._sources = sources
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        socket = WebSocket(scope, receive, send)
+        try:
+            await self.run(socket)
+        except Unauthenticated as error:
+            await _close(socket, 4403, f"Forbidden: {error}")
+        except UpstreamError as error:
+            await _close(socket, 4503, str(error))
+        except WebSocketDisconnect:
+            pass
+        except Exception as error:
+            await _close(socket, 4500, masked(error, socket.url.path)[0])
+
+    async def get_context(self, request: Any, response: Any) -> Context:
+        identity = await self.authenticator.identify(credentials(request.headers.items()))
+        return Context(self._sources, identity)
+
+
+async def _close(socket: WebSocket, code: int, reason: str) -> None:
+    """Close the connection, if it is open."""
+    if socket.application_state is WebSocketState.CONNECTED:
+        shown = reason.encode()[:LONGEST_REASON].decode(errors="ignore")
+        with suppress(WebSocketDisconnect):
+            await socket.close(code, shown)
