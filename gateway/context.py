@@ -2,33 +2,113 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from graphql import GraphQLSchema
+
+from gateway.authorization import Decision, Denial
 from gateway.documents import Planned
+from gateway.errors import Denied, place
+from gateway.identity import ANONYMOUS, Identity
 from loaders.base import Recorder
 from loaders.registry import Loaders, Sources
+from resolvers.guards import Judges
+from resolvers.policies import Policy
+
+log = logging.getLogger("sluice.authorization")
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
 class Context:
     """One operation's context, as ``info.context``.
 
-    ``loaders`` and ``planned`` are there from the moment the operation is planned, so in every
-    resolver.
+    What is of the operation is there from the moment it is planned and decided upon, so in every
+    resolver: its ``loaders``, its ``decision``, and the ``judges`` that ask policies about rows.
+    ``refused`` is what was denied only as it ran. ``visible_schema`` is what introspection shows.
+    ``deadline`` is when its transport stops it.
     """
 
     sources: Sources
+    identity: Identity = ANONYMOUS
     recorder: Recorder = field(default_factory=Recorder)
     planned: Planned | None = None
+    refused: dict[tuple[str, ...], Denial] = field(default_factory=dict)
+    visible_schema: GraphQLSchema | None = None
+    deadline: asyncio.Timeout | None = None
+    _policies: Mapping[str, Policy] = field(default_factory=dict)
+    _decision: Decision | None = None
     _loaders: Loaders | None = None
+    _judges: Judges | None = None
 
-    def begin(self, planned: Planned) -> None:
-        """Give the operation its loaders, which fetch what its plan needs."""
-        self.planned = planned
-        self._loaders = Loaders(self.sources, planned.columns, self.recorder)
+    def fresh(self) -> Context:
+        """The same caller's context for another operation."""
+        return Context(self.sources, self.identity, deadline=self.deadline)
+
+    def begin(self, planned: Planned, decision: Decision, policies: Mapping[str, Policy]) -> None:
+        """Give the operation its loaders, which fetch what its caller may see of its plan."""
+        self.planned, self._decision, self._policies = planned, decision, policies
+        self._loaders = Loaders(
+            self.sources,
+            decision.columns,
+            self.recorder,
+            self.identity,
+            guarded=decision.guarded,
+        )
+        self._judges = Judges(policies, self.identity)
+
+    def event(self) -> Context:
+        """The context of another event of the same subscription, which sees the sources anew."""
+        context = self.fresh()
+        if self.planned is not None:
+            context.begin(self.planned, self.decision, self._policies)
+        # Events come one after another, and each explains itself.
+        self.recorder, self.refused = context.recorder, context.refused
+        return context
 
     @property
     def loaders(self) -> Loaders:
-        if self._loaders is None:
-            raise RuntimeError("the operation has not been planned yet")
-        return self._loaders
+        return _begun(self._loaders)
+
+    @property
+    def decision(self) -> Decision:
+        return _begun(self._decision)
+
+    @property
+    def judges(self) -> Judges:
+        return _begun(self._judges)
+
+    @property
+    def denials(self) -> Sequence[Denial]:
+        """Everything that was denied, before the operation ran and while it did."""
+        return [*self.decision.denials, *self.refused.values()]
+
+    def deny(self, coordinate: str, path: Sequence[str | int]) -> None:
+        """Deny, as the operation runs, the field at the path what the coordinate's rule says.
+
+        Raises ``Denied``, unless denials are only logged.
+        """
+        at = place(path)
+        if at not in self.refused:
+            verdict = self.decision.verdicts[coordinate]
+            self.refused[at] = Denial(at, coordinate, verdict.requirement)
+            if not self.decision.enforced:
+                self.log(self.refused[at])
+        if self.decision.enforced:
+            raise Denied(self.identity.is_anonymous)
+
+    def log(self, denial: Denial) -> None:
+        """Log what would be denied."""
+        who = self.identity.credential or "an anonymous caller"
+        log.warning("dry run: %s denies %s to %s", denial.requirement, denial.coordinate, who)
+
+
+def _begun(value: T | None) -> T:
+    if value is None:
+        raise RuntimeError("the operation has not been planned and decided upon yet")
+    return value

@@ -16,14 +16,14 @@ from graphql import (
     specified_rules,
     validate,
 )
-from graphql.validation import NoSchemaIntrospectionCustomRule
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from gateway.authorization import Decision, decide
 from gateway.engine.plan import Plan, compile_plan, condition_variables
 from gateway.errors import coded
-from loaders.base import Resource
 from resolvers.graph import Graph
+from resolvers.rules import Standing
 
 LONGEST_KEPT = 20_000
 """Characters of the longest document that is kept, so that the cache is bounded in bytes too."""
@@ -38,12 +38,21 @@ PLANS_KEPT = 32
 """Plans kept of one document: one for each operation and choice of its conditions."""
 
 
+DECISIONS_KEPT = 32
+"""Decisions kept of one plan: one for each set of scopes that callers have."""
+
+INTROSPECTION = frozenset({"__schema", "__type"})
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, and the columns that it needs of each resource."""
+    """A plan, whether it asks for the schema, and what was decided on it before."""
 
     plan: Plan
-    columns: Mapping[Resource, frozenset[str]]
+    introspects: bool
+    decisions: LRUCache[Standing, Decision] = field(
+        default_factory=lambda: LRUCache(DECISIONS_KEPT)
+    )
 
 
 @dataclass(slots=True)
@@ -62,18 +71,18 @@ class Document:
 class Documents:
     """The documents of one graph, the ``size`` most recently used ones kept.
 
-    Without ``open_schema``, introspection is refused and errors suggest no names.
+    Errors suggest names only with ``suggest``. Decisions hold if they are ``enforced``.
     """
 
-    def __init__(self, graph: Graph, *, size: int, open_schema: bool) -> None:
+    def __init__(self, graph: Graph, *, size: int, suggest: bool, enforced: bool) -> None:
         self._graph = graph
         self._schema = graph._schema
-        self._open_schema = open_schema
+        self._suggest = suggest
+        self._enforced = enforced
         self._rules: tuple[type[ASTValidationRule], ...] = (
             *specified_rules,
             MaybeNullValidationRule,
             OneOfInputValidationRule,
-            *(() if open_schema else (NoSchemaIntrospectionCustomRule,)),
         )
         self._documents: LRUCache[str, Document] = LRUCache(size)
 
@@ -97,17 +106,25 @@ class Documents:
         planned = document.plans.get(choice)
         if planned is None:
             plan = compile_plan(self._schema, document.ast, operation_name, conditions)
-            planned = Planned(plan, self._graph.columns(plan))
+            names = {each.name for each in plan.selection.values()}
+            planned = Planned(plan, not INTROSPECTION.isdisjoint(names))
             if plan.size <= LARGEST_KEPT:
                 document.plans[choice] = planned
         return planned
 
+    def decision(self, planned: Planned, standing: Standing) -> Decision:
+        """What the standing may see of the plan."""
+        decision = planned.decisions.get(standing)
+        if decision is None:
+            decision = planned.decisions[standing] = decide(
+                self._graph, planned.plan, standing, enforced=self._enforced
+            )
+        return decision
+
     def _read(self, query: str) -> Document:
         try:
             ast = parse(query, max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
-            errors = validate(
-                self._schema, ast, self._rules, hide_suggestions=not self._open_schema
-            )
+            errors = validate(self._schema, ast, self._rules, hide_suggestions=not self._suggest)
             conditions = condition_variables(ast) if not errors else frozenset()
         except GraphQLSyntaxError as error:
             # The one error of the parser that is not about the syntax.

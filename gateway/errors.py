@@ -14,6 +14,9 @@ log = logging.getLogger("sluice.errors")
 PLACES_SHOWN = 10
 """How many places of one field carry an error of their own when they all fail alike."""
 
+ITEM = "@"
+"""What stands in the path of a denial for every index of a list."""
+
 LONGEST_MESSAGE = 500
 """Characters of a message. Some repeat what the client sent, which may be a megabyte, and an
 operation can send it to many fields."""
@@ -39,10 +42,38 @@ class BadUserInput(GatewayError):
     code = "BAD_USER_INPUT"
 
 
+class Unauthenticated(GatewayError):
+    """A credential is needed, or the one that was given is not good."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Denied(GatewayError):
+    """The caller may not see the field. What would let them is not said, nor what they have."""
+
+    code = "UNAUTHORIZED_FIELD_OR_TYPE"
+
+    def __init__(self, anonymous: bool) -> None:
+        super().__init__("Unauthorized field or type")
+        self.anonymous = anonymous
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {"code": Unauthenticated.code if self.anonymous else self.code}
+
+
 class OperationTooComplex(GatewayError):
     """The operation asks for more than one operation may."""
 
     code = "OPERATION_TOO_COMPLEX"
+
+
+class RequestRefused(GraphQLError):
+    """A request that is not run. ``status`` is what HTTP says of it."""
+
+    def __init__(self, message: str, *, status: int = 400, code: str = BadUserInput.code) -> None:
+        super().__init__(message, extensions={"code": code})
+        self.status = status
 
 
 class UpstreamError(GatewayError):
@@ -89,7 +120,8 @@ def present(
     ``source_of`` gives the name of the source that a path's value comes from, so that a value
     which does not fit its field is reported as that source's. A field that failed alike in more
     than ``PLACES_SHOWN`` places is reported in the first of them; the last one shown says how
-    many more there were.
+    many more there were. A field that is denied is reported once, with ``ITEM`` in its path for
+    every index.
     """
     shown: list[GraphQLError] = []
     alike: dict[tuple[Any, ...], list[GraphQLError]] = {}
@@ -98,10 +130,15 @@ def present(
         if error.path is None:
             shown.append(_told(error, source_of))
             continue
-        field = tuple("@" if isinstance(step, int) else step for step in error.path)
+        field = place(error.path)
         kind = (field, type(error.original_error), error.message)
         places = alike.setdefault(kind, [])
-        if len(places) < PLACES_SHOWN:
+        if isinstance(error.original_error, Denied):
+            if not places:
+                places.append(_told(error, source_of))
+                places[0].path = list(field)
+                shown.append(places[0])
+        elif len(places) < PLACES_SHOWN:
             places.append(_told(error, source_of))
             shown.append(places[-1])
         else:
@@ -111,6 +148,11 @@ def present(
         last.message += f" It is so in {count} more places."
         last.extensions = {**(last.extensions or {}), "more": count}
     return shown
+
+
+def place(path: Iterable[str | int]) -> tuple[str, ...]:
+    """The place in the operation that a response path is at: ``ITEM`` for every index."""
+    return tuple(ITEM if isinstance(step, int) else step for step in path)
 
 
 def _told(

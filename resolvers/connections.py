@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, Unpack
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
@@ -18,8 +18,10 @@ from gateway.errors import BadUserInput
 from loaders.base import Resource, Row
 from loaders.query import COUNT, Order, Window, all_of, past
 from resolvers import cursors
+from resolvers.directives import Access
 from resolvers.fields import Fetch, FetchedField, Info, argument, fetched, given_value, names_of
 from resolvers.filters import filter_input, sort_input, to_filter, to_order
+from resolvers.guards import comparable
 from resolvers.relations import declared_order
 
 PAGE_SIZE = 20
@@ -172,28 +174,33 @@ class Connected(Fetch):
         ]
         return [argument(name, type_ | None, meaning) for name, type_, meaning in optional]
 
+    def sorts_by(self) -> tuple[str, ...]:
+        return self.order_by
+
     def resolve(
         self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
     ) -> Connection[Any]:
-        paging = _paging(info.context.loaders, field.target, self.order_by, arguments)
+        paging = _paging(info, field.target, self.order_by, arguments)
         if self.by is not None:
             paging.by, paging.key = self.by, row.get(field.owner.resource.key)
         return Connection(paging=paging)
 
 
 def connection(
-    description: str, *, by: str | None = None, order_by: str | tuple[str, ...] = ()
+    description: str,
+    *,
+    by: str | None = None,
+    order_by: str | tuple[str, ...] = (),
+    **access: Unpack[Access],
 ) -> Any:
     """A field that is a connection: of all objects whose column ``by`` holds this row's key, or,
     without ``by``, of all there are. ``order_by`` is the order unless the client gives one."""
-    return fetched(description, Connected(by, names_of(order_by)))
+    return fetched(description, Connected(by, names_of(order_by)), access)
 
 
-def _paging(
-    loaders: Any, type_: Any, order_by: tuple[str, ...], given: Mapping[str, Any]
-) -> Paging:
-    resource = type_.resource
-    order = to_order(type_, given.get("order_by")) or declared_order(type_, order_by)
+def _paging(info: Info, type_: Any, order_by: tuple[str, ...], given: Mapping[str, Any]) -> Paging:
+    resource, check = type_.resource, comparable(info)
+    order = to_order(type_, given.get("order_by"), check) or declared_order(type_, order_by)
     if all(part.column != resource.key for part in order):
         # The key makes the order total; in the last column's direction, so that one index scan
         # serves an order of one direction.
@@ -205,7 +212,7 @@ def _paging(
         for name in ("after", "before")
         if (cursor := given_value(given, name)) is not None
     }
-    counted = Window(filter=to_filter(type_, given.get("where")))
+    counted = Window(filter=to_filter(type_, given.get("where"), check))
     walked = tuple(part.reversed() for part in order) if backward else order
     start, end = ("before", "after") if backward else ("after", "before")
     other = places.get(end)
@@ -213,7 +220,7 @@ def _paging(
     if other is not None:
         filter_ = all_of(filter_, past(tuple(part.reversed() for part in walked), other))
     window = Window(filter_, walked, places.get(start), size + 1)
-    return Paging(loaders, resource, order, window, counted, backward, start in places)
+    return Paging(info.context.loaders, resource, order, window, counted, backward, start in places)
 
 
 def _size(first: int | None, last: int | None) -> tuple[int, bool]:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
@@ -19,9 +19,11 @@ from strawberry.relay import GlobalID
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryContainer, StrawberryOptional
 from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
 
 from gateway.errors import BadUserInput
 from loaders.base import Resource
+from resolvers.directives import Access, declared
 
 SPEC = "sluice"
 """The metadata key of what a field is."""
@@ -84,23 +86,31 @@ class Column:
 
 
 def column(
-    description: str, *, name: str | None = None, filterable: bool = False, sortable: bool = False
+    description: str,
+    *,
+    name: str | None = None,
+    filterable: bool = False,
+    sortable: bool = False,
+    **access: Unpack[Access],
 ) -> Any:
     """A field that is a column of the type's resource.
 
-    ``filterable`` lets clients compare it in ``where``, ``sortable`` name it in ``orderBy``.
+    ``filterable`` lets clients compare it in ``where``, ``sortable`` name it in ``orderBy``: those
+    who may see it.
     """
-    return strawberry.field(
-        description=description, metadata={SPEC: Column(name, filterable, sortable)}
-    )
+    return _field({SPEC: Column(name, filterable, sortable)}, access, description=description)
 
 
-def computed(description: str, resolver: Callable[..., Any], *, needs: Sequence[str]) -> Any:
+def computed(
+    description: str,
+    resolver: Callable[..., Any],
+    *,
+    needs: Sequence[str],
+    **access: Unpack[Access],
+) -> Any:
     """A field that an ordinary resolver works out from these columns of the row, which it takes
     as a ``strawberry.Parent``."""
-    return strawberry.field(
-        resolver=resolver, description=description, metadata={NEEDS: tuple(needs)}
-    )
+    return _field({NEEDS: tuple(needs)}, access, description=description, resolver=resolver)
 
 
 class Fetch(ABC):
@@ -119,6 +129,15 @@ class Fetch(ABC):
     def arguments(self, field: FetchedField) -> list[StrawberryArgument]:
         """The arguments that clients may give."""
         return []
+
+    def sorts_by(self) -> tuple[str, ...]:
+        """The columns that the declaration sorts by, each perhaps with "-" before it."""
+        return ()
+
+    def comparisons(self, field: FetchedField) -> Iterator[tuple[str, str]]:
+        """The coordinates of the fields that arguments are compared with, each with the
+        argument's name."""
+        return iter(())
 
 
 class FetchedField(StrawberryField):
@@ -170,9 +189,14 @@ class FetchedField(StrawberryField):
         return super().resolve_type(type_definition=type_definition)
 
 
-def fetched(description: str, fetch: Fetch) -> Any:
-    """A field with this fetch."""
-    return FetchedField(description=description, metadata={SPEC: fetch})
+def fetched(description: str, fetch: Fetch, access: Access) -> Any:
+    """A field with this fetch, for those who have this access."""
+    given = declared(**access)
+    return FetchedField(
+        description=description,
+        directives=given["directives"],
+        metadata={SPEC: fetch, **given["metadata"]},
+    )
 
 
 def argument(name: str, annotation: object, description: str) -> StrawberryArgument:
@@ -217,6 +241,12 @@ def columns_of(type_: type[Node]) -> Iterator[tuple[StrawberryField, Column]]:
             yield field, spec
         elif spec is None and field.is_basic_field and field.python_name != "id":
             yield field, Column()
+
+
+def coordinate_of(type_: Any, field: StrawberryField) -> str:
+    """The field's schema coordinate, such as ``Customer.email``."""
+    name = field.graphql_name or to_camel_case(field.python_name)
+    return f"{definition_of(type_).name}.{name}"
 
 
 def column_name(field: StrawberryField, spec: Column) -> str:
@@ -271,3 +301,10 @@ def keys_of(ids: Sequence[GlobalID], type_: type[Node], what: str) -> list[Any]:
 
 def _package(module: str) -> str:
     return module.rpartition(".")[0] or module
+
+
+def _field(metadata: dict[str, Any], access: Access, **more: Any) -> Any:
+    given = declared(**access)
+    return strawberry.field(
+        directives=given["directives"], metadata={**metadata, **given["metadata"]}, **more
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,6 +24,7 @@ from resolvers.fields import (
     Node,
     column_name,
     columns_of,
+    coordinate_of,
     definition_of,
     given_type,
     keys_of,
@@ -81,8 +82,10 @@ class SortDirection(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Filterable:
-    """A field of a filter input: what it compares, and whose ids it takes, if it takes ids."""
+    """A field of a filter input: what it compares, and whose ids it takes, if it takes ids.
+    ``coordinate`` is that of the field which shows what is compared."""
 
+    coordinate: str
     python_name: str
     column: str
     type: Any
@@ -143,26 +146,29 @@ def sort_input(type_: Any) -> Any | None:
     )
 
 
-def to_filter(type_: type[Node], where: Any) -> Filter | None:
+def to_filter(type_: type[Node], where: Any, check: Callable[[str], None]) -> Filter | None:
     """The filter that a ``where`` says; None if it says nothing.
 
-    Raises BadUserInput for a comparison with null, for an id of another type, and for a filter
-    that is too large.
+    ``check`` is given the coordinate of each field that is compared, and raises where the caller
+    may not: what can be compared can be found out. Raises BadUserInput for a comparison with
+    null, for an id of another type, and for a filter that is too large.
     """
     if where is None or where is strawberry.UNSET:
         return None
-    parts = _Reader(type_).read(where, "where", 1)
+    parts = _Reader(type_, check).read(where, "where", 1)
     return parts.parts[0] if len(parts.parts) == 1 else parts if parts.parts else None
 
 
-def to_order(type_: Any, order_by: Any) -> tuple[Order, ...]:
-    """The order that an ``orderBy`` says, without the key that makes it total."""
+def to_order(type_: Any, order_by: Any, check: Callable[[str], None]) -> tuple[Order, ...]:
+    """The order that an ``orderBy`` says, without the key that makes it total; ``check`` as for
+    ``to_filter``."""
     if not order_by or order_by is strawberry.UNSET:
         return ()
-    nullable = nullable_columns(type_)
+    nullable, coordinates = nullable_columns(type_), _coordinates(type_)
     order: dict[str, Order] = {}
     for each in order_by:
         column = each.field.value
+        check(coordinates[column])
         descending = each.direction is SortDirection.DESC
         order.setdefault(column, Order(column, descending, nullable[column]))
     return tuple(order.values())
@@ -171,7 +177,8 @@ def to_order(type_: Any, order_by: Any) -> tuple[Order, ...]:
 class _Reader:
     """Reads one ``where``, counting what it holds."""
 
-    def __init__(self, type_: Any) -> None:
+    def __init__(self, type_: Any, check: Callable[[str], None]) -> None:
+        self.check = check
         self.by_name = _filterable_by_name(type_)
         self.count = 0
         self.filters = 0
@@ -196,6 +203,7 @@ class _Reader:
         return And(tuple(parts))
 
     def compare(self, filterable: Filterable, given: Any, place: str) -> Iterator[Filter]:
+        self.check(filterable.coordinate)
         for name, value in vars(given).items():
             if value is strawberry.UNSET:
                 continue
@@ -224,16 +232,34 @@ class _Reader:
         return tuple(values) if many else values[0]
 
 
+def comparisons(type_: Any) -> Iterator[tuple[str, str]]:
+    """Where values of the type's fields can be compared with: each field's coordinate, with that
+    of an input field or of an enum's value."""
+    name = definition_of(type_).name
+    for each in _filterable(type_):
+        yield each.coordinate, f"{name}Filter.{_camel(each.python_name)}"
+    for field, spec in columns_of(type_):
+        if spec.sortable:
+            yield coordinate_of(type_, field), f"{name}SortField.{field.python_name.upper()}"
+
+
+@cache
+def _coordinates(type_: Any) -> Mapping[str, str]:
+    return {column_name(f, spec): coordinate_of(type_, f) for f, spec in columns_of(type_)}
+
+
 @cache
 def _filterable_by_name(type_: Any) -> Mapping[str, Filterable]:
     return {each.python_name: each for each in _filterable(type_)}
 
 
 def _filterable(type_: type[Node]) -> Iterator[Filterable]:
-    yield Filterable("id", type_.resource.key, GlobalID, type_, "The object's own id.")
+    own = definition_of(type_).name
+    yield Filterable(f"{own}.id", "id", type_.resource.key, GlobalID, type_, "The object's own id.")
     for field, spec in columns_of(type_):
         if spec.filterable:
             yield Filterable(
+                coordinate_of(type_, field),
                 field.python_name,
                 column_name(field, spec),
                 given_type(field),
@@ -244,6 +270,7 @@ def _filterable(type_: type[Node]) -> Iterator[Filterable]:
         spec = field.metadata.get(SPEC)
         if isinstance(field, FetchedField) and isinstance(spec, One) and spec.filterable:
             yield Filterable(
+                coordinate_of(type_, field),
                 f"{field.python_name}_id",
                 spec.by,
                 GlobalID,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,21 +12,39 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from strawberry.types.field import StrawberryField
+from strawberry.types.scalar import ScalarDefinition
 
 from gateway.engine.plan import Plan
 from gateway.errors import present
 from loaders.base import Resource
-from resolvers.fields import NEEDS, SPEC, Column, FetchedField, Node, column_name, global_id
+from resolvers import directives
+from resolvers.fields import (
+    NEEDS,
+    SPEC,
+    Column,
+    FetchedField,
+    Node,
+    column_name,
+    columns_of,
+    coordinate_of,
+    global_id,
+)
+from resolvers.filters import comparisons
+from resolvers.guards import guard
+from resolvers.policies import Policy
+from resolvers.rules import BACKREF, Rules
 from resolvers.scalars import SCALARS
-
-BACKREF = "strawberry-definition"
 
 
 class Graph(strawberry.Schema):
     """The schema that the gateway serves.
 
-    ``needs`` holds, for each schema coordinate, the columns that its field reads, and
-    ``source_of`` the name of the source that its value comes from, for columns.
+    ``needs`` holds, for each schema coordinate, the columns that its field reads,
+    ``read_from_row`` the coordinates whose values are made from the row they stand on, and
+    ``source_of`` the name of the source that its value comes from, for columns. ``rules`` says who
+    may see what; ``policies`` are the functions that its ``@policy`` directives name, ``scopes``
+    those that only row filters go by: the schema lists all that there are. ``scalars`` are the
+    graph's own. ``comparisons`` says for a field's coordinate by which inputs it is compared.
     ``hide_suggestions`` keeps names of the schema out of error messages.
     """
 
@@ -38,6 +57,9 @@ class Graph(strawberry.Schema):
         mutation: type | None = None,
         subscription: type | None = None,
         types: Iterable[type] = (),
+        policies: Sequence[Policy] = (),
+        scopes: Iterable[str] = (),
+        scalars: Mapping[object, ScalarDefinition] | None = None,
         extensions: Sequence[type[SchemaExtension]] = (),
     ) -> None:
         super().__init__(
@@ -46,22 +68,36 @@ class Graph(strawberry.Schema):
             subscription=subscription,
             types=types,
             extensions=extensions,
-            config=StrawberryConfig(default_resolver=lookup_value, scalar_map=SCALARS),
+            schema_directives=[directives.FEDERATION],
+            config=StrawberryConfig(
+                default_resolver=lookup_value,
+                scalar_map={**SCALARS, **directives.SCALARS, **(scalars or {})},
+                enable_experimental_incremental_execution=True,
+            ),
         )
         self.node_types: dict[str, type[Node]] = {}
         self.needs: dict[str, frozenset[tuple[Resource, str]]] = {}
+        self.read_from_row: set[str] = set()
         self.source_of: dict[str, str] = {}
+        self.comparisons: dict[str, set[str]] = defaultdict(set)
+        self._fetched: dict[str, FetchedField] = {}
         for type_ in self._schema.type_map.values():
             if isinstance(type_, GraphQLObjectType):
                 self._bind(type_)
-
-    def columns(self, plan: Plan) -> Mapping[Resource, frozenset[str]]:
-        """What the plan's operation needs of each resource: the projections of its fetches."""
-        needed: dict[Resource, set[str]] = {}
-        for planned in plan.walk():
-            for resource, column in self.needs.get(planned.coordinate, ()):
-                needed.setdefault(resource, set()).add(column)
-        return {resource: frozenset(columns) for resource, columns in needed.items()}
+        self.rules = Rules(self._schema, policies)
+        for coordinate, field in self._fetched.items():
+            self._check_order(coordinate, field)
+        self._guard()
+        named = {
+            "federation__Scope": self.rules.scopes | set(scopes),
+            "federation__Policy": self.rules.policies.keys(),
+        }
+        for scalar, names in named.items():
+            if (named_type := self._schema.type_map.get(scalar)) is not None:
+                listed = ", ".join(f"`{name}`" for name in sorted(names))
+                named_type.description = (
+                    f"{named_type.description} In this graph: {listed or 'none'}."
+                )
 
     def _get_custom_context_kwargs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         given = super()._get_custom_context_kwargs(*args, **kwargs)
@@ -89,6 +125,8 @@ class Graph(strawberry.Schema):
         owner = origin if isinstance(origin, type) and issubclass(origin, Node) else None
         if owner is not None:
             self.node_types[type_.name] = owner
+            for field_place, input_place in comparisons(owner):
+                self.comparisons[field_place].add(input_place)
             # Rows are not instances of the type that shows them.
             type_.is_type_of = None
         for name, graphql_field in type_.fields.items():
@@ -106,7 +144,10 @@ class Graph(strawberry.Schema):
     ) -> None:
         spec = field.metadata.get(SPEC)
         if isinstance(field, FetchedField):
+            self._fetched[coordinate] = field
             self.needs[coordinate] = frozenset(field.fetch.needs(field))
+            for field_place, argument in field.fetch.comparisons(field):
+                self.comparisons[field_place].add(f"{coordinate}({argument}:)")
         elif owner is not None and field.is_basic_field:
             if field.python_name == "id":
                 column = owner.resource.key
@@ -115,10 +156,29 @@ class Graph(strawberry.Schema):
                 column = column_name(field, spec if isinstance(spec, Column) else Column())
                 graphql_field.resolve = _column_resolver(column)
             self.needs[coordinate] = frozenset([(owner.resource, column)])
+            self.read_from_row.add(coordinate)
             self.source_of[coordinate] = owner.resource.source
         elif owner is not None:
             needed = field.metadata.get(NEEDS, ())
             self.needs[coordinate] = frozenset((owner.resource, column) for column in needed)
+            self.read_from_row.add(coordinate)
+
+    def _check_order(self, coordinate: str, field: FetchedField) -> None:
+        # An order shows something of what is sorted by, and its cursors show all of it.
+        sorted_by = {name.removeprefix("-") for name in field.fetch.sorts_by()}
+        for each, spec in columns_of(field.target) if sorted_by else ():
+            place = coordinate_of(field.target, each)
+            if column_name(each, spec) in sorted_by and place in self.rules.coordinates:
+                raise TypeError(f"{coordinate} sorts by {place}, which is protected")
+
+    def _guard(self) -> None:
+        for coordinate in self.rules.coordinates:
+            type_name, _, name = coordinate.partition(".")
+            read = coordinate in self.read_from_row
+            resource = self.node_types[type_name].resource if read else None
+            type_ = self._schema.type_map[type_name]
+            assert isinstance(type_, GraphQLObjectType)
+            guard(coordinate, type_.fields[name], resource)
 
 
 def lookup_value(value: Any, name: str) -> Any:

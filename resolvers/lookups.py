@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import strawberry
 from strawberry.relay import GlobalID
 from strawberry.types.arguments import StrawberryArgument
+from strawberry.utils.str_converters import to_camel_case
 
 from gateway.errors import BadUserInput
 from loaders.base import Resource
+from resolvers.directives import Access
 from resolvers.fields import (
     Fetch,
     FetchedField,
@@ -22,6 +24,7 @@ from resolvers.fields import (
     argument,
     column_name,
     columns_of,
+    coordinate_of,
     fetched,
     given_type,
     given_value,
@@ -29,6 +32,7 @@ from resolvers.fields import (
     names_of,
     read_key,
 )
+from resolvers.guards import comparable
 
 MOST_NODES = 100
 """Ids that one ``nodes`` may ask for."""
@@ -58,6 +62,11 @@ class Lookup(Fetch):
             for name in self.by
         ]
 
+    def comparisons(self, field: FetchedField) -> Iterator[tuple[str, str]]:
+        for each, _ in columns_of(field.target):
+            if each.python_name in self.by:
+                yield coordinate_of(field.target, each), to_camel_case(each.python_name)
+
     def resolve(
         self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
     ) -> Any:
@@ -70,8 +79,9 @@ class Lookup(Fetch):
         target, loaders = field.target, info.context.loaders
         if name == "id":
             return loaders.by_key(target.resource).load(keys_of([value], target, "id")[0])
-        names = {each.python_name: column_name(each, spec) for each, spec in columns_of(target)}
-        return loaders.by_key(target.resource, names[name]).load(value)
+        columns = {each.python_name: (each, spec) for each, spec in columns_of(target)}
+        comparable(info)(coordinate_of(target, columns[name][0]))
+        return loaders.by_key(target.resource, column_name(*columns[name])).load(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +110,20 @@ class NodeLookup(Fetch):
         return _load_all(info, ids)
 
 
-def lookup(description: str, *, by: str | tuple[str, ...]) -> Any:
+def lookup(description: str, *, by: str | tuple[str, ...], **access: Unpack[Access]) -> Any:
     """A field that is the object found by ``id`` or by a unique column, whichever the client
     gives of the names in ``by``; null where there is none."""
-    return fetched(description, Lookup(names_of(by)))
+    return fetched(description, Lookup(names_of(by)), access)
 
 
-def node(description: str) -> Any:
+def node(description: str, **access: Unpack[Access]) -> Any:
     """A field that is the object of any type with the given id, or null."""
-    return fetched(description, NodeLookup(many=False))
+    return fetched(description, NodeLookup(many=False), access)
 
 
-def nodes(description: str) -> Any:
+def nodes(description: str, **access: Unpack[Access]) -> Any:
     """A field that is the objects with the given ids, in their order, null where there is none."""
-    return fetched(description, NodeLookup(many=True))
+    return fetched(description, NodeLookup(many=True), access)
 
 
 async def _load_all(info: Info, ids: list[str]) -> list[NodeRow | BaseException | None]:
@@ -128,6 +138,10 @@ async def _load(info: Info, text: str) -> NodeRow | None:
         type_ = node_types[id_.type_name]
     except (ValueError, KeyError):
         raise BadUserInput(f"'{text}' is not an id of this graph.") from None
+    verdict = info.context.decision.verdicts.get(id_.type_name)
+    if verdict is not None and verdict.is_denied and info.context.decision.enforced:
+        # Whatever is selected of it has been denied, so that it is not even looked for.
+        return None
     key = read_key(type_.resource, id_.node_id, f"'{text}'")
     row = await info.context.loaders.by_key(type_.resource).load(key)
     return None if row is None else NodeRow(id_.type_name, row)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Unpack
 
 from gateway.errors import UpstreamBadResponse
 from loaders.base import Resource
 from loaders.query import Aggregate, Filter, Function, Order, Window
+from resolvers.directives import Access
 from resolvers.fields import (
     Fetch,
     FetchedField,
@@ -59,6 +60,9 @@ class Many(Fetch):
         yield field.owner.resource, field.owner.resource.key
         yield field.target.resource, self.by
 
+    def sorts_by(self) -> tuple[str, ...]:
+        return self.order_by
+
     def resolve(
         self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
     ) -> Any:
@@ -87,7 +91,14 @@ class Aggregated(Fetch):
         return loader.load((row.get(field.owner.resource.key), self.aggregate))
 
 
-def one(description: str, *, by: str, to: str | None = None, filterable: bool = False) -> Any:
+def one(
+    description: str,
+    *,
+    by: str,
+    to: str | None = None,
+    filterable: bool = False,
+    **access: Unpack[Access],
+) -> Any:
     """A field that is one object: the one whose ``to`` (its resource's key unless told) equals
     this row's column ``by``; null where that is null or there is no such row.
 
@@ -96,16 +107,22 @@ def one(description: str, *, by: str, to: str | None = None, filterable: bool = 
     """
     if filterable and to is not None:
         raise TypeError("only a relation by the target's key can be filtered by the target's id")
-    return fetched(description, One(by, to, filterable))
+    return fetched(description, One(by, to, filterable), access)
 
 
-def many(description: str, *, by: str, order_by: str | tuple[str, ...] = ()) -> Any:
+def many(
+    description: str,
+    *,
+    by: str,
+    order_by: str | tuple[str, ...] = (),
+    **access: Unpack[Access],
+) -> Any:
     """A field that is the list of all objects whose column ``by`` holds this row's key.
 
     ``order_by`` names the target's columns to sort by, each with "-" before it to sort
     descending. For lists that may become long use ``connection`` instead.
     """
-    return fetched(description, Many(by, names_of(order_by)))
+    return fetched(description, Many(by, names_of(order_by)), access)
 
 
 def aggregate(
@@ -116,6 +133,7 @@ def aggregate(
     function: Function,
     column: str | None = None,
     where: Filter | None = None,
+    **access: Unpack[Access],
 ) -> Any:
     """A field that is ``function`` over ``column`` of all rows of ``of`` whose ``by`` holds this
     row's key, and which ``where`` lets through. Of no rows: 0 for a count, else null."""
@@ -124,7 +142,7 @@ def aggregate(
             f"of={of!r} is no resource. In a class body, a field hides the module's variable of "
             "the same name."
         )
-    return fetched(description, Aggregated(of, by, Aggregate(function, column), where))
+    return fetched(description, Aggregated(of, by, Aggregate(function, column), where), access)
 
 
 @cache

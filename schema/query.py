@@ -29,7 +29,9 @@ class Query:
     carrier: Carrier | None = lookup("One carrier.", by="code")
 
     customers: Connection[Customer] | None = connection(
-        "All customers, by their names.", order_by="name"
+        "All customers, by their names.",
+        order_by="name",
+        requires_scopes=[["customers:read"]],
     )
     orders: Connection[Order] | None = connection(
         "All orders, the newest first.", order_by="-placed_at"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from graphql import (
     BooleanValueNode,
@@ -80,12 +81,18 @@ class PlannedField:
 
 @dataclass(slots=True)
 class Plan:
-    """A compiled operation; ``size`` is the number of its fields."""
+    """A compiled operation; ``size`` is the number of its fields.
+
+    ``incremental`` are the ``@defer`` and ``@stream`` that stand in it, active or not. ``steps``
+    is what the breadth-first executor makes of the plan, once.
+    """
 
     operation: OperationDefinitionNode
     root_type: GraphQLObjectType
     selection: Selection
     size: int
+    incremental: tuple[DirectiveNode, ...] = ()
+    steps: Any = field(default=None, init=False, repr=False, compare=False)
 
     def walk(self) -> Iterator[PlannedField]:
         """Every field of the operation, parents before their children."""
@@ -158,13 +165,16 @@ class _Compiler:
         self.operation = _operation(document, operation_name)
         self.conditions = {**_defaults(self.operation), **conditions}
         self.fields = 0
+        self.incremental: dict[int, DirectiveNode] = {}
 
     def compile(self) -> Plan:
         root = self.schema.get_root_type(self.operation.operation)
         if root is None:
             raise GraphQLError(f"This schema has no {self.operation.operation.value}s.")
         selection = self.select(root, [self.operation.selection_set])
-        return Plan(self.operation, root, selection, self.fields)
+        return Plan(
+            self.operation, root, selection, self.fields, tuple(self.incremental.values())
+        )
 
     def select(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> Selection:
         nodes: dict[str, list[FieldNode]] = {}
@@ -214,6 +224,9 @@ class _Compiler:
         for node in selection_set.selections:
             if not self.included(node.directives):
                 continue
+            for directive in node.directives or ():
+                if directive.name.value in ("defer", "stream"):
+                    self.incremental[id(directive)] = directive
             if isinstance(node, FieldNode):
                 key = (node.alias or node.name).value
                 nodes.setdefault(key, []).append(node)

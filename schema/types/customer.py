@@ -5,15 +5,19 @@ from __future__ import annotations
 import enum
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 import strawberry
 
 from loaders.postgres import PostgresTable
 from loaders.query import Comparison, Function, Operator
+from resolvers import directives
 from resolvers.connections import Connection, connection
+from resolvers.directives import Access
 from resolvers.fields import Node, column
 from resolvers.relations import aggregate, many, one
+from schema.access import visible_addresses
 from schema.types.order import orders_table
 
 if TYPE_CHECKING:
@@ -21,24 +25,35 @@ if TYPE_CHECKING:
     from schema.types.review import Review
 
 customers_table = PostgresTable(source="shop", name="customers")
-addresses_table = PostgresTable(source="shop", name="addresses")
+addresses_table = PostgresTable(
+    source="shop", name="addresses", row_filter=partial(visible_addresses, orders_table)
+)
+
+
+PERSONAL: Access = {"policy": [["customers.pii"]], "personal": True}
 
 
 @strawberry.type(description="Someone who buys in the shop.")
 class Customer(Node):
     resource = customers_table
 
-    email: str = column("Where the shop writes to them. Unique.", filterable=True)
-    name: str = column("Their full name.", filterable=True, sortable=True)
-    phone: str | None = column("Their telephone number, with the country's code.")
-    birthday: date | None = column("The day they were born.")
+    email: str | None = column(
+        "Where the shop writes to them. Unique.", filterable=True, **PERSONAL
+    )
+    name: str = column(
+        "Their full name, which stands on their reviews.", filterable=True, sortable=True
+    )
+    phone: str | None = column("Their telephone number, with the country's code.", **PERSONAL)
+    birthday: date | None = column("The day they were born.", **PERSONAL)
     currency: str = column("The currency they pay in, as ISO 4217 has it, such as EUR.")
-    marketing_opt_in: bool = column(
-        "Whether they agreed to be written to about offers.", filterable=True
+    marketing_opt_in: bool | None = column(
+        "Whether they agreed to be written to about offers.", filterable=True, **PERSONAL
     )
     created_at: datetime = column("When they signed up.", filterable=True, sortable=True)
 
-    addresses: list[Address] = many("Where they ship and bill to.", by="customer_id", order_by="id")
+    addresses: list[Address] | None = many(
+        "Where they ship and bill to.", by="customer_id", order_by="id"
+    )
     orders: Connection[Order] = connection(
         "What they bought, the newest first.", by="customer_id", order_by="-placed_at"
     )
@@ -48,7 +63,7 @@ class Customer(Node):
         order_by="-created_at",
     )
     order_count: int = aggregate(
-        "How many orders they placed, whatever became of them.",
+        "How many of their orders the caller sees, whatever became of them.",
         of=orders_table,
         by="customer_id",
         function=Function.COUNT,
@@ -61,6 +76,7 @@ class Customer(Node):
         function=Function.SUM,
         column="total",
         where=Comparison("status", Operator.NOT_IN, ("CANCELLED", "RETURNED")),
+        requires_scopes=[["finance"], ["support"]],
     )
 
 
@@ -70,7 +86,9 @@ class AddressKind(enum.Enum):
     SHIPPING = strawberry.enum_value("SHIPPING", description="Parcels go there.")
 
 
-@strawberry.type(description="A postal address of a customer.")
+@strawberry.type(
+    description="A postal address of a customer.", directives=[directives.Authenticated()]
+)
 class Address(Node):
     resource = addresses_table
 

@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 
 import strawberry
 
+from loaders.base import through
 from loaders.postgres import PostgresTable
 from resolvers.fields import Node, column
 from resolvers.relations import many, one
+from schema.access import visible_orders
 
 if TYPE_CHECKING:
     from schema.types.customer import Address, Customer
     from schema.types.product import Product
     from schema.types.shipment import Shipment
 
-orders_table = PostgresTable(source="shop", name="orders")
-order_lines_table = PostgresTable(source="shop", name="order_lines")
+orders_table = PostgresTable(source="shop", name="orders", row_filter=visible_orders)
+order_lines_table = PostgresTable(
+    source="shop", name="order_lines", row_filter=through("order_id", orders_table)
+)
 
 
 @strawberry.enum(description="How far an order has come.")
@@ -46,7 +50,9 @@ class Order(Node):
     partner_id: str | None = column(
         "The partner who took the order; null for the shop's own.", filterable=True
     )
-    internal_note: str | None = column("What the staff noted about it. Not for customers.")
+    internal_note: str | None = column(
+        "What the staff noted about it. Not for customers.", requires_scopes=[["orders:internal"]]
+    )
 
     customer: Customer | None = one("Who bought it.", by="customer_id", filterable=True)
     shipping_address: Address | None = one("Where it goes.", by="shipping_address_id")

@@ -72,7 +72,9 @@ class Product(Node):
     status: ProductStatus = column("Whether it is sold.", filterable=True)
     price: Decimal = column("What it costs, in its currency.", filterable=True, sortable=True)
     currency: str = column("The currency of its price, as ISO 4217 has it, such as EUR.")
-    cost: Decimal | None = column("What the shop pays for it. Not for customers.")
+    cost: Decimal | None = column(
+        "What the shop pays for it. Not for customers.", requires_scopes=[["finance"]]
+    )
     attributes: ProductAttributes = column("What it is like.")
     images: list[ProductImage] = column("Pictures of it, the main one first.")
     tags: list[str] = column("Words to find it by.")
@@ -97,6 +99,7 @@ class Product(Node):
         "What the shop earns of its price, from 0 to 1. Not for customers.",
         margin,
         needs=("price", "cost"),
+        requires_scopes=[["finance"]],
     )
 
 

@@ -11,12 +11,13 @@ import strawberry
 from loaders.mongo import MongoCollection
 from resolvers.fields import Node, column
 from resolvers.relations import one
+from schema.access import visible_reviews
 
 if TYPE_CHECKING:
     from schema.types.customer import Customer
     from schema.types.product import Product
 
-reviews_collection = MongoCollection(source="catalog", name="reviews")
+reviews_collection = MongoCollection(source="catalog", name="reviews", row_filter=visible_reviews)
 
 
 @strawberry.enum(description="Whether a review is shown in the shop.")

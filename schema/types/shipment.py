@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import strawberry
 
+from loaders.base import through
 from loaders.rest import RestResource, Single
 from resolvers.fields import Node, column
 from resolvers.relations import one
 from resolvers.scalars import URL
+from schema.types.order import orders_table
 
 if TYPE_CHECKING:
     from schema.types.order import Order
@@ -22,6 +24,7 @@ shipments_api = RestResource(
     key="order_id",
     key_type=int,
     by={"order_id": Single("/shipments/{key}")},
+    row_filter=through("order_id", orders_table),
 )
 carriers_api = RestResource(
     source="shipping",

@@ -46,7 +46,10 @@ class Reservation(Node):
     resource = reservations_api
 
     quantity: int = column("How many are held.")
-    order_number: str | None = column("The order they are held for; null before there is one.")
+    order_number: str | None = column(
+        "The order they are held for; null before there is one.",
+        requires_scopes=[["orders:read"]],
+    )
     created_at: datetime = column("Since when they are held.")
     expires_at: datetime = column("When they are let go.")
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from graphql import GraphQLError
 
-from gateway.documents import LARGEST_KEPT, MOST_TOKENS, PLANS_KEPT, Documents
+from gateway.documents import DECISIONS_KEPT, LARGEST_KEPT, MOST_TOKENS, PLANS_KEPT, Documents
+from gateway.identity import ANONYMOUS, Identity
 from schema.build import schema
 
 
 @pytest.fixture
 def documents() -> Documents:
-    return Documents(schema, size=2, open_schema=True)
+    return Documents(schema, size=2, suggest=True, enforced=True)
 
 
 def doubling(depth: int) -> str:
@@ -77,3 +80,33 @@ def test_a_document_of_too_many_tokens_is_none(documents: Documents) -> None:
         documents.get("{ " + "__typename " * MOST_TOKENS + "}")
 
     assert caught.value.extensions == {"code": "OPERATION_TOO_COMPLEX"}
+
+
+SUPPORT = Identity(scopes=frozenset({"support"}), credential="test")
+
+
+def test_a_decision_is_made_once_for_each_standing(documents: Documents) -> None:
+    planned = documents.plan(documents.get("{ product(sku: 1) { cost } }"), None, {})
+    anonymous = documents.decision(planned, schema.rules.standing(ANONYMOUS))
+    support = documents.decision(planned, schema.rules.standing(SUPPORT))
+
+    assert support is not anonymous
+    assert documents.decision(planned, schema.rules.standing(replace(SUPPORT))) is support
+
+
+def test_scopes_that_no_rule_names_make_no_standing_of_their_own() -> None:
+    more = replace(SUPPORT, scopes=SUPPORT.scopes | {"email", "profile"})
+
+    assert schema.rules.standing(more) == schema.rules.standing(SUPPORT)
+
+
+def test_a_plan_keeps_a_bounded_number_of_decisions(documents: Documents) -> None:
+    planned = documents.plan(documents.get("{ product(sku: 1) { cost } }"), None, {})
+    for count in range(2 ** len(schema.rules.scopes)):
+        scopes = frozenset(
+            name for bit, name in enumerate(sorted(schema.rules.scopes)) if count >> bit & 1
+        )
+        identity = Identity(scopes=scopes, credential="test")
+        documents.decision(planned, schema.rules.standing(identity))
+
+    assert len(planned.decisions) == DECISIONS_KEPT

@@ -25,8 +25,8 @@ from graphql import (
 
 from gateway.graphiql.page import Example, load_examples
 from resolvers.fields import FetchedField
-from resolvers.graph import BACKREF
 from resolvers.relations import Aggregated
+from resolvers.rules import BACKREF
 from schema.build import schema
 
 ROOT = Path(__file__).parent.parent.parent
@@ -104,4 +104,5 @@ def test_there_are_examples() -> None:
         "Product page",
         "Customer history",
         "Find products",
+        "Who may see what",
     ]

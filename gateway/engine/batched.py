@@ -1,0 +1,42 @@
+"""How a schema tells the breadth-first executor which fields it can take for a whole breadth.
+
+A breadth is all objects of one type at one place of the response. A field says with an entry in
+its ``GraphQLField.extensions`` what it is:
+
+- ``COLUMN``: the name under which each object has the field's value. The objects are mappings, or
+  have a ``get`` like theirs; what they don't have is null.
+- ``BATCHED``: a ``BatchedResolver``, which gets all objects of the breadth at once.
+
+Any other field is resolved for each object by itself. A column and a batched field need an
+ordinary resolver as well, of the same meaning: graphql-core's executor calls it, and so does the
+breadth-first one where middleware wants to see every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from typing import Any, Protocol
+
+from graphql import GraphQLResolveInfo
+
+COLUMN = "column"
+"""The extension key of a column's name."""
+
+BATCHED = "batched"
+"""The extension key of a batched field's function."""
+
+
+class BatchedResolver(Protocol):
+    """Resolves a field for all objects of a breadth.
+
+    It returns a list (or an awaitable of one) of as many values as there are ``sources``, in their
+    order. A value is whatever an ordinary resolver may return; one that is an exception is the
+    error of its place alone. What the function raises is the error of every place. It is not
+    called for no objects, and must change neither ``sources`` nor ``arguments``.
+
+    ``info`` is that of the field, with the ``path`` of the breadth: response keys without indices.
+    """
+
+    def __call__(
+        self, sources: Sequence[Any], info: GraphQLResolveInfo[Any], arguments: dict[str, Any]
+    ) -> Sequence[Any] | Awaitable[Sequence[Any]]: ...

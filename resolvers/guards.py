@@ -1,0 +1,137 @@
+"""Guards: what keeps a protected field's resolver from running for those who may not see it.
+
+They stand in the schema itself, so every transport and every way to a field passes them. By the
+time they run, what the identity alone decides has been decided (gateway/authorization.py): they
+only look it up, and ask policies about rows where that is left to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from inspect import isawaitable
+from typing import Any
+
+from aiodataloader import DataLoader
+from graphql import GraphQLField, GraphQLResolveInfo, is_non_null_type
+
+from gateway.identity import Identity
+from loaders.base import Resource, Row
+from resolvers.directives import Alternatives
+from resolvers.policies import Policy
+
+Info = GraphQLResolveInfo[Any]
+
+log = logging.getLogger("sluice.authorization")
+
+
+class Judges:
+    """One operation's policies, each asked of all rows of a breadth together."""
+
+    def __init__(self, policies: Mapping[str, Policy], identity: Identity) -> None:
+        self._policies = policies
+        self._identity = identity
+        self._loaders: dict[str, DataLoader[Row, bool]] = {}
+        # A row is known by where it lies, so it must stay there.
+        self._rows: list[Row] = []
+
+    async def allow(self, undecided: Sequence[Alternatives], row: Row) -> bool:
+        """Whether one of the alternatives of each rule holds for the row."""
+        names = list(dict.fromkeys(n for rule in undecided for group in rule for n in group))
+        asked = await asyncio.gather(*(self._ask(name, row) for name in names))
+        holds = dict(zip(names, asked, strict=True))
+        return all(any(all(holds[n] for n in group) for group in rule) for rule in undecided)
+
+    def _ask(self, name: str, row: Row) -> Awaitable[bool]:
+        loader = self._loaders.get(name)
+        if loader is None:
+            policy = self._policies[name]
+
+            async def decide(rows: list[Row]) -> list[bool]:
+                return await self._decide(policy, rows)
+
+            loader = self._loaders[name] = DataLoader(decide, get_cache_key=id)
+        self._rows.append(row)
+        return loader.load(row)
+
+    async def _decide(self, policy: Policy, rows: list[Row]) -> list[bool]:
+        try:
+            verdicts = list(await policy.decide(self._identity, rows))
+        except Exception:
+            log.exception("policy '%s' failed, so it denies", policy.name)
+            return [False] * len(rows)
+        if len(verdicts) != len(rows):
+            log.error("policy '%s' decided on other rows than it was asked of", policy.name)
+            return [False] * len(rows)
+        return [verdict is True for verdict in verdicts]
+
+
+def comparable(info: Any) -> Callable[[str], None]:
+    """A check of a coordinate that raises ``Denied`` where the caller may not compare by it, as
+    they may not see it: what can be filtered or sorted by can be found out."""
+
+    def check(coordinate: str) -> None:
+        if coordinate in info.context.decision.verdicts:
+            info.context.deny(coordinate, info.path.as_list())
+
+    return check
+
+
+def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> None:
+    """Put a guard before the field's resolver.
+
+    ``resource`` is that of the row which the field's value is read from, if it is read from one:
+    where a policy looks at rows, the value is read apart, for the rows that it allows.
+    """
+    resolve, subscribe = field.resolve, field.subscribe
+    assert resolve is not None
+    nullable = not is_non_null_type(field.type)
+
+    def guarded(row: Any, info: Info, **arguments: Any) -> Any:
+        verdict = info.context.decision.verdicts.get(coordinate)
+        if verdict is None:
+            return resolve(row, info, **arguments)
+        if verdict.is_denied:
+            if not info.context.decision.enforced:
+                return resolve(row, info, **arguments)
+            if nullable:
+                # Its one error has been reported with the decision.
+                return None
+            info.context.deny(coordinate, info.path.as_list())
+        return judged(verdict.undecided, row, info, arguments)
+
+    async def judged(
+        undecided: Sequence[Alternatives],
+        row: Any,
+        info: Info,
+        arguments: dict[str, Any],
+    ) -> Any:
+        context = info.context
+        if not await context.judges.allow(undecided, {} if row is None else row):
+            context.deny(coordinate, info.path.as_list())
+        if resource is not None:
+            row = await context.loaders.guarded(resource).load(row.get(resource.key))
+            if row is None:
+                return None
+        value = resolve(row, info, **arguments)
+        return await value if isawaitable(value) else value
+
+    field.resolve = guarded
+    if subscribe is not None:
+        field.subscribe = _guarded_stream(coordinate, subscribe)
+
+
+def _guarded_stream(coordinate: str, subscribe: Callable[..., Any]) -> Callable[..., Any]:
+    async def guarded(root: Any, info: Info, **arguments: Any) -> AsyncIterator[Any]:
+        context = info.context
+        verdict = context.decision.verdicts.get(coordinate)
+        if verdict is not None and (
+            verdict.is_denied or not await context.judges.allow(verdict.undecided, {})
+        ):
+            context.deny(coordinate, info.path.as_list())
+        stream = subscribe(root, info, **arguments)
+        events: AsyncIterator[Any] = await stream if isawaitable(stream) else stream
+        return events
+
+    return guarded
