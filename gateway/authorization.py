@@ -3,8 +3,9 @@ alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from graphql import FieldNode, GraphQLError, GraphQLOutputType, is_list_type, is_wrapping_type
@@ -44,24 +45,30 @@ class Decision:
 
     ``columns`` is what the rest needs of each resource, and ``guarded`` what is read apart, for
     the rows that a policy will have allowed. ``verdicts`` is the standing's on the whole graph.
-    Unless it is ``enforced``, it says only what would be.
+    ``waiting`` are, by coordinate, the denials of fields that are allowed on other types of an
+    interface's or a union's place: they come true where an object of the type turns up. Unless it
+    is ``enforced``, it says only what would be.
     """
 
     denials: Sequence[Denial]
     columns: Columns
     guarded: Columns
     verdicts: Verdicts
+    waiting: Mapping[str, Sequence[Denial]] = field(default_factory=dict)
     enforced: bool = True
 
-    def errors(self, *, anonymous: bool) -> list[GraphQLError]:
-        """One error for each denied field of the operation."""
+    def errors(self, *, anonymous: bool, waiting: bool = False) -> list[GraphQLError]:
+        """One error for each denied field of the operation, with those that are ``waiting`` too if
+        they count."""
         denied = Denied(anonymous)
+        denials = [*self.denials, *(chain(*self.waiting.values()) if waiting else ())]
         # The types of an interface's or a union's place can have the same field denied.
-        at = {denial.path: denial for denial in self.denials}
+        at = {denial.path: denial for denial in denials}
         return [
             GraphQLError(
                 str(denied),
-                nodes=denial.nodes,
+                # The first of the places where the field stands: there may be thousands of errors.
+                nodes=denial.nodes[:1],
                 path=list(denial.path),
                 original_error=denied,
             )
@@ -75,7 +82,7 @@ def decide(graph: Graph, plan: Plan, standing: Standing, *, enforced: bool) -> D
     walk = _Walk(graph, graph.rules.verdicts(standing), enforced)
     walk.selection(plan.selection, ())
     columns, guarded = _frozen(walk.columns), _frozen(walk.guarded)
-    return Decision(walk.denials, columns, guarded, walk.verdicts, enforced)
+    return Decision(walk.denials, columns, guarded, walk.verdicts, walk.waiting, enforced)
 
 
 @dataclass(slots=True)
@@ -86,16 +93,25 @@ class _Walk:
     denials: list[Denial] = field(default_factory=list)
     columns: dict[Resource, set[str]] = field(default_factory=dict)
     guarded: dict[Resource, set[str]] = field(default_factory=dict)
+    waiting: dict[str, list[Denial]] = field(default_factory=dict)
 
-    def selection(self, selection: Selection, path: Path) -> None:
-        for planned in selection.values():
-            self.field(planned, (*path, planned.response_key))
+    def selection(self, selection: Selection, path: Path, elsewhere: Collection[str] = ()) -> None:
+        for key, planned in selection.items():
+            self.field(planned, (*path, key), elsewhere=key in elsewhere)
 
-    def field(self, planned: PlannedField, path: Path) -> None:
+    def is_denied(self, planned: PlannedField) -> bool:
+        verdict = self.verdicts.get(planned.coordinate)
+        return verdict is not None and verdict.is_denied
+
+    def field(self, planned: PlannedField, path: Path, *, elsewhere: bool) -> None:
         coordinate = planned.coordinate
         verdict = self.verdicts.get(coordinate)
         if verdict is not None and verdict.is_denied:
-            self.denials.append(Denial(path, coordinate, verdict.requirement, planned.nodes))
+            denial = Denial(path, coordinate, verdict.requirement, planned.nodes)
+            if self.enforced and elsewhere:
+                self.waiting.setdefault(coordinate, []).append(denial)
+            else:
+                self.denials.append(denial)
             if self.enforced:
                 return
         into = self.columns
@@ -105,9 +121,13 @@ class _Walk:
                 into = self.guarded
         for resource, column in self.graph.needs.get(coordinate, ()):
             into.setdefault(resource, set()).add(column)
-        below = (*path, *_indices(planned.definition.type))
-        for selection in planned.selections.values():
-            self.selection(selection, below)
+        below = (*path, *indices(planned.definition.type))
+        selections = planned.selections.values()
+        allowed = {
+            key for each in selections for key, child in each.items() if not self.is_denied(child)
+        }
+        for selection in selections:
+            self.selection(selection, below, allowed)
 
     def judged(self, planned: PlannedField, verdict: Verdict) -> None:
         """What the policies look at, of the rows that the field stands on."""
@@ -121,7 +141,8 @@ class _Walk:
                     needed.update(self.graph.rules.policies[name].needs)
 
 
-def _indices(type_: GraphQLOutputType) -> Iterator[str]:
+def indices(type_: GraphQLOutputType) -> Iterator[str]:
+    """What a path has behind a field of this type: ``ITEM`` for each list in it."""
     while is_wrapping_type(type_):
         if is_list_type(type_):
             yield ITEM

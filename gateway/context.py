@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from graphql import GraphQLSchema
 
-from gateway.authorization import Decision, Denial
+from gateway.authorization import Decision, Denial, indices
 from gateway.documents import Planned
-from gateway.errors import Denied, place
+from gateway.errors import Denied
 from gateway.identity import ANONYMOUS, Identity
 from loaders.base import Recorder
 from loaders.registry import Loaders, Sources
@@ -31,6 +31,7 @@ class Context:
     What is of the operation is there from the moment it is planned and decided upon, so in every
     resolver: its ``loaders``, its ``decision``, and the ``judges`` that ask policies about rows.
     ``refused`` is what was denied only as it ran. ``visible_schema`` is what introspection shows.
+    ``not_by_breadth`` says why graphql-core's executor ran it, if that did.
     ``deadline`` is when its transport stops it.
     """
 
@@ -40,6 +41,7 @@ class Context:
     planned: Planned | None = None
     refused: dict[tuple[str, ...], Denial] = field(default_factory=dict)
     visible_schema: GraphQLSchema | None = None
+    not_by_breadth: str | None = "the setting engine"
     deadline: asyncio.Timeout | None = None
     _policies: Mapping[str, Policy] = field(default_factory=dict)
     _decision: Decision | None = None
@@ -86,21 +88,36 @@ class Context:
     @property
     def denials(self) -> Sequence[Denial]:
         """Everything that was denied, before the operation ran and while it did."""
-        return [*self.decision.denials, *self.refused.values()]
+        before = {denial.path for denial in self.decision.denials}
+        late = [denial for path, denial in self.refused.items() if path not in before]
+        return [*self.decision.denials, *late]
 
     def deny(self, coordinate: str, path: Sequence[str | int]) -> None:
-        """Deny, as the operation runs, the field at the path what the coordinate's rule says.
+        """Raise the ``refusal`` of the field at the path, if there is one."""
+        if (refusal := self.refusal(coordinate, path)) is not None:
+            raise refusal
 
-        Raises ``Denied``, unless denials are only logged.
-        """
-        at = place(path)
+    def refusal(self, coordinate: str, path: Sequence[str | int]) -> Denied | None:
+        """Note that the field at the path is denied by the coordinate's rule, as the operation
+        runs. Returns the error to raise there; None if denials are only logged."""
+        at = self._place(path)
         if at not in self.refused:
             verdict = self.decision.verdicts[coordinate]
             self.refused[at] = Denial(at, coordinate, verdict.requirement)
             if not self.decision.enforced:
                 self.log(self.refused[at])
-        if self.decision.enforced:
-            raise Denied(self.identity.is_anonymous)
+        return Denied(self.identity.is_anonymous) if self.decision.enforced else None
+
+    def _place(self, path: Sequence[str | int]) -> tuple[str, ...]:
+        # A field that is resolved for many objects at once has a path without indices.
+        keys = [step for step in path if isinstance(step, str)]
+        assert self.planned is not None
+        at: tuple[str, ...] = ()
+        behind: tuple[str, ...] = ()
+        for key, step in zip(keys, self.planned.plan.along(keys), strict=True):
+            at = (*at, *behind, key)
+            behind = tuple(indices(step[0].definition.type))
+        return at
 
     def log(self, denial: Denial) -> None:
         """Log what would be denied."""

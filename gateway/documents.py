@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +14,8 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSyntaxError,
+    Source,
+    SourceLocation,
     parse,
     specified_rules,
     validate,
@@ -26,13 +30,22 @@ from resolvers.graph import Graph
 from resolvers.rules import Standing
 
 LONGEST_KEPT = 20_000
-"""Characters of the longest document that is kept, so that the cache is bounded in bytes too."""
+"""Characters of the longest document that is kept."""
+
+USUAL_LENGTH = 2_000
+"""Characters that the documents which are kept have in the mean, at most: a cache that is bounded
+in documents alone could be filled with long ones. One character takes some 50 bytes."""
 
 LARGEST_KEPT = 1_000
-"""Fields of the largest plan that is kept. A short document can have a large one."""
+"""Fields of the plans that are kept of one document, all together: a short document can have large
+plans. One field takes some 300 bytes."""
 
 MOST_TOKENS = 5_000
 """Tokens that a document may have: parsing and validating it holds up everyone else."""
+
+MOST_LINES = 5_000
+"""Lines that a document may have: an error says at which lines its fields stand, and graphql-core
+counts them from the first, for each error again."""
 
 PLANS_KEPT = 32
 """Plans kept of one document: one for each operation and choice of its conditions."""
@@ -59,17 +72,21 @@ class Planned:
 class Document:
     """A parsed document, what validation found, and its plans.
 
-    ``conditions`` are the variables that decide what its operations select.
+    ``conditions`` are the variables that decide what its operations select, ``length`` is that of
+    its text.
     """
 
     ast: DocumentNode
     errors: list[GraphQLError]
     conditions: frozenset[str]
-    plans: LRUCache[Any, Planned] = field(default_factory=lambda: LRUCache(PLANS_KEPT))
+    length: int
+    plans: LRUCache[Any, Planned] = field(
+        default_factory=lambda: LRUCache(LARGEST_KEPT, getsizeof=_share_of_plans)
+    )
 
 
 class Documents:
-    """The documents of one graph, the ``size`` most recently used ones kept.
+    """The documents of one graph, at most the ``size`` most recently used ones kept.
 
     Errors suggest names only with ``suggest``. Decisions hold if they are ``enforced``.
     """
@@ -84,14 +101,17 @@ class Documents:
             MaybeNullValidationRule,
             OneOfInputValidationRule,
         )
-        self._documents: LRUCache[str, Document] = LRUCache(size)
+        self._documents: LRUCache[str, Document] = LRUCache(
+            size * USUAL_LENGTH, getsizeof=lambda document: max(document.length, USUAL_LENGTH)
+        )
 
     def get(self, query: str) -> Document:
         """The document of a query's text. Raises GraphQLError if the text is no document."""
         document = self._documents.get(query)
         if document is None:
             document = self._read(query)
-            if len(query) <= LONGEST_KEPT and not document.errors:
+            longest = min(LONGEST_KEPT, self._documents.maxsize)
+            if document.length <= longest and not document.errors:
                 self._documents[query] = document
         return document
 
@@ -106,8 +126,9 @@ class Documents:
         planned = document.plans.get(choice)
         if planned is None:
             plan = compile_plan(self._schema, document.ast, operation_name, conditions)
-            names = {each.name for each in plan.selection.values()}
-            planned = Planned(plan, not INTROSPECTION.isdisjoint(names))
+            # Also below the root: a field of a payload can lead to the root again.
+            introspects = any(each.name in INTROSPECTION for each in plan.walk())
+            planned = Planned(plan, introspects)
             if plan.size <= LARGEST_KEPT:
                 document.plans[choice] = planned
         return planned
@@ -122,8 +143,14 @@ class Documents:
         return decision
 
     def _read(self, query: str) -> Document:
+        breaks = query.count("\n") + query.count("\r") - query.count("\r\n")
+        if breaks >= MOST_LINES:
+            raise GraphQLError(
+                f"The document has more than {MOST_LINES} lines.",
+                extensions={"code": "OPERATION_TOO_COMPLEX"},
+            )
         try:
-            ast = parse(query, max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
+            ast = parse(_Text(query), max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
             errors = validate(self._schema, ast, self._rules, hide_suggestions=not self._suggest)
             conditions = condition_variables(ast) if not errors else frozenset()
         except GraphQLSyntaxError as error:
@@ -135,4 +162,22 @@ class Documents:
             raise GraphQLError(
                 "The document nests too deeply.", extensions={"code": "OPERATION_TOO_COMPLEX"}
             ) from None
-        return Document(ast, coded(errors, "GRAPHQL_VALIDATION_FAILED"), conditions)
+        return Document(ast, coded(errors, "GRAPHQL_VALIDATION_FAILED"), conditions, len(query))
+
+
+def _share_of_plans(planned: Planned) -> int:
+    return max(planned.plan.size, LARGEST_KEPT // PLANS_KEPT)
+
+
+class _Text(Source):
+    """A document's text. It knows where its lines begin, so that an error's place is a look-up."""
+
+    def __init__(self, body: str) -> None:
+        super().__init__(body)
+        breaks = list(re.finditer(r"\r\n|[\n\r]", body))
+        self._ends = [each.start() for each in breaks]
+        self._begins = [0, *(each.end() for each in breaks)]
+
+    def get_location(self, position: int) -> SourceLocation:
+        line = bisect_left(self._ends, position)
+        return SourceLocation(line + 1, position + 1 - self._begins[line])

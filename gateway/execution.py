@@ -16,7 +16,7 @@ from strawberry.types.graphql import OperationType
 from gateway.context import Context
 from gateway.documents import Document, Documents
 from gateway.errors import RequestRefused, Unauthenticated
-from gateway.executor import Executor
+from gateway.executor import CoreExecutor, Executor
 from gateway.introspection import VisibleSchemas
 from resolvers.graph import Graph
 
@@ -36,9 +36,14 @@ that."""
 
 
 def served(
-    graph: Graph, *, cached_documents: int, development: bool, on_denial: OnDenial = "null"
+    graph: Graph,
+    *,
+    cached_documents: int,
+    development: bool,
+    on_denial: OnDenial = "null",
+    executor: type[CoreExecutor] = Executor,
 ) -> Graph:
-    """The graph as the gateway runs it; the given one stays as it is.
+    """The graph as the gateway runs it, by this executor; the given one stays as it is.
 
     Only in ``development`` do anonymous clients see the schema, and anyone the calls to the
     sources. A denied field is null, or has the whole operation rejected, or, with ``"log"``, is
@@ -50,7 +55,7 @@ def served(
     schemas = VisibleSchemas(graph)
     graph = copy.copy(graph)
     graph.hide_suggestions = not development
-    graph.execution_context_class = Executor
+    graph.execution_context_class = executor
     graph.extensions = (
         lambda: Execution(graph, documents, schemas, development, on_denial),
         *graph.extensions,
@@ -132,8 +137,8 @@ class Execution(SchemaExtension):
             if standing.anonymous and not self.development:
                 return [_closed()]
             context.visible_schema = self.schemas.of(decision.verdicts if decision.enforced else {})
-        if decision.denials and self.on_denial == "reject":
-            return decision.errors(anonymous=standing.anonymous)
+        if self.on_denial == "reject":
+            return decision.errors(anonymous=standing.anonymous, waiting=True)
         if self.on_denial == "log":
             for denial in decision.denials:
                 context.log(denial)
@@ -158,7 +163,9 @@ class Execution(SchemaExtension):
             return {}
         calls = [call.as_dict() for call in context.recorder.calls]
         denied = [denial.as_dict() for denial in context.denials]
-        return {"explain": {"calls": calls, "denied": denied}}
+        reason = context.not_by_breadth
+        engine = {"name": "graphql-core", "because": reason} if reason else {"name": "breadth"}
+        return {"explain": {"engine": engine, "calls": calls, "denied": denied}}
 
 
 def _closed() -> GraphQLError:

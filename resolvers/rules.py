@@ -156,7 +156,7 @@ class Rules:
 
     def _add_type(self, type_: GraphQLObjectType) -> None:
         line: Sequence[GraphQLObjectType | GraphQLInterfaceType] = (type_, *type_.interfaces)
-        of_parent = _joined(_rule_of_type(each) for each in line)
+        of_parent = _rule_of_type(type_)
         if of_parent:
             self._guards[type_.name] = _Guard(of_parent, ())
         for name, field in type_.fields.items():
@@ -205,7 +205,9 @@ def _joined(rules: Iterable[Rule]) -> Rule:
 
 
 def _rule_of_type(type_: GraphQLNamedType) -> Rule:
-    return rule_of(_directives(type_))
+    # An interface's directives hold for its types.
+    interfaces = getattr(type_, "interfaces", ())
+    return _joined(rule_of(_directives(each)) for each in (type_, *interfaces))
 
 
 def _rule_of_field(field: GraphQLField) -> Rule:

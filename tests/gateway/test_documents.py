@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 from graphql import GraphQLError
 
-from gateway.documents import DECISIONS_KEPT, LARGEST_KEPT, MOST_TOKENS, PLANS_KEPT, Documents
+from gateway.documents import (
+    DECISIONS_KEPT,
+    LARGEST_KEPT,
+    LONGEST_KEPT,
+    MOST_LINES,
+    MOST_TOKENS,
+    PLANS_KEPT,
+    USUAL_LENGTH,
+    Documents,
+)
 from gateway.identity import ANONYMOUS, Identity
 from schema.build import schema
 
@@ -73,6 +82,46 @@ def test_a_plan_that_is_large_is_not_kept(documents: Documents) -> None:
 
     assert planned.plan.size > LARGEST_KEPT
     assert len(document.plans) == 0
+
+
+def test_large_plans_take_the_place_of_many(documents: Documents) -> None:
+    conditions = ", ".join(f"$x{i}: Boolean!" for i in range(4))
+    some = " ".join(f"x{i}: __typename @skip(if: $x{i})" for i in range(4))
+    many = " ".join(f"a{i}: __typename" for i in range(400))
+    document = documents.get(f"query ({conditions}) {{ {some} {many} }}")
+
+    for choice in range(2**4):
+        documents.plan(document, None, {f"x{i}": bool(choice >> i & 1) for i in range(4)})
+
+    assert len(document.plans) == LARGEST_KEPT // 400
+
+
+def test_long_documents_take_the_place_of_many() -> None:
+    documents = Documents(schema, size=20, suggest=True, enforced=True)
+    texts = [f"{{ a{i}: __typename }}".ljust(LONGEST_KEPT) for i in range(20)]
+    read = [documents.get(text) for text in texts]
+
+    kept = 20 * USUAL_LENGTH // LONGEST_KEPT
+    assert [documents.get(text) for text in texts[-kept:]] == read[-kept:]
+    assert documents.get(texts[0]) is not read[0]
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n"], ids=["LF", "CR", "CRLF"])
+def test_an_error_says_where_it_is(documents: Documents, line_break: str) -> None:
+    document = documents.get(f"{{{line_break}{line_break}  nothing{line_break}}}")
+
+    (error,) = document.errors
+    assert error.locations == [(3, 3)]
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n"], ids=["LF", "CR", "CRLF"])
+def test_a_document_of_too_many_lines_is_none(documents: Documents, line_break: str) -> None:
+    assert documents.get("{ __typename }" + line_break * (MOST_LINES - 1)).errors == []
+
+    with pytest.raises(GraphQLError, match=f"more than {MOST_LINES} lines") as caught:
+        documents.get("{ __typename }" + line_break * MOST_LINES)
+
+    assert caught.value.extensions == {"code": "OPERATION_TOO_COMPLEX"}
 
 
 def test_a_document_of_too_many_tokens_is_none(documents: Documents) -> None:

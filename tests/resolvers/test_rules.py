@@ -12,7 +12,9 @@ from strawberry.types import ExecutionResult
 
 from gateway.context import Context
 from gateway.execution import OnDenial, served
+from gateway.executor import EXECUTORS
 from gateway.identity import ANONYMOUS, Identity
+from gateway.settings import Settings
 from loaders.base import Row
 from loaders.postgres import PostgresTable
 from loaders.registry import Sources
@@ -144,7 +146,10 @@ def caller(*scopes: str) -> Identity:
 async def ask(
     query: str, identity: Identity = ANONYMOUS, *, on_denial: OnDenial = "null"
 ) -> ExecutionResult:
-    graph = served(GRAPH, cached_documents=10, development=True, on_denial=on_denial)
+    executor = EXECUTORS[Settings.of().engine]
+    graph = served(
+        GRAPH, cached_documents=10, development=True, on_denial=on_denial, executor=executor
+    )
     return await graph.execute(query, context_value=Context(Sources([]), identity))
 
 
@@ -223,10 +228,10 @@ async def test_a_rule_of_an_interfaces_field_holds_on_its_types() -> None:
 
 
 async def test_a_rule_of_an_interface_holds_on_its_types() -> None:
-    result = await ask("{ thing { label ... on Ball { colour } } ball { colour } }")
+    result = await ask("{ thing { label ... on Ball { colour } } ball { __typename colour } }")
 
-    assert result.data == {"thing": None, "ball": {"colour": None}}
-    assert paths(result) == [["thing"], ["ball", "colour"]]
+    assert result.data == {"thing": None, "ball": None}
+    assert paths(result) == [["thing"], ["ball"]]
 
 
 async def test_a_rule_of_an_enum_holds_for_fields_of_it() -> None:
@@ -253,7 +258,10 @@ async def test_a_denied_member_of_an_interface_does_not_blank_the_others() -> No
     result = await ask(QUERY, caller("vet"))
 
     assert result.data == {"animals": [{"name": "Tom", "lives": 9}, None]}
-    assert paths(result) == [["animals", "@", "barks"], ["animals", "@", "name"]]
+    assert sorted(map(str, paths(result))) == [
+        "['animals', '@', 'barks']",
+        "['animals', '@', 'name']",
+    ]
 
 
 async def test_a_denied_member_of_a_union_does_not_blank_the_others() -> None:
@@ -314,7 +322,8 @@ async def test_reject_runs_nothing_of_the_operation() -> None:
 
 
 async def test_reject_names_every_denied_field() -> None:
-    result = await ask("{ signedIn either animals { name } }", on_denial="reject")
+    query = "{ signedIn either animals { ... on Dog { name } } }"
+    result = await ask(query, on_denial="reject")
 
     assert paths(result) == [["signedIn"], ["either"], ["animals", "@", "name"]]
 
