@@ -131,14 +131,19 @@ def create_indexes(database: Database[Document]) -> None:
     database.reviews.create_index("status")
 
 
+def _say(line: str) -> None:
+    # At once: print() writes the line's end by itself, and another thread's line can come between.
+    sys.stdout.write(f"{line}\n")
+
+
 def main() -> None:
     missing = [name for name in ("SLUICE_SHOP_DSN", "SLUICE_CATALOG_URL") if name not in os.environ]
     if missing:
         sys.exit(f"Set {' and '.join(missing)}.")
     try:
         with ThreadPoolExecutor() as pool:
-            catalog_load = pool.submit(load_catalog, os.environ["SLUICE_CATALOG_URL"], print)
-            asyncio.run(load_shop(os.environ["SLUICE_SHOP_DSN"], print))
+            catalog_load = pool.submit(load_catalog, os.environ["SLUICE_CATALOG_URL"], _say)
+            asyncio.run(load_shop(os.environ["SLUICE_SHOP_DSN"], _say))
             catalog_load.result()
     except DemoError as error:
         sys.exit(str(error))

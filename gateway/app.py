@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from gateway.authentication import Authenticator
 from gateway.errors import UpstreamError, masked
 from gateway.execution import served
+from gateway.executor import EXECUTORS
 from gateway.graphiql.page import graphiql_routes, load_examples
 from gateway.graphiql.sign_in import SignIn
 from gateway.http import BodyLimit, GraphQLEndpoint, refusal
@@ -42,6 +43,7 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
         cached_documents=settings.limits.cached_documents,
         development=settings.in_development,
         on_denial=settings.authorization.on_denial,
+        executor=EXECUTORS[settings.engine],
     )
     authenticator = Authenticator(settings.auth)
     endpoint = GraphQLEndpoint(graph, sources, authenticator, settings)

@@ -1,23 +1,31 @@
-"""graphql-core's executor, with what authorization adds to every response."""
+"""The executors, with what authorization adds to every response."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo
-from graphql.pyutils import Path
-from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef
+from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
+from graphql.execution.incremental.incremental_executor import DeliveryGroupMap
+from graphql.pyutils import AwaitableOrValue, Path
+from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef, is_introspection_type
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from gateway.engine.breadth import BreadthExecutor
+from gateway.engine.plan import Plan
 
 if TYPE_CHECKING:
     from gateway.context import Context
 
 
-class Executor(StrawberryGraphQLCoreExecutionContext):
-    """Runs what is left of an operation: its denied fields are errors of every response, its
-    introspection shows what its caller may see, and each event of a subscription has a context of
-    its own."""
+class CoreExecutor(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's, object by object.
+
+    The denied fields are errors of every response, introspection shows what its caller may see,
+    and each event of a subscription has a context of its own.
+    """
 
     context_value: Context
 
@@ -37,12 +45,76 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     ) -> GraphQLResolveInfo[Context]:
         info = super().build_resolve_info(field_def, field_nodes, parent_type, path)
         visible = self.context_value.visible_schema
-        if visible is not None and field_def in (SchemaMetaFieldDef, TypeMetaFieldDef):
+        # An interface's possibleTypes are asked of the schema, too.
+        meta = field_def in (SchemaMetaFieldDef, TypeMetaFieldDef)
+        if visible is not None and (meta or is_introspection_type(parent_type)):
             info = copy(info)._replace(schema=visible)
         return info
 
-    def build_per_event_executor(self, payload: Any) -> Executor:
+    def build_per_event_executor(self, payload: Any) -> CoreExecutor:
         executor = super().build_per_event_executor(payload)
-        assert isinstance(executor, Executor)
+        assert isinstance(executor, CoreExecutor)
         executor.context_value = self.context_value.event()
         return executor
+
+
+class Executor(CoreExecutor, BreadthExecutor):
+    """The gateway's own, breadth by breadth; what it can't take runs as graphql-core runs it."""
+
+    def plan_for_operation(self) -> Plan:
+        planned = self.context_value.planned
+        assert planned is not None
+        return planned.plan
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        result = super().execute_operation(serially)
+        self.context_value.not_by_breadth = self.reason
+        return result
+
+
+class WholeCoreExecutor(CoreExecutor):
+    """Answers at once, with everything that is deferred or streamed in its place."""
+
+    delivers_in_parts = False
+
+    def execute_collected_root_fields(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: GroupedFieldSet,
+        serially: bool,
+        new_defer_usages: Sequence[DeferUsage],
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        return super().execute_collected_root_fields(
+            root_type, root_value, grouped_field_set, serially, []
+        )
+
+    def execute_collected_subfields(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Path,
+        grouped_field_set: GroupedFieldSet,
+        new_defer_usages: Sequence[DeferUsage],
+        delivery_group_map: DeliveryGroupMap | None,
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        return super().execute_collected_subfields(
+            parent_type, source_value, path, grouped_field_set, [], None
+        )
+
+    def get_stream_usage(self, *_: object) -> None:
+        return None
+
+
+class WholeExecutor(WholeCoreExecutor, Executor):
+    """The same of the gateway's own."""
+
+
+EXECUTORS: dict[str, type[CoreExecutor]] = {"breadth": Executor, "graphql-core": CoreExecutor}
+"""The executors by the name of their engine."""
+
+WHOLE: dict[Any, type[CoreExecutor]] = {
+    Executor: WholeExecutor,
+    CoreExecutor: WholeCoreExecutor,
+}
+"""For each executor the one that answers at once."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -246,20 +247,25 @@ def _media_type(request: Request) -> str:
     return GRAPHQL_JSON if GRAPHQL_JSON in _accepted(request) else JSON
 
 
-def _accepted(request: Request) -> list[str]:
+def _accepted(request: Request) -> tuple[str, ...]:
     """The media types that the client accepts by name, those that it likes best first."""
+    return _media_types(request.headers.get("accept", ""))
+
+
+@lru_cache(256)
+def _media_types(header: str) -> tuple[str, ...]:
     weighed = []
-    for each in request.headers.get("accept", "").split(","):
+    for each in header.split(","):
         media_type, *parameters = (part.strip().lower() for part in each.split(";"))
         named = dict(parameter.partition("=")[::2] for parameter in parameters)
         weight = float(named["q"]) if re.fullmatch(r"[01](\.\d*)?", named.get("q", "")) else 1.0
         # What is asked for with a deferSpec is an older form of deferred parts than ours.
         if weight and "deferspec" not in named:
             weighed.append((weight, media_type))
-    return [media_type for _, media_type in sorted(weighed, key=lambda pair: -pair[0])]
+    return tuple(media_type for _, media_type in sorted(weighed, key=lambda pair: -pair[0]))
 
 
-def _likes_events_best(accepted: list[str]) -> bool:
+def _likes_events_best(accepted: Sequence[str]) -> bool:
     # Some clients name event streams for every operation, as the last resort.
     whole = (GRAPHQL_JSON, JSON, EVENTS)
     return next((each for each in accepted if each in whole), None) == EVENTS

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from graphql import GraphQLError, GraphQLObjectType
+from graphql import GraphQLError
 from graphql.execution import (
     CompletedResult,
     InitialIncrementalExecutionResult,
     SubsequentIncrementalExecutionResult,
 )
-from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
-from graphql.execution.incremental.incremental_executor import DeliveryGroupMap
-from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -25,7 +22,7 @@ from strawberry.types.graphql import OperationType
 
 from gateway.context import Context
 from gateway.errors import RequestRefused, UpstreamTimeout
-from gateway.executor import Executor
+from gateway.executor import WHOLE
 from resolvers.graph import Graph
 
 Result = ExecutionResult | InitialIncrementalExecutionResult | SubsequentIncrementalExecutionResult
@@ -43,7 +40,7 @@ class Operations:
     def __init__(self, graph: Graph, seconds: float) -> None:
         self._in_parts = graph
         self._whole = copy.copy(graph)
-        self._whole.execution_context_class = WholeExecutor
+        self._whole.execution_context_class = WHOLE[graph.execution_context_class]
         self._seconds = seconds
 
     async def run(
@@ -98,38 +95,6 @@ class Operations:
             return PreExecutionError(None, [error])
         completed = [CompletedResult(each, [error]) for each in sorted(pending)]
         return SubsequentIncrementalExecutionResult(has_next=False, completed=completed)
-
-
-class WholeExecutor(Executor):
-    """Answers at once, with everything that is deferred or streamed in its place."""
-
-    def execute_collected_root_fields(
-        self,
-        root_type: GraphQLObjectType,
-        root_value: Any,
-        grouped_field_set: GroupedFieldSet,
-        serially: bool,
-        new_defer_usages: Sequence[DeferUsage],
-    ) -> AwaitableOrValue[dict[str, Any]]:
-        return super().execute_collected_root_fields(
-            root_type, root_value, grouped_field_set, serially, []
-        )
-
-    def execute_collected_subfields(
-        self,
-        parent_type: GraphQLObjectType,
-        source_value: Any,
-        path: Path,
-        grouped_field_set: GroupedFieldSet,
-        new_defer_usages: Sequence[DeferUsage],
-        delivery_group_map: DeliveryGroupMap | None,
-    ) -> AwaitableOrValue[dict[str, Any]]:
-        return super().execute_collected_subfields(
-            parent_type, source_value, path, grouped_field_set, [], None
-        )
-
-    def get_stream_usage(self, *_: object) -> None:
-        return None
 
 
 def is_request_error(result: ExecutionResult) -> bool:

@@ -271,6 +271,7 @@ class Settings(BaseSettings):
 
     graph: str = "schema.build:schema"
     environment: Literal["development", "production"] = "production"
+    engine: Literal["breadth", "graphql-core"] = "breadth"
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
     auth: AuthSettings = AuthSettings()

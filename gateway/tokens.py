@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import jwt
+from cachetools import TTLCache
 
 from gateway.errors import Unauthenticated
 from gateway.identity import Identity
@@ -20,6 +22,12 @@ LONGEST_TOKEN = 8192
 
 LATEST = 253_402_300_800
 """The end of the year 9999, in seconds since the epoch: no time of a token is later."""
+
+KNOWN_TOKENS = 1000
+KNOWN_SECONDS = 10.0
+"""How many tokens are known without being verified again, and for how long. Verifying takes longer
+than many an operation, and a client sends the same token with each. Keys that an issuer withdraws
+are not known to be gone any sooner."""
 
 ELSEWHERE = frozenset({"sub", "azp", "client_id", "exp", "nbf", "iat"})
 """Claims that are other parts of an identity, or that say when the token is good."""
@@ -102,6 +110,7 @@ class Tokens:
 
     def __init__(self, issuers: Sequence[Issuer]) -> None:
         self._issuers = {issuer.issuer: issuer for issuer in issuers}
+        self._known: TTLCache[str, Identity] = TTLCache(KNOWN_TOKENS, KNOWN_SECONDS)
 
     async def open(self) -> None:
         for issuer in self._issuers.values():
@@ -113,6 +122,13 @@ class Tokens:
 
     async def identify(self, token: str) -> Identity:
         """Who the token is for; raises as ``Issuer.identify`` does."""
+        known = self._known.get(token)
+        if known is not None and (known.expires_at or 0) > time.time():
+            return known
+        identity = self._known[token] = await self._verified(token)
+        return identity
+
+    async def _verified(self, token: str) -> Identity:
         if len(token) > LONGEST_TOKEN:
             _refuse("?", f"The token is longer than {LONGEST_TOKEN} characters.", "too long")
         try:

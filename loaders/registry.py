@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from aiodataloader import DataLoader
 
 from gateway.errors import UpstreamUnavailable
 from gateway.identity import Identity
 from loaders.base import Recorder, Resource, Row, Source
+from loaders.batching import Batch, Loader
 from loaders.query import Aggregate, Filter, Window, Within
 from loaders.views import View
 
@@ -62,9 +61,9 @@ class Loaders:
         self._recorder = recorder
         self._identity = identity
         self._views: dict[Resource, View] = {}
-        self._loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = {}
+        self._loaders: dict[tuple[Any, ...], Loader[Any, Any]] = {}
 
-    def by_key(self, resource: Resource, column: str | None = None) -> DataLoader[Any, Row | None]:
+    def by_key(self, resource: Resource, column: str | None = None) -> Loader[Any, Row | None]:
         """Loads the row whose ``column`` (the resource's key unless told) is the key, or None."""
         column = column or resource.key
 
@@ -74,7 +73,7 @@ class Loaders:
 
         return self._loader(("key", resource, column), batch)
 
-    def guarded(self, resource: Resource) -> DataLoader[Any, Row | None]:
+    def guarded(self, resource: Resource) -> Loader[Any, Row | None]:
         """Loads the row whose key it is, with the resource's guarded columns and no others."""
 
         async def batch(keys: list[Any]) -> list[Any]:
@@ -86,7 +85,7 @@ class Loaders:
 
     def by_foreign_key(
         self, resource: Resource, column: str, window: Window
-    ) -> DataLoader[Any, Sequence[Row]]:
+    ) -> Loader[Any, Sequence[Row]]:
         """Loads the list of rows whose ``column`` is the key, as the window has it."""
 
         async def batch(keys: list[Any]) -> list[Any]:
@@ -98,7 +97,7 @@ class Loaders:
 
     def aggregates(
         self, resource: Resource, column: str, filter: Filter | None = None
-    ) -> DataLoader[tuple[Any, Aggregate], Any]:
+    ) -> Loader[tuple[Any, Aggregate], Any]:
         """Loads the value of an aggregate over the rows whose ``column`` is the key.
 
         All aggregates that are asked of the same rows together are one call.
@@ -120,13 +119,27 @@ class Loaders:
 
         return self._loader(("aggregates", resource, column, filter), batch)
 
-    async def page(self, resource: Resource, window: Window) -> Sequence[Row]:
-        """The rows of the whole resource that the window lets through."""
-        return await self._view(resource).page(self._needed(resource, *window.columns), window)
+    def pages(self, resource: Resource) -> Loader[Window, Sequence[Row]]:
+        """Loads the rows of the whole resource that the window lets through."""
 
-    async def count(self, resource: Resource, filter: Filter | None) -> int:
-        """How many rows of the whole resource the filter lets through."""
-        return await self._view(resource).count(filter)
+        async def page(window: Window) -> Sequence[Row]:
+            return await self._view(resource).page(self._needed(resource, *window.columns), window)
+
+        async def batch(windows: list[Window]) -> list[Any]:
+            return await asyncio.gather(*map(page, windows), return_exceptions=True)
+
+        return self._loader(("pages", resource), batch)
+
+    def counts(self, resource: Resource) -> Loader[Window, int]:
+        """Loads how many rows of the whole resource the window's filter lets through."""
+
+        async def count(window: Window) -> int:
+            return await self._view(resource).count(window.filter)
+
+        async def batch(windows: list[Window]) -> list[Any]:
+            return await asyncio.gather(*map(count, windows), return_exceptions=True)
+
+        return self._loader(("counts", resource), batch)
 
     def _needed(self, resource: Resource, *more: str) -> frozenset[str]:
         return self._columns.get(resource, frozenset()).union((resource.key, *more))
@@ -149,20 +162,10 @@ class Loaders:
             return list(await self._view_of(resource, where).has(of, keys))
 
         # A loader, so that no key is asked about twice in an operation.
-        loader = self._loader(("within", resource, of, where), batch)
-        return await asyncio.gather(*map(loader.load, keys), return_exceptions=True)
+        return await self._loader(("within", resource, of, where), batch).load_all(keys)
 
-    def _loader(
-        self, ask: tuple[Any, ...], batch: Callable[[list[Any]], Awaitable[list[Any]]]
-    ) -> DataLoader[Any, Any]:
+    def _loader(self, ask: tuple[Any, ...], batch: Batch) -> Loader[Any, Any]:
         loader = self._loaders.get(ask)
         if loader is None:
-
-            async def load(keys: list[Any]) -> list[Any]:
-                try:
-                    return await batch(keys)
-                except Exception as error:
-                    return [error] * len(keys)
-
-            loader = self._loaders[ask] = DataLoader(load)
+            loader = self._loaders[ask] = Loader(batch)
         return loader

@@ -6,10 +6,10 @@ count by ``totalCount``.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, Unpack
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, Unpack, cast
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
@@ -19,7 +19,16 @@ from loaders.base import Resource, Row
 from loaders.query import COUNT, Order, Window, all_of, past
 from resolvers import cursors
 from resolvers.directives import Access
-from resolvers.fields import Fetch, FetchedField, Info, argument, fetched, given_value, names_of
+from resolvers.fields import (
+    BatchedFetch,
+    FetchedField,
+    ResolveInfo,
+    Values,
+    argument,
+    fetched,
+    given_value,
+    names_of,
+)
 from resolvers.filters import filter_input, sort_input, to_filter, to_order
 from resolvers.guards import comparable
 from resolvers.relations import declared_order
@@ -48,12 +57,6 @@ class PageInfo:
     )
 
 
-@strawberry.type(description="One object of a connection, with its place there.")
-class Edge(Generic[T]):
-    node: T = strawberry.field(description="The object.")
-    cursor: str = strawberry.field(description="The object's place, for `after` and `before`.")
-
-
 @dataclass(slots=True)
 class Page:
     """A page's rows in the order in which they are shown, and whether more lie beyond them."""
@@ -64,11 +67,11 @@ class Page:
 
 @dataclass(slots=True, eq=False)
 class Paging:
-    """What a connection was asked for, and its page once something needs it.
+    """What the connections at one place were asked for.
 
     ``window`` fetches one row more than the page has, to tell whether there are more;
     ``order`` is the order in which rows are shown, the reverse of the window's when ``backward``.
-    ``by`` and ``key`` narrow a relation to the rows of one object.
+    ``by`` narrows a relation to the rows of one object.
     """
 
     loaders: Any
@@ -78,73 +81,165 @@ class Paging:
     counted: Window
     backward: bool
     bounded: bool
-    by: str | None = None
-    key: Any = None
-    _page: asyncio.Future[Page] | None = field(default=None)
+    by: str | None
 
-    async def page(self) -> Page:
-        if self._page is None:
-            self._page = asyncio.ensure_future(self._fetch())
-        return await self._page
-
-    async def _fetch(self) -> Page:
+    def pages(self, keys: Sequence[Any]) -> Awaitable[Sequence[Page | Exception]]:
+        """The page, or the error, for each object by whose key the relation goes."""
         if self.by is None:
-            rows = await self.loaders.page(self.resource, self.window)
+            loaded = self.loaders.pages(self.resource).load_all([self.window] * len(keys))
         else:
             loader = self.loaders.by_foreign_key(self.resource, self.by, self.window)
-            rows = await loader.load(self.key)
-        assert self.window.limit is not None
-        more = len(rows) == self.window.limit
-        kept = rows[: self.window.limit - 1]
-        return Page(kept[::-1] if self.backward else kept, more)
+            loaded = loader.load_all(keys)
 
-    async def count(self) -> int:
+        async def cut() -> Sequence[Page | Exception]:
+            return [self._page(rows) for rows in await loaded]
+
+        return cut()
+
+    def counts(self, keys: Sequence[Any]) -> Awaitable[Values]:
+        """How many rows there are on all pages, or the error, for each object."""
         if self.by is None:
-            count = await self.loaders.count(self.resource, self.counted.filter)
+            loaded = self.loaders.counts(self.resource).load_all([self.counted] * len(keys))
         else:
             loader = self.loaders.aggregates(self.resource, self.by, self.counted.filter)
-            count = await loader.load((self.key, COUNT))
-        return int(count)
+            loaded = loader.load_all([(key, COUNT) for key in keys])
+        return cast("Awaitable[Values]", loaded)
 
     def cursor(self, row: Row) -> str:
         place = tuple(row.get(part.column) for part in self.order)
         return cursors.encode(self.resource, self.order, place)
 
-
-@strawberry.type(description="A list that is paged by cursor.")
-class Connection(Generic[T]):
-    paging: strawberry.Private[Paging]
-
-    @strawberry.field(description="The objects of this page.")
-    async def nodes(self) -> list[T]:
-        rows: Any = (await self.paging.page()).rows
-        return rows  # type: ignore[no-any-return]  # the rows of T's resource
-
-    @strawberry.field(description="The objects of this page, each with its cursor.")
-    async def edges(self) -> list[Edge[T]]:
-        page: Any = await self.paging.page()
-        return [Edge(node=row, cursor=self.paging.cursor(row)) for row in page.rows]
-
-    @strawberry.field(description="Where this page stands among the others.")
-    async def page_info(self) -> PageInfo:
-        page, paging = await self.paging.page(), self.paging
+    def info(self, page: Page) -> PageInfo:
         return PageInfo(
-            has_next_page=paging.bounded if paging.backward else page.more,
-            has_previous_page=page.more if paging.backward else paging.bounded,
-            start_cursor=paging.cursor(page.rows[0]) if page.rows else None,
-            end_cursor=paging.cursor(page.rows[-1]) if page.rows else None,
+            has_next_page=self.bounded if self.backward else page.more,
+            has_previous_page=page.more if self.backward else self.bounded,
+            start_cursor=self.cursor(page.rows[0]) if page.rows else None,
+            end_cursor=self.cursor(page.rows[-1]) if page.rows else None,
         )
 
-    @strawberry.field(
-        description="How many objects there are on all pages. Counted only where it is asked "
-        "for; null if that failed."
-    )
-    async def total_count(self) -> int | None:
-        return await self.paging.count()
+    def _page(self, rows: Sequence[Row] | Exception) -> Page | Exception:
+        if isinstance(rows, Exception):
+            return rows
+        limit = self.window.limit
+        assert limit is not None
+        more = len(rows) == limit
+        kept = rows[: limit - 1]
+        return Page(kept[::-1] if self.backward else kept, more)
 
 
 @dataclass(frozen=True, slots=True)
-class Connected(Fetch):
+class Paged:
+    """A connection: of the object by whose key the relation goes, if it is a relation."""
+
+    paging: Paging
+    key: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An edge: a row in its place."""
+
+    paging: Paging
+    row: Row
+
+
+class OfConnection(BatchedFetch):
+    """A field of a connection, for all connections at one place."""
+
+    def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
+        return iter(())
+
+    def resolve_all(
+        self,
+        field: FetchedField,
+        rows: Sequence[Any],
+        info: ResolveInfo,
+        arguments: Mapping[str, Any],
+    ) -> Awaitable[Values]:
+        pagings = {connection.paging for connection in rows}
+        if len(pagings) == 1:
+            return self.values(pagings.pop(), [connection.key for connection in rows])
+        # Connections of several fields can meet at the place of an interface or a union.
+        return _each([self.values(each.paging, [each.key]) for each in rows])
+
+    @abstractmethod
+    def values(self, paging: Paging, keys: Sequence[Any]) -> Awaitable[Values]:
+        """The field's value, or its error, for each of the connections' keys."""
+
+
+@dataclass(frozen=True)
+class OfPage(OfConnection):
+    """What ``show`` makes of a connection's page."""
+
+    show: Callable[[Paging, Page], Any]
+
+    def values(self, paging: Paging, keys: Sequence[Any]) -> Awaitable[Values]:
+        pages = paging.pages(keys)
+
+        async def shown() -> Values:
+            return [
+                page if isinstance(page, Exception) else self.show(paging, page)
+                for page in await pages
+            ]
+
+        return shown()
+
+
+class TotalCount(OfConnection):
+    """How many objects there are on all pages."""
+
+    def values(self, paging: Paging, keys: Sequence[Any]) -> Awaitable[Values]:
+        return paging.counts(keys)
+
+
+@dataclass(frozen=True)
+class OfEdge(BatchedFetch):
+    """What ``show`` makes of an edge."""
+
+    show: Callable[[Paging, Row], Any]
+
+    def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
+        return iter(())
+
+    def resolve_all(
+        self,
+        field: FetchedField,
+        rows: Sequence[Any],
+        info: ResolveInfo,
+        arguments: Mapping[str, Any],
+    ) -> Values:
+        return [self.show(edge.paging, edge.row) for edge in rows]
+
+
+@strawberry.type(description="One object of a connection, with its place there.")
+class Edge(Generic[T]):
+    node: T = fetched("The object.", OfEdge(lambda _, row: row), {})
+    cursor: str = fetched(
+        "The object's place, for `after` and `before`.", OfEdge(Paging.cursor), {}
+    )
+
+
+@strawberry.type(description="A list that is paged by cursor.")
+class Connection(Generic[T]):
+    nodes: list[T] = fetched("The objects of this page.", OfPage(lambda _, page: page.rows), {})
+    edges: list[Edge[T]] = fetched(
+        "The objects of this page, each with its cursor.",
+        OfPage(lambda paging, page: [Placed(paging, row) for row in page.rows]),
+        {},
+    )
+    page_info: PageInfo = fetched(
+        "Where this page stands among the others.", OfPage(Paging.info), {}
+    )
+    total_count: int | None = fetched(
+        "How many objects there are on all pages. Counted only where it is asked for; null if that "
+        "failed.",
+        TotalCount(),
+        {},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Connected(BatchedFetch):
     """The target's rows, or those whose ``by`` is this row's key, as a connection."""
 
     by: str | None
@@ -177,13 +272,18 @@ class Connected(Fetch):
     def sorts_by(self) -> tuple[str, ...]:
         return self.order_by
 
-    def resolve(
-        self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
-    ) -> Connection[Any]:
-        paging = _paging(info, field.target, self.order_by, arguments)
-        if self.by is not None:
-            paging.by, paging.key = self.by, row.get(field.owner.resource.key)
-        return Connection(paging=paging)
+    def resolve_all(
+        self,
+        field: FetchedField,
+        rows: Sequence[Any],
+        info: ResolveInfo,
+        arguments: Mapping[str, Any],
+    ) -> Values:
+        paging = _paging(info, field.target, self.by, self.order_by, arguments)
+        if self.by is None:
+            return [Paged(paging, None) for _ in rows]
+        key = field.owner.resource.key
+        return [Paged(paging, row.get(key)) for row in rows]
 
 
 def connection(
@@ -198,7 +298,13 @@ def connection(
     return fetched(description, Connected(by, names_of(order_by)), access)
 
 
-def _paging(info: Info, type_: Any, order_by: tuple[str, ...], given: Mapping[str, Any]) -> Paging:
+def _paging(
+    info: ResolveInfo,
+    type_: Any,
+    by: str | None,
+    order_by: tuple[str, ...],
+    given: Mapping[str, Any],
+) -> Paging:
     resource, check = type_.resource, comparable(info)
     order = to_order(type_, given.get("order_by"), check) or declared_order(type_, order_by)
     if all(part.column != resource.key for part in order):
@@ -220,7 +326,8 @@ def _paging(info: Info, type_: Any, order_by: tuple[str, ...], given: Mapping[st
     if other is not None:
         filter_ = all_of(filter_, past(tuple(part.reversed() for part in walked), other))
     window = Window(filter_, walked, places.get(start), size + 1)
-    return Paging(info.context.loaders, resource, order, window, counted, backward, start in places)
+    bounded = start in places
+    return Paging(info.context.loaders, resource, order, window, counted, backward, bounded, by)
 
 
 def _size(first: int | None, last: int | None) -> tuple[int, bool]:
@@ -231,3 +338,7 @@ def _size(first: int | None, last: int | None) -> tuple[int, bool]:
         name = "first" if first is not None else "last"
         raise BadUserInput(f"{name} must be from 0 to {LARGEST_PAGE}.")
     return size, last is not None
+
+
+async def _each(asked: Sequence[Awaitable[Values]]) -> Values:
+    return [value for values in asked for value in await values]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, ClassVar, Unpack
 
 import strawberry
+from graphql import GraphQLResolveInfo
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.relay import GlobalID
 from strawberry.types.arguments import StrawberryArgument
@@ -32,6 +33,12 @@ NEEDS = "sluice.needs"
 """The metadata key of the columns that an ordinary resolver needs."""
 
 Info = strawberry.Info[Any, None]
+"""What Strawberry gives to ordinary resolvers."""
+
+ResolveInfo = GraphQLResolveInfo[Any]
+
+Values = Sequence[Any]
+"""Values for as many objects, in their order. An exception is the error of its place."""
 
 _by_package: dict[str, dict[str, type[Node]]] = defaultdict(dict)
 
@@ -122,7 +129,11 @@ class Fetch(ABC):
 
     @abstractmethod
     def resolve(
-        self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
+        self,
+        field: FetchedField,
+        row: Any,
+        info: ResolveInfo,
+        arguments: Mapping[str, Any],
     ) -> Any:
         """The field's value for one object, or an awaitable of it."""
 
@@ -138,6 +149,31 @@ class Fetch(ABC):
         """The coordinates of the fields that arguments are compared with, each with the
         argument's name."""
         return iter(())
+
+
+class BatchedFetch(Fetch):
+    """A fetch for all objects at one place of the response together."""
+
+    @abstractmethod
+    def resolve_all(
+        self,
+        field: FetchedField,
+        rows: Sequence[Any],
+        info: ResolveInfo,
+        arguments: Mapping[str, Any],
+    ) -> Values | Awaitable[Values]:
+        """The field's value, or its error, for each object, in order."""
+
+    def resolve(
+        self,
+        field: FetchedField,
+        row: Any,
+        info: ResolveInfo,
+        arguments: Mapping[str, Any],
+    ) -> Any:
+        # Loaders join what is asked for in one turn of the event loop, so this is batched, too.
+        values = self.resolve_all(field, [row], info, arguments)
+        return _only_later(values) if isinstance(values, Awaitable) else _only(values)
 
 
 class FetchedField(StrawberryField):
@@ -177,7 +213,7 @@ class FetchedField(StrawberryField):
         self._arguments = value
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
-        return self.fetch.resolve(self, source, info, kwargs)
+        return self.fetch.resolve(self, source, info._raw_info, kwargs)
 
     def resolve_type(self, *, type_definition: Any = None) -> Any:
         # Types refer to each other in circles. A name that its module imports for type checkers
@@ -308,3 +344,14 @@ def _field(metadata: dict[str, Any], access: Access, **more: Any) -> Any:
     return strawberry.field(
         directives=given["directives"], metadata={**metadata, **given["metadata"]}, **more
     )
+
+
+def _only(values: Values) -> Any:
+    (value,) = values
+    if isinstance(value, Exception):
+        raise value
+    return value
+
+
+async def _only_later(values: Awaitable[Values]) -> Any:
+    return _only(await values)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLField, GraphQLObjectType
+from graphql import GraphQLError, GraphQLField, GraphQLObjectType, GraphQLResolveInfo
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
+from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
+from gateway.engine.batched import BATCHED, COLUMN, BatchedResolver
 from gateway.engine.plan import Plan
 from gateway.errors import present
 from loaders.base import Resource
@@ -21,9 +23,11 @@ from resolvers import directives
 from resolvers.fields import (
     NEEDS,
     SPEC,
+    BatchedFetch,
     Column,
     FetchedField,
     Node,
+    Values,
     column_name,
     columns_of,
     coordinate_of,
@@ -145,6 +149,8 @@ class Graph(strawberry.Schema):
         spec = field.metadata.get(SPEC)
         if isinstance(field, FetchedField):
             self._fetched[coordinate] = field
+            if isinstance(field.fetch, BatchedFetch):
+                graphql_field.extensions[BATCHED] = self._batched(field, field.fetch)
             self.needs[coordinate] = frozenset(field.fetch.needs(field))
             for field_place, argument in field.fetch.comparisons(field):
                 self.comparisons[field_place].add(f"{coordinate}({argument}:)")
@@ -152,9 +158,11 @@ class Graph(strawberry.Schema):
             if field.python_name == "id":
                 column = owner.resource.key
                 graphql_field.resolve = _id_resolver(type_name, column)
+                graphql_field.extensions[BATCHED] = _ids_resolver(type_name, column)
             else:
                 column = column_name(field, spec if isinstance(spec, Column) else Column())
                 graphql_field.resolve = _column_resolver(column)
+                graphql_field.extensions[COLUMN] = column
             self.needs[coordinate] = frozenset([(owner.resource, column)])
             self.read_from_row.add(coordinate)
             self.source_of[coordinate] = owner.resource.source
@@ -162,6 +170,17 @@ class Graph(strawberry.Schema):
             needed = field.metadata.get(NEEDS, ())
             self.needs[coordinate] = frozenset((owner.resource, column) for column in needed)
             self.read_from_row.add(coordinate)
+
+    def _batched(self, field: FetchedField, fetch: BatchedFetch) -> BatchedResolver:
+        config, registry = self.config, self.schema_converter.scalar_registry
+
+        def resolve(
+            rows: Sequence[Any], info: GraphQLResolveInfo[Any], arguments: dict[str, Any]
+        ) -> Values | Awaitable[Values]:
+            given = convert_arguments(arguments, field.arguments, registry, config)
+            return fetch.resolve_all(field, rows, info, given)
+
+        return resolve
 
     def _check_order(self, coordinate: str, field: FetchedField) -> None:
         # An order shows something of what is sorted by, and its cursors show all of it.
@@ -194,6 +213,15 @@ def lookup_value(value: Any, name: str) -> Any:
 def _column_resolver(column: str) -> Callable[..., Any]:
     def resolve(row: Any, _info: Any) -> Any:
         return row.get(column)
+
+    return resolve
+
+
+def _ids_resolver(type_name: str, column: str) -> BatchedResolver:
+    one = _id_resolver(type_name, column)
+
+    def resolve(rows: Sequence[Any], info: Any, _arguments: dict[str, Any]) -> Values:
+        return [one(row, info) for row in rows]
 
     return resolve
 

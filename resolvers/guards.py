@@ -16,6 +16,7 @@ from typing import Any
 from aiodataloader import DataLoader
 from graphql import GraphQLField, GraphQLResolveInfo, is_non_null_type
 
+from gateway.engine.batched import BATCHED, COLUMN, BatchedResolver
 from gateway.identity import Identity
 from loaders.base import Resource, Row
 from resolvers.directives import Alternatives
@@ -95,7 +96,7 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
         if verdict.is_denied:
             if not info.context.decision.enforced:
                 return resolve(row, info, **arguments)
-            if nullable:
+            if nullable and coordinate not in info.context.decision.waiting:
                 # Its one error has been reported with the decision.
                 return None
             info.context.deny(coordinate, info.path.as_list())
@@ -118,8 +119,73 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
         return await value if isawaitable(value) else value
 
     field.resolve = guarded
+    if (batched := _batched(field)) is not None:
+        field.extensions.pop(COLUMN, None)
+        field.extensions[BATCHED] = _guarded_batch(coordinate, batched, nullable, resource)
     if subscribe is not None:
         field.subscribe = _guarded_stream(coordinate, subscribe)
+
+
+def _batched(field: GraphQLField) -> BatchedResolver | None:
+    column = field.extensions.get(COLUMN)
+    if column is None:
+        batched: BatchedResolver | None = field.extensions.get(BATCHED)
+        return batched
+
+    def columns(rows: Sequence[Any], _info: Info, _arguments: dict[str, Any]) -> Sequence[Any]:
+        return [row.get(column) for row in rows]
+
+    return columns
+
+
+def _guarded_batch(
+    coordinate: str, batched: BatchedResolver, nullable: bool, resource: Resource | None
+) -> BatchedResolver:
+    def guarded(
+        rows: Sequence[Any], info: Info, arguments: dict[str, Any]
+    ) -> Sequence[Any] | Awaitable[Sequence[Any]]:
+        decision = info.context.decision
+        verdict = decision.verdicts.get(coordinate)
+        if verdict is None or (verdict.is_denied and not decision.enforced):
+            return batched(rows, info, arguments)
+        if verdict.is_denied:
+            if not nullable or coordinate in decision.waiting:
+                info.context.deny(coordinate, info.path.as_list())
+            return [None] * len(rows)
+        return judged(verdict.undecided, rows, info, arguments)
+
+    async def judged(
+        undecided: Sequence[Alternatives],
+        rows: Sequence[Any],
+        info: Info,
+        arguments: dict[str, Any],
+    ) -> Sequence[Any]:
+        context = info.context
+        asked = [{} if row is None else row for row in rows]
+        allowed = await asyncio.gather(*(context.judges.allow(undecided, row) for row in asked))
+        values: list[Any] = [None] * len(rows)
+        left = dict(enumerate(rows))
+        if not all(allowed):
+            refusal = context.refusal(coordinate, info.path.as_list())
+            for place, each in enumerate(allowed):
+                if not each and refusal is not None:
+                    values[place] = refusal
+                    del left[place]
+        if resource is not None:
+            keys = [row.get(resource.key) for row in left.values()]
+            apart = await context.loaders.guarded(resource).load_all(keys)
+            for place, row in zip(list(left), apart, strict=True):
+                left[place] = row
+                if row is None or isinstance(row, Exception):
+                    values[place] = left.pop(place)
+        if left:
+            found = batched(list(left.values()), info, arguments)
+            found = await found if isawaitable(found) else found
+            for place, value in zip(left, found, strict=True):
+                values[place] = value
+        return values
+
+    return guarded
 
 
 def _guarded_stream(coordinate: str, subscribe: Callable[..., Any]) -> Callable[..., Any]:

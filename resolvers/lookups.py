@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Unpack
 
 import strawberry
@@ -18,9 +19,9 @@ from resolvers.directives import Access
 from resolvers.fields import (
     Fetch,
     FetchedField,
-    Info,
     Node,
     NodeRow,
+    ResolveInfo,
     argument,
     column_name,
     columns_of,
@@ -33,6 +34,7 @@ from resolvers.fields import (
     read_key,
 )
 from resolvers.guards import comparable
+from resolvers.rules import BACKREF
 
 MOST_NODES = 100
 """Ids that one ``nodes`` may ask for."""
@@ -68,7 +70,11 @@ class Lookup(Fetch):
                 yield coordinate_of(field.target, each), to_camel_case(each.python_name)
 
     def resolve(
-        self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
+        self,
+        field: FetchedField,
+        row: Any,
+        info: ResolveInfo,
+        arguments: Mapping[str, Any],
     ) -> Any:
         given = [
             (name, value) for name in self.by if (value := given_value(arguments, name)) is not None
@@ -79,9 +85,9 @@ class Lookup(Fetch):
         target, loaders = field.target, info.context.loaders
         if name == "id":
             return loaders.by_key(target.resource).load(keys_of([value], target, "id")[0])
-        columns = {each.python_name: (each, spec) for each, spec in columns_of(target)}
-        comparable(info)(coordinate_of(target, columns[name][0]))
-        return loaders.by_key(target.resource, column_name(*columns[name])).load(value)
+        column, coordinate = _columns_by_name(target)[name]
+        comparable(info)(coordinate)
+        return loaders.by_key(target.resource, column).load(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,11 @@ class NodeLookup(Fetch):
         return [argument("id", strawberry.ID, "The object's id.")]
 
     def resolve(
-        self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
+        self,
+        field: FetchedField,
+        row: Any,
+        info: ResolveInfo,
+        arguments: Mapping[str, Any],
     ) -> Any:
         if not self.many:
             return _load(info, arguments["id"])
@@ -126,13 +136,21 @@ def nodes(description: str, **access: Unpack[Access]) -> Any:
     return fetched(description, NodeLookup(many=True), access)
 
 
-async def _load_all(info: Info, ids: list[str]) -> list[NodeRow | BaseException | None]:
+@cache
+def _columns_by_name(type_: Any) -> Mapping[str, tuple[str, str]]:
+    return {
+        field.python_name: (column_name(field, spec), coordinate_of(type_, field))
+        for field, spec in columns_of(type_)
+    }
+
+
+async def _load_all(info: ResolveInfo, ids: list[str]) -> list[NodeRow | BaseException | None]:
     # A source that fails takes only its own places of the list.
     return await asyncio.gather(*(_load(info, each) for each in ids), return_exceptions=True)
 
 
-async def _load(info: Info, text: str) -> NodeRow | None:
-    node_types: Mapping[str, type[Node]] = info.schema.node_types  # type: ignore[attr-defined]
+async def _load(info: ResolveInfo, text: str) -> NodeRow | None:
+    node_types: Mapping[str, type[Node]] = info.schema.extensions[BACKREF].node_types
     try:
         id_ = GlobalID.from_id(text)
         type_ = node_types[id_.type_name]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Awaitable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from gateway.errors import UpstreamBadResponse
 from loaders.base import Resource
 from loaders.query import Aggregate, Filter, Function, Order, Window
 from resolvers.directives import Access
 from resolvers.fields import (
-    Fetch,
+    BatchedFetch,
     FetchedField,
-    Info,
+    ResolveInfo,
+    Values,
     fetched,
     names_of,
     nullable_columns,
@@ -22,7 +23,7 @@ from resolvers.fields import (
 
 
 @dataclass(frozen=True, slots=True)
-class One(Fetch):
+class One(BatchedFetch):
     """The row of the target whose ``to`` is this row's ``by``."""
 
     by: str
@@ -34,23 +35,38 @@ class One(Fetch):
         target = field.target.resource
         yield target, self.to or target.key
 
-    def resolve(
-        self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
-    ) -> Any:
-        key = row.get(self.by)
-        if key is None:
-            return None
+    def resolve_all(
+        self,
+        field: FetchedField,
+        rows: Sequence[Any],
+        info: ResolveInfo,
+        arguments: Mapping[str, Any],
+    ) -> Awaitable[Values]:
         target = field.target.resource
-        fits = isinstance(key, target.key_type) if self.to is None else isinstance(key, Hashable)
-        if not fits:
-            # One such key would fail the whole batch, as its source can't compare it.
-            source = field.owner.resource.source
-            raise UpstreamBadResponse(source, f"The source '{source}' sent '{self.by}' as no id.")
-        return info.context.loaders.by_key(target, self.to).load(key)
+        wanted = [row.get(self.by) for row in rows]
+        key_type = target.key_type if self.to is None else Hashable
+        # One key that does not fit would fail the whole batch, as its source can't compare it.
+        keys = [key for key in wanted if isinstance(key, key_type)]
+        loaded = info.context.loaders.by_key(target, self.to).load_all(keys)
+        if len(keys) == len(wanted):
+            return cast("Awaitable[Values]", loaded)
+
+        async def spread() -> Values:
+            found, misfit = iter(await loaded), self._misfit(field)
+            return [
+                next(found) if isinstance(key, key_type) else None if key is None else misfit
+                for key in wanted
+            ]
+
+        return spread()
+
+    def _misfit(self, field: FetchedField) -> UpstreamBadResponse:
+        source = field.owner.resource.source
+        return UpstreamBadResponse(source, f"The source '{source}' sent '{self.by}' as no id.")
 
 
 @dataclass(frozen=True, slots=True)
-class Many(Fetch):
+class Many(BatchedFetch):
     """The target's rows whose ``by`` is this row's key, all of them."""
 
     by: str
@@ -63,17 +79,21 @@ class Many(Fetch):
     def sorts_by(self) -> tuple[str, ...]:
         return self.order_by
 
-    def resolve(
-        self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
-    ) -> Any:
-        target = field.target
+    def resolve_all(
+        self,
+        field: FetchedField,
+        rows: Sequence[Any],
+        info: ResolveInfo,
+        arguments: Mapping[str, Any],
+    ) -> Awaitable[Values]:
+        target, key = field.target, field.owner.resource.key
         window = Window(order=declared_order(target, self.order_by))
         loader = info.context.loaders.by_foreign_key(target.resource, self.by, window)
-        return loader.load(row.get(field.owner.resource.key))
+        return cast("Awaitable[Values]", loader.load_all([row.get(key) for row in rows]))
 
 
 @dataclass(frozen=True, slots=True)
-class Aggregated(Fetch):
+class Aggregated(BatchedFetch):
     """A value made of all rows of ``of`` whose ``by`` is this row's key."""
 
     of: Resource
@@ -84,11 +104,17 @@ class Aggregated(Fetch):
     def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
         yield field.owner.resource, field.owner.resource.key
 
-    def resolve(
-        self, field: FetchedField, row: Any, info: Info, arguments: Mapping[str, Any]
-    ) -> Any:
+    def resolve_all(
+        self,
+        field: FetchedField,
+        rows: Sequence[Any],
+        info: ResolveInfo,
+        arguments: Mapping[str, Any],
+    ) -> Awaitable[Values]:
+        key = field.owner.resource.key
         loader = info.context.loaders.aggregates(self.of, self.by, self.where)
-        return loader.load((row.get(field.owner.resource.key), self.aggregate))
+        asked = [(row.get(key), self.aggregate) for row in rows]
+        return cast("Awaitable[Values]", loader.load_all(asked))
 
 
 def one(

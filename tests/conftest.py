@@ -13,6 +13,7 @@ from aiohttp import ClientSession
 
 from demo.stack import Addresses, DemoStack
 from gateway.app import create_app
+from gateway.executor import EXECUTORS
 from gateway.settings import Settings
 from tests.client import Gateway, listening, serving
 from tests.identities import CALLERS, auth, headers
@@ -27,6 +28,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where the sources keep their data from one run to the next; each run that goes on "
         "at the same time needs a folder of its own",
     )
+    parser.addoption("--engine", choices=EXECUTORS, default="breadth", help="what executes")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The whole suite can run under either engine: every test's settings have this one.
+    for each in (Settings, type(Settings.of())):
+        each.model_fields["engine"].default = config.getoption("--engine")
+        each.model_rebuild(force=True)
 
 
 @pytest.fixture(scope="session")

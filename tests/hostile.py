@@ -137,18 +137,34 @@ async def _listening(
             with suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    transports: set[asyncio.Transport] = set()
+    over = False
+
+    class Protocol(asyncio.StreamReaderProtocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.Transport)
+            transports.add(transport)
+            super().connection_made(transport)
+            if over:
+                transport.abort()
+
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: Protocol(asyncio.StreamReader(), accept), "127.0.0.1", 0
+    )
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        # A driver's monitor connects whenever it likes, so there may be connections whose talk has
+        # not begun, and some that are only just being accepted.
+        over = True
         server.close()
-        # A driver's monitor connects whenever it likes: a connection that is just being accepted
-        # gets its talk, so that it is closed with the others.
-        await asyncio.gather(*_accepting(), return_exceptions=True)
-        await asyncio.sleep(0.01)
         for task in talks:
             task.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
+        await asyncio.gather(*talks, *_accepting(), return_exceptions=True)
+        for transport in transports:
+            transport.abort()
+        await asyncio.sleep(0.01)
 
 
 def _accepting() -> list[asyncio.Task[None]]:

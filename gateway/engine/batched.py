@@ -38,5 +38,5 @@ class BatchedResolver(Protocol):
     """
 
     def __call__(
-        self, sources: Sequence[Any], info: GraphQLResolveInfo[Any], arguments: dict[str, Any]
+        self, sources: Sequence[Any], info: GraphQLResolveInfo[Any], arguments: dict[str, Any], /
     ) -> Sequence[Any] | Awaitable[Sequence[Any]]: ...

@@ -172,9 +172,7 @@ class _Compiler:
         if root is None:
             raise GraphQLError(f"This schema has no {self.operation.operation.value}s.")
         selection = self.select(root, [self.operation.selection_set])
-        return Plan(
-            self.operation, root, selection, self.fields, tuple(self.incremental.values())
-        )
+        return Plan(self.operation, root, selection, self.fields, tuple(self.incremental.values()))
 
     def select(self, type_: GraphQLObjectType, sets: Sequence[SelectionSetNode]) -> Selection:
         nodes: dict[str, list[FieldNode]] = {}

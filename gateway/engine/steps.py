@@ -13,7 +13,6 @@ from typing import Any
 from graphql import (
     GraphQLAbstractType,
     GraphQLBoolean,
-    GraphQLError,
     GraphQLFloat,
     GraphQLID,
     GraphQLInt,
@@ -35,7 +34,7 @@ from graphql.execution.values import VariableValues
 from graphql.type import TypeNameMetaFieldDef
 from graphql.type.scalars import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 
-from gateway.engine.batched import BATCHED, COLUMN
+from gateway.engine.batched import BATCHED, COLUMN, BatchedResolver
 from gateway.engine.plan import Plan, PlannedField, Selection
 
 IMMUTABLE = (str, int, float, bool, NoneType, Enum)
@@ -167,7 +166,7 @@ class Step:
         self.parent_type = planned.parent_type
         self.coordinate = planned.coordinate
         self.takes_arguments = bool(definition.args or planned.nodes[0].arguments)
-        self.batched = extensions.get(BATCHED)
+        self.batched: BatchedResolver | None = extensions.get(BATCHED)
         self.name: str = extensions.get(COLUMN, planned.name)
         if definition is TypeNameMetaFieldDef:
             self.kind = Kind.TYPENAME
@@ -281,6 +280,3 @@ def _fit_32_bits(values: list[int]) -> bool:
 
 def _are_finite(values: list[float]) -> bool:
     return all(map(isfinite, values))
-
-
-__all__ = ["AbstractShape", "GraphQLError", "Kind", "LeafShape", "ListShape", "ObjectShape"]

@@ -17,6 +17,7 @@ from gateway.identity import ANONYMOUS
 from gateway.keys import create, revoke
 from gateway.settings import AuthSettings, Settings
 from loaders.postgres import PostgresSource
+from tests import identities
 from tests.gateway.issuing import authenticating, issuer, signing_key, token
 from tests.gateway.key_store import id_of
 from tests.hostile import unused_port
@@ -233,3 +234,15 @@ async def test_a_key_without_end_that_is_not_revoked_does_not_end(
     identity = await authenticator.identify({"x-api-key": key})
 
     assert await never_ends(authenticator, identity)
+
+
+async def test_a_token_that_is_known_is_refused_once_it_has_expired() -> None:
+    tokens = Authenticator(Settings.of(auth=identities.auth()).auth)
+    headers = {"authorization": f"Bearer {identities.token(1.0, sub='someone')}"}
+
+    first = await tokens.identify(headers)
+    assert await tokens.identify(headers) is first
+
+    await asyncio.sleep(1.1)
+    with pytest.raises(Unauthenticated, match="has expired"):
+        await tokens.identify(headers)

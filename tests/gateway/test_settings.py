@@ -105,6 +105,7 @@ def test_the_shipped_file_writes_out_every_default(monkeypatch: pytest.MonkeyPat
     written = tomllib.loads((ROOT / "gateway.toml").read_text(encoding="utf-8"))
 
     defaults = Settings.of(
+        engine="breadth",
         sources={
             name: {key: source[key] for key in ("kind", "url", "database") if key in source}
             for name, source in written["sources"].items()

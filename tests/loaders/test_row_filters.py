@@ -125,7 +125,7 @@ async def test_pages_walk_through_the_visible_rows_alone(
     found: list[int] = []
     after = None
 
-    while page := await loaders.page(resource, Window(None, BY_SIZE, after, size)):
+    while page := await loaders.pages(resource).load(Window(None, BY_SIZE, after, size)):
         found += ids(page)
         after = (page[-1]["size"], page[-1]["id"])
 
@@ -139,7 +139,7 @@ async def test_the_cursor_of_a_hidden_row_is_a_place_among_the_visible(
     hidden = OTHERS[4]
     place = (hidden["size"], hidden["id"])
 
-    page = await data.asks().loaders.page(documents(kind), Window(None, BY_SIZE, place))
+    page = await data.asks().loaders.pages(documents(kind)).load(Window(None, BY_SIZE, place))
 
     assert ids(page) == by_size(row for row in MINE if (row["size"], row["id"]) > place)
 
@@ -154,12 +154,12 @@ async def test_the_filter_of_a_client_chooses_among_the_visible_rows(
     everything = Or((equals("owner", "bob"), Not(equals("owner", "bob"))))
     theirs = equals("owner", "bob")
 
-    found = await loaders.page(resource, Window(everything, BY_SIZE))
-    stolen = await loaders.page(resource, Window(theirs, BY_SIZE))
+    found = await loaders.pages(resource).load(Window(everything, BY_SIZE))
+    stolen = await loaders.pages(resource).load(Window(theirs, BY_SIZE))
 
     assert (ids(found), ids(stolen)) == (by_size(MINE), [])
-    assert await loaders.count(resource, everything) == len(MINE)
-    assert await loaders.count(resource, theirs) == 0
+    assert await loaders.counts(resource).load(Window(everything)) == len(MINE)
+    assert await loaders.counts(resource).load(Window(theirs)) == 0
 
 
 @every_kind
@@ -167,8 +167,8 @@ async def test_totals_count_visible_rows(data: Filtered, kind: str) -> None:
     loaders = data.asks().loaders
     small = Comparison("size", Operator.LT, 5)
 
-    assert await loaders.count(documents(kind), None) == len(MINE)
-    assert await loaders.count(documents(kind), small) == len(
+    assert await loaders.counts(documents(kind)).load(Window(None)) == len(MINE)
+    assert await loaders.counts(documents(kind)).load(Window(small)) == len(
         [row for row in MINE if row["size"] < 5]
     )
 
@@ -198,7 +198,7 @@ async def test_a_column_of_the_row_filter_is_not_read(data: Filtered, kind: str)
 
     await asked.loaders.by_key(resource).load(MINE[0]["id"])
     await asked.loaders.by_foreign_key(resource, "folder_id", Window(limit=1)).load(1)
-    await asked.loaders.page(resource, Window(limit=1))
+    await asked.loaders.pages(resource).load(Window(limit=1))
 
     assert [call.columns for call in asked.calls] == [
         ["id", "size"],
@@ -211,7 +211,7 @@ async def test_a_column_of_the_row_filter_is_not_read(data: Filtered, kind: str)
 async def test_without_a_row_filter_all_rows_are_seen(data: Filtered, kind: str) -> None:
     loaders = data.asks(ANONYMOUS).loaders
     for resource in (documents(kind, None), documents(kind, lambda identity: None)):
-        assert await loaders.count(resource, None) == len(DOCUMENTS)
+        assert await loaders.counts(resource).load(Window(None)) == len(DOCUMENTS)
         assert await loaders.by_key(resource).load(OTHERS[0]["id"]) is not None
 
 
@@ -240,8 +240,8 @@ async def test_where_nothing_is_seen_no_source_is_asked(
     assert await loaders.by_key(resource, "code").load("D1") is None
     assert await loaders.guarded(resource).load(1) is None
     assert list(await loaders.by_foreign_key(resource, "folder_id", Window()).load(1)) == []
-    assert list(await loaders.page(resource, Window())) == []
-    assert await loaders.count(resource, None) == 0
+    assert list(await loaders.pages(resource).load(Window())) == []
+    assert await loaders.counts(resource).load(Window(None)) == 0
     total = Aggregate(Function.SUM, "size")
     values = await loaders.aggregates(resource, "folder_id").load_many([(1, COUNT), (1, total)])
     assert values == [0, None]
@@ -251,14 +251,14 @@ async def test_where_nothing_is_seen_no_source_is_asked(
 @every_kind
 async def test_whoever_has_no_claim_sees_nothing_of_others(data: Filtered, kind: str) -> None:
     # A third of the documents have no owner, which is not the same as being everyone's.
-    assert await data.asks(ANONYMOUS).loaders.count(documents(kind), None) == 0
+    assert await data.asks(ANONYMOUS).loaders.counts(documents(kind)).load(Window(None)) == 0
 
 
 @every_kind
 async def test_a_claim_is_a_value_whatever_it_says(data: Filtered, kind: str) -> None:
     for claim in ("x' or true --", '"owner"', "$owner", "$ne", "%"):
         loaders = data.asks(Identity(claims={"owner": claim}, credential="test")).loaders
-        assert await loaders.count(documents(kind), None) == 0
+        assert await loaders.counts(documents(kind)).load(Window(None)) == 0
 
 
 @every_kind
@@ -275,8 +275,8 @@ async def test_a_row_filter_that_fails_shows_nothing(data: Filtered, kind: str) 
         lambda: loaders.guarded(resource).load(1),
         lambda: loaders.by_foreign_key(resource, "folder_id", Window()).load(1),
         lambda: loaders.aggregates(resource, "folder_id").load((1, COUNT)),
-        lambda: loaders.page(resource, Window()),
-        lambda: loaders.count(resource, None),
+        lambda: loaders.pages(resource).load(Window()),
+        lambda: loaders.counts(resource).load(Window(None)),
     ):
         with pytest.raises(KeyError, match="partner"):
             await ask()
@@ -293,7 +293,9 @@ async def test_what_is_no_filter_shows_nothing(data: Filtered, filter: Any) -> N
     asked = data.asks()
 
     with pytest.raises(TypeError, match="filter"):
-        await asked.loaders.count(documents("postgres", lambda identity: filter), None)
+        await asked.loaders.counts(documents("postgres", lambda identity: filter)).load(
+            Window(None)
+        )
     assert asked.calls == []
 
 
@@ -310,8 +312,8 @@ async def test_it_is_worked_out_once_for_an_operation(data: Filtered) -> None:
 
     await loaders.by_key(resource).load(1)
     await loaders.by_key(resource, "code").load("D1")
-    await loaders.page(resource, Window())
-    await loaders.count(resource, None)
+    await loaders.pages(resource).load(Window())
+    await loaders.counts(resource).load(Window(None))
 
     assert times == [identity]
 
@@ -357,7 +359,7 @@ async def test_a_value_that_does_not_compare_fails_its_own_row_by_key() -> None:
             with pytest.raises(UpstreamBadResponse):
                 await loaders.by_key(resource, "code").load("b")
             with pytest.raises(UpstreamBadResponse):
-                await loaders.page(resource, Window())
+                await loaders.pages(resource).load(Window())
         finally:
             await source.close()
 

@@ -249,8 +249,8 @@ async def test_every_other_road_is_refused_before_any_call(data: Filtered, road:
     asked = data.asks()
     loaders = asked.loaders
     roads: dict[str, Any] = {
-        "page": lambda: loaders.page(resource, Window()),
-        "count": lambda: loaders.count(resource, None),
+        "page": lambda: loaders.pages(resource).load(Window()),
+        "count": lambda: loaders.counts(resource).load(Window(None)),
         "key": lambda: loaders.by_key(resource).load(1),
         "code": lambda: loaders.by_key(resource, "code").load("D1"),
         "owner": lambda: loaders.by_foreign_key(resource, "owner", Window()).load("ada"),
@@ -295,7 +295,7 @@ async def test_one_that_the_database_can_t_join_to_the_end_is_asked_first(data: 
     assert [row is not None for row in rows] == [id in SHARED for id in (1, 2, 3, 4)]
     assert asked.resources == ["catalog.row_filters_folders", "shop.documents", "shop.labels"]
     with pytest.raises(TypeError, match=r"shop\.labels can't be fetched as a whole"):
-        await asked.loaders.page(resource, Window())
+        await asked.loaders.pages(resource).load(Window())
 
 
 async def test_an_outage_there_fails_the_rows_that_need_it_alone(data: Filtered) -> None:

@@ -60,7 +60,7 @@ def ids(rows: Any) -> list[int]:
 async def seen(data: Filtered, row_filter: RowFilter | Filter) -> list[int]:
     """The documents that Ada sees."""
     always = row_filter if callable(row_filter) else (lambda identity: row_filter)
-    page = await data.asks().loaders.page(documents("postgres", always), Window(order=BY_ID))
+    page = await data.asks().loaders.pages(documents("postgres", always)).load(Window(order=BY_ID))
     return ids(page)
 
 
@@ -81,8 +81,8 @@ async def test_every_road_leads_to_rows_whose_parent_is_visible(data: Filtered) 
     assert [ids(rows) for rows in await pages.load_many([1, 2, 3, 4])] == [
         rows[:2] for rows in expected
     ]
-    assert ids(await loaders.page(resource, Window(order=BY_ID))) == ids(VISIBLE)
-    assert await loaders.count(resource, None) == len(VISIBLE)
+    assert ids(await loaders.pages(resource).load(Window(order=BY_ID))) == ids(VISIBLE)
+    assert await loaders.counts(resource).load(Window(None)) == len(VISIBLE)
     counts = loaders.aggregates(resource, "folder_id")
     assert await counts.load_many([(id, COUNT) for id in (1, 2, 3, 4)]) == list(map(len, expected))
     # One statement each, and the parents are never asked for apart.
@@ -101,7 +101,7 @@ async def test_where_all_parents_are_visible_so_are_their_rows(data: Filtered) -
     resource = documents("postgres", through("folder_id", folders("postgres", None)))
     asked = data.asks()
 
-    assert await asked.loaders.count(resource, None) == len(DOCUMENTS)
+    assert await asked.loaders.counts(resource).load(Window(None)) == len(DOCUMENTS)
     assert "where" not in (asked.calls[0].statement or "")
 
 
@@ -109,7 +109,7 @@ async def test_where_no_parent_is_visible_nothing_is_asked(data: Filtered) -> No
     resource = documents("postgres", through("folder_id", FOLDERS_TABLE))
     asked = data.asks(ANONYMOUS)
 
-    assert await asked.loaders.count(resource, None) == 0
+    assert await asked.loaders.counts(resource).load(Window(None)) == 0
     assert asked.calls == []
 
 
@@ -118,7 +118,7 @@ async def test_a_chain_of_parents_is_followed(data: Filtered) -> None:
     resource = labels("postgres", through("document_id", papers))
     asked = data.asks()
 
-    page = await asked.loaders.page(resource, Window(order=(Order("document_id"),)))
+    page = await asked.loaders.pages(resource).load(Window(order=(Order("document_id"),)))
 
     assert [row["document_id"] for row in page] == ids(VISIBLE)
     assert asked.resources == ["shop.labels"]
@@ -146,8 +146,10 @@ async def test_a_table_may_be_within_itself(data: Filtered) -> None:
         parent = by_id.get(row["parent_id"])
         return parent is not None and parent["owner"] == "ada" and parent["parent_id"] in by_id
 
-    page = await data.asks().loaders.page(
-        folders("postgres", lambda identity: outer), Window(order=BY_ID)
+    page = (
+        await data.asks()
+        .loaders.pages(folders("postgres", lambda identity: outer))
+        .load(Window(order=BY_ID))
     )
 
     assert ids(page) == ids(filter(grandchild_of_ada, FOLDERS))
@@ -200,7 +202,7 @@ async def test_it_is_two_valued_where_the_other_column_is_missing(
         asked = Not(filter) if negated else filter
         resource = folders("postgres", lambda identity, asked=asked: asked)  # type: ignore[misc]
 
-        page = await data.asks().loaders.page(resource, Window(order=BY_ID))
+        page = await data.asks().loaders.pages(resource).load(Window(order=BY_ID))
 
         expected = [row["id"] for row in FOLDERS if (row["id"] in parents) is not negated]
         assert ids(page) == expected
@@ -251,7 +253,7 @@ async def test_a_claim_stays_a_value_in_it(data: Filtered, owner: str) -> None:
     resource = documents("postgres", through("folder_id", FOLDERS_TABLE))
     asked = data.asks(Identity(claims={"owner": owner}, credential="test"))
 
-    assert await asked.loaders.count(resource, None) == 0
+    assert await asked.loaders.counts(resource).load(Window(None)) == 0
 
 
 async def test_tables_of_one_name_in_two_schemas_are_told_apart(data: Filtered) -> None:
@@ -260,6 +262,6 @@ async def test_tables_of_one_name_in_two_schemas_are_told_apart(data: Filtered) 
         "postgres", lambda identity: Within("id", public, "id", equals("id", 7))
     )
 
-    assert ids(await data.asks(ADA).loaders.page(resource, Window())) == [7]
+    assert ids(await data.asks(ADA).loaders.pages(resource).load(Window())) == [7]
     assert SCHEMA not in public.identifier
     assert own(ADA) == equals("owner", "ada")

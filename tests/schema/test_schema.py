@@ -24,6 +24,7 @@ from graphql import (
 )
 
 from gateway.graphiql.page import Example, load_examples
+from resolvers.connections import OfConnection, OfEdge
 from resolvers.fields import FetchedField
 from resolvers.relations import Aggregated
 from resolvers.rules import BACKREF
@@ -61,7 +62,9 @@ def fetched_fields() -> Iterator[tuple[str, GraphQLField, FetchedField]]:
     for coordinate, element in elements():
         if isinstance(element, GraphQLField):
             field = element.extensions.get(BACKREF)
-            if isinstance(field, FetchedField):
+            if isinstance(field, FetchedField) and not isinstance(
+                field.fetch, OfConnection | OfEdge
+            ):
                 yield coordinate, element, field
 
 

@@ -1,0 +1,288 @@
+"""Completing values: from what resolvers return to what stands in the response, as the
+specification's section 6.4.3 (CompleteValue) says, for all objects of a breadth together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from types import NoneType
+from typing import Any
+
+from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo
+from graphql.execution import Executor
+from graphql.execution.executor import invalid_return_type_error
+from graphql.pyutils import Undefined, UndefinedType, inspect, is_iterable
+
+from gateway.engine.failures import Failed
+from gateway.engine.places import Breadth
+from gateway.engine.resolution import infos_of
+from gateway.engine.steps import (
+    AbstractShape,
+    LeafShape,
+    ListShape,
+    ObjectShape,
+    Shape,
+    Step,
+    Steps,
+)
+from gateway.engine.waiting import Work, settled
+
+ABSENT = (NoneType, UndefinedType, Failed, Exception)
+
+
+@dataclass(slots=True)
+class Found:
+    """Objects that are to be completed next. ``indices`` are their places among all that the
+    field has found, if those have several types."""
+
+    type: GraphQLObjectType
+    steps: Steps
+    sources: list[Any]
+    results: list[dict[str, Any]]
+    indices: list[int] | None
+
+
+class Completion:
+    """Completes the values that one field has for a breadth.
+
+    ``found`` has the objects among them, and ``failed`` whether any of the values failed.
+    ``infos`` are those that the field's resolver got, if it got any.
+    """
+
+    __slots__ = ("breadth", "executor", "failed", "found", "infos", "step")
+
+    def __init__(self, executor: Executor[Any], breadth: Breadth, step: Step) -> None:
+        self.executor = executor
+        self.breadth = breadth
+        self.step = step
+        self.failed = False
+        self.found: list[Found] = []
+        self.infos: list[GraphQLResolveInfo[Any]] | None = None
+
+    def fail(self, error: Exception) -> Failed:
+        self.failed = True
+        return Failed(error)
+
+    def values(self, values: list[Any]) -> Work[list[Any]]:
+        """The completed values, in the same order."""
+        try:
+            values = yield from settled(self.executor, values)
+            owners = list(range(len(values))) if self.step.asks_type else None
+            return (yield from self._complete(self.step.shape, values, owners))
+        except Exception as error:
+            # Only a value that raises when one so much as looks at it.
+            self.found.clear()
+            return [self.fail(error) for _ in values]
+
+    def _complete(
+        self, shape: Shape, values: list[Any], owners: list[int] | None
+    ) -> Work[list[Any]]:
+        """``owners`` has for each value the index of the object whose field it is."""
+        kinds = set(map(type, values))
+        if isinstance(shape, LeafShape) and shape.is_exact(values, kinds):
+            return values
+        if not any(issubclass(kind, ABSENT) for kind in kinds):
+            return (yield from self._complete_present(shape, values, owners))
+
+        outs = [self._absent(shape, v) if isinstance(v, ABSENT) else v for v in values]
+        present = [i for i, value in enumerate(values) if not isinstance(value, ABSENT)]
+        if present:
+            completed = yield from self._complete_present(
+                shape,
+                [values[i] for i in present],
+                None if owners is None else [owners[i] for i in present],
+            )
+            for i, out in zip(present, completed, strict=True):
+                outs[i] = out
+        return outs
+
+    def _absent(self, shape: Shape, value: Any) -> Failed | None:
+        if isinstance(value, Failed):
+            self.failed = True
+            return value
+        if isinstance(value, Exception):
+            return self.fail(value)
+        if shape.nullable:
+            return None
+        step = self.step
+        return self.fail(
+            TypeError(
+                f"Cannot return null for non-nullable field {step.parent_type}.{step.planned.name}."
+            )
+        )
+
+    def _complete_present(
+        self, shape: Shape, values: list[Any], owners: list[int] | None
+    ) -> Work[list[Any]]:
+        match shape:
+            case LeafShape():
+                return self._leaves(shape, values)
+            case ListShape():
+                return (yield from self._lists(shape, values, owners))
+            case ObjectShape() if shape.type.is_type_of is None:
+                return self._objects(shape, values)
+        types: list[GraphQLObjectType | Failed]
+        if isinstance(shape, AbstractShape):
+            types = yield from self._runtime_types(shape, values, owners or [])
+        else:
+            types = [shape.type for _ in values]
+        yield from self._check_types(types, values, owners or [])
+        return self._bucket(types, values)
+
+    def _leaves(self, shape: LeafShape, values: list[Any]) -> list[Any]:
+        coerce = shape.coerce
+        outs: list[Any] = []
+        for value in values:
+            try:
+                out = coerce(value)
+            except Exception as error:
+                out = self.fail(error)
+            else:
+                if out is None or out is Undefined:
+                    out = self.fail(
+                        TypeError(
+                            f"Expected `{inspect(shape.type)}.coerce_output_value("
+                            f"{inspect(value)})` to return non-nullable value, returned:"
+                            f" {inspect(out)}"
+                        )
+                    )
+            outs.append(out)
+        return outs
+
+    def _lists(
+        self, shape: ListShape, values: list[Any], owners: list[int] | None
+    ) -> Work[list[Any]]:
+        lists = values
+        if set(map(type, values)) != {list}:
+            lists = yield from settled(self.executor, [self._list(value) for value in values])
+        outs = [each if isinstance(each, list) else self._absent(shape, each) for each in lists]
+        lists = [each for each in outs if isinstance(each, list)]
+        if owners is not None:
+            owners = [
+                owner
+                for owner, each in zip(owners, outs, strict=True)
+                if isinstance(each, list)
+                for _ in each
+            ]
+        items = lists[0] if len(lists) == 1 else list(chain.from_iterable(lists))
+        items = yield from settled(self.executor, items)
+        if not items:
+            return [[] if isinstance(each, list) else each for each in outs]
+        completed = yield from self._complete(shape.item, items, owners)
+        end = 0
+        for i, each in enumerate(outs):
+            if isinstance(each, list):
+                start, end = end, end + len(each)
+                outs[i] = completed[start:end]
+        return outs
+
+    def _list(self, value: Any) -> Any:
+        """The value's items, or an awaitable of them, or why it has none."""
+        try:
+            if self.executor.is_async_iterable(value):
+                return _drained(value)
+            if is_iterable(value):
+                return list(value)
+        except Exception as error:
+            return Failed(error)
+        step = self.step
+        return Failed(
+            GraphQLError(
+                "Expected Iterable, but did not find one for field"
+                f" '{step.parent_type}.{step.planned.name}'."
+            )
+        )
+
+    def _objects(self, shape: ObjectShape, values: list[Any]) -> list[Any]:
+        results: list[Any] = shape.selection.results(len(values))
+        self.found.append(Found(shape.type, shape.selection, values, results, None))
+        return results
+
+    def _runtime_types(
+        self, shape: AbstractShape, values: list[Any], owners: list[int]
+    ) -> Work[list[GraphQLObjectType | Failed]]:
+        executor = self.executor
+        resolve = shape.type.resolve_type or executor.type_resolver
+        infos = self._infos()
+        names: list[Any] = []
+        for value, owner in zip(values, owners, strict=True):
+            try:
+                names.append(resolve(value, infos[owner], shape.type))
+            except Exception as error:
+                names.append(self.fail(error))
+        names = yield from settled(executor, names)
+        known: dict[str, GraphQLObjectType] = {}
+        types: list[GraphQLObjectType | Failed] = []
+        for value, name, owner in zip(values, names, owners, strict=True):
+            if isinstance(name, Failed):
+                self.failed = True
+                types.append(name)
+                continue
+            type_ = known.get(name) if isinstance(name, str) else None
+            if type_ is None:
+                try:
+                    type_ = executor.ensure_valid_runtime_type(
+                        name, shape.type, self.step.field_details, infos[owner], value
+                    )
+                except Exception as error:
+                    types.append(self.fail(error))
+                    continue
+                known[name] = type_
+            types.append(type_)
+        return types
+
+    def _check_types(
+        self, types: list[GraphQLObjectType | Failed], values: list[Any], owners: list[int]
+    ) -> Work[None]:
+        """Puts a failure in place of each type that does not hold for its value."""
+        verdicts: list[Any] = []
+        for type_, value, owner in zip(types, values, owners, strict=True):
+            verdict: Any = True
+            if isinstance(type_, GraphQLObjectType) and type_.is_type_of is not None:
+                try:
+                    verdict = type_.is_type_of(value, self._infos()[owner])
+                except Exception as error:
+                    verdict = Failed(error)
+            verdicts.append(verdict)
+        verdicts = yield from settled(self.executor, verdicts)
+        for i, verdict in enumerate(verdicts):
+            if isinstance(verdict, Failed):
+                self.failed = True
+                types[i] = verdict
+            elif isinstance(type_ := types[i], GraphQLObjectType) and not verdict:
+                types[i] = self.fail(
+                    invalid_return_type_error(type_, values[i], self.step.field_details)
+                )
+
+    def _bucket(self, types: Sequence[GraphQLObjectType | Failed], values: list[Any]) -> list[Any]:
+        buckets: dict[str, Found] = {}
+        outs: list[Any] = []
+        index = 0
+        for type_, value in zip(types, values, strict=True):
+            if isinstance(type_, Failed):
+                outs.append(type_)
+                continue
+            found = buckets.get(type_.name)
+            if found is None:
+                found = Found(type_, self.step.selection(type_), [], [], [])
+                buckets[type_.name] = found
+            result = found.steps.template.copy()
+            assert found.indices is not None
+            found.indices.append(index)
+            found.sources.append(value)
+            found.results.append(result)
+            outs.append(result)
+            index += 1
+        self.found.extend(buckets.values())
+        return outs
+
+    def _infos(self) -> list[GraphQLResolveInfo[Any]]:
+        if self.infos is None:
+            self.infos = infos_of(self.executor, self.breadth, self.step)
+        return self.infos
+
+
+async def _drained(iterable: Any) -> list[Any]:
+    return [item async for item in iterable]

@@ -1,0 +1,157 @@
+"""Execution by breadth: each field runs once for all objects at its place in the response."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Container
+from typing import Any
+
+from graphql import GraphQLError, GraphQLObjectType, default_field_resolver
+from graphql.execution import Executor
+
+from gateway.engine.completion import Completion
+from gateway.engine.failures import Failed, FailedField, null_failures
+from gateway.engine.places import Breadth, Places
+from gateway.engine.resolution import columns, properties, resolve_batch, resolve_each
+from gateway.engine.steps import Kind, LeafShape, Step, Steps
+from gateway.engine.waiting import Waiting, Work
+
+
+class Execution:
+    """One execution of an operation's steps.
+
+    ``data`` is the response's data, and ``errors`` its errors. With ``serially`` the root's fields
+    run one after another, each with all that is below it. The fields whose schema coordinates are
+    in ``by_object`` run their ordinary resolver, whatever else they have.
+    """
+
+    def __init__(
+        self,
+        executor: Executor[Any],
+        root_type: GraphQLObjectType,
+        steps: Steps,
+        *,
+        serially: bool,
+        by_object: Container[str],
+    ) -> None:
+        manager = executor.middleware_manager
+        results = steps.results(1)
+        self.data: dict[str, Any] | None = results[0]
+        self.errors: list[GraphQLError] = []
+        self._executor = executor
+        self._by_object = by_object
+        # Middleware sees every call of a resolver.
+        self._is_wrapped = manager is not None and bool(manager.middlewares)
+        self._has_default_resolver = executor.field_resolver is default_field_resolver
+        self._root = Breadth(root_type, steps, [executor.root_value], results)
+        fields = self._fields(self._root)
+        self._phases = deque([[step] for step in fields] if serially else [fields])
+        self._ready: deque[Breadth] = deque()
+        self._waiting = Waiting()
+        self._failed: list[FailedField] = []
+
+    def run(self) -> bool:
+        """Runs until something waits; returns whether something does. If so, ``finish`` it."""
+        try:
+            while self._phases and self.data is not None:
+                self._run_fields(self._root, self._phases.popleft())
+                self._run_ready()
+                if self._waiting:
+                    return True
+                self._settle_failures()
+        except BaseException:
+            self._waiting.discard()
+            raise
+        return False
+
+    async def finish(self) -> None:
+        waits = True
+        while waits:
+            await self._waiting.finish(self._run_ready)
+            self._settle_failures()
+            waits = self.run()
+
+    def _run_ready(self) -> None:
+        while self._ready:
+            breadth = self._ready.popleft()
+            self._run_fields(breadth, self._fields(breadth))
+            # What is left to do for it needs only its results.
+            breadth.sources = ()
+
+    def _fields(self, breadth: Breadth) -> list[Step]:
+        steps = breadth.steps
+        return [*steps.constant, *steps.steps] if self._is_wrapped else steps.steps
+
+    def _run_fields(self, breadth: Breadth, steps: list[Step]) -> None:
+        executor = self._executor
+        for step in steps:
+            kind = self._kind(step)
+            if kind is Kind.COLUMN:
+                values = columns(breadth.sources, step.name)
+            elif kind is Kind.PROPERTY:
+                values = properties(executor, breadth, step)
+            else:
+                self._waiting.begin(self._resolve(breadth, step, kind))
+                continue
+            shape = step.shape
+            if isinstance(shape, LeafShape) and shape.is_exact(values, set(map(type, values))):
+                _put(breadth, step, values)
+            else:
+                completion = Completion(executor, breadth, step)
+                self._waiting.begin(self._complete(completion, values))
+
+    def _kind(self, step: Step) -> Kind:
+        kind = step.kind
+        if kind is not Kind.RESOLVER and (
+            self._is_wrapped
+            or (kind is Kind.PROPERTY and not self._has_default_resolver)
+            or step.coordinate in self._by_object
+        ):
+            return Kind.RESOLVER
+        return kind
+
+    def _resolve(self, breadth: Breadth, step: Step, kind: Kind) -> Work[None]:
+        executor = self._executor
+        completion = Completion(executor, breadth, step)
+        try:
+            arguments = step.arguments(executor.variable_values, executor.hide_suggestions)
+        except Exception as error:
+            values: list[Any] = [Failed(error)] * len(breadth.sources)
+        else:
+            if kind is Kind.BATCHED:
+                values = yield from resolve_batch(executor, breadth, step, dict(arguments))
+            else:
+                values, infos = resolve_each(executor, breadth, step, arguments)
+                if step.asks_type:
+                    completion.infos = infos
+        yield from self._complete(completion, values)
+
+    def _complete(self, completion: Completion, values: list[Any]) -> Work[None]:
+        """Completes a field's values and puts them into the response."""
+        breadth, step = completion.breadth, completion.step
+        outs = yield from completion.values(values)
+        _put(breadth, step, outs)
+        if completion.failed:
+            self._failed.append((breadth, step, outs))
+        if completion.found:
+            places = Places(breadth, step, outs)
+            for found in completion.found:
+                self._ready.append(
+                    Breadth(
+                        found.type, found.steps, found.sources, found.results, places, found.indices
+                    )
+                )
+
+    def _settle_failures(self) -> None:
+        if self._failed:
+            self.data, errors = null_failures(
+                self.data, self._failed, propagate=self._executor.error_propagation
+            )
+            self.errors += errors
+            self._failed = []
+
+
+def _put(breadth: Breadth, step: Step, values: list[Any]) -> None:
+    key = step.key
+    for result, value in zip(breadth.results, values, strict=True):
+        result[key] = value

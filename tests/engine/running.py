@@ -1,0 +1,139 @@
+"""Running an operation by both engines, and comparing what they answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import closing
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    execute,
+    parse,
+    validate,
+)
+from graphql.execution import Executor
+from graphql.execution.incremental import IncrementalExecutor
+from graphql.pyutils import is_awaitable
+
+from gateway.engine.breadth import BreadthExecutor
+
+
+class Breadth(BreadthExecutor):
+    """The executor under test, which tells what became of the operation."""
+
+    last: Breadth
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        Breadth.last = self
+        return super().execute_operation(serially)
+
+
+ENGINES: dict[str, type[Executor[Any]]] = {"core": IncrementalExecutor, "breadth": Breadth}
+
+
+def run(
+    engine: str,
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    *,
+    sync: bool = False,
+    **options: Any,
+) -> ExecutionResult:
+    """The result. A ``sync`` execution has no event loop, and must do without."""
+
+    def begun() -> Any:
+        return execute(schema, document, executor_class=ENGINES[engine], **options)
+
+    async def finished() -> Any:
+        result = begun()
+        if is_awaitable(result):
+            result = await result
+        # graphql-core leaves some awaitables to be settled behind its back.
+        if left := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(left)
+        return result
+
+    if sync:
+        result = begun()
+    else:
+        # Not asyncio.run: it would take away the loop of other tests.
+        with closing(asyncio.new_event_loop()) as loop:
+            result = loop.run_until_complete(finished())
+            loop.run_until_complete(loop.shutdown_asyncgens())
+    assert isinstance(result, ExecutionResult)
+    return result
+
+
+def answer(engine: str, schema: GraphQLSchema, document: str, **options: Any) -> dict[str, Any]:
+    """The response to a valid document, with the errors' messages and paths."""
+    parsed = parse(document)
+    assert validate(schema, parsed) == []
+    result = run(engine, schema, parsed, **options)
+    response: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        response["errors"] = [(error.message, error.path) for error in result.errors]
+    return response
+
+
+def key(error: GraphQLError) -> tuple[Any, ...]:
+    return (tuple(error.path or ()), error.message)
+
+
+def details(error: GraphQLError) -> tuple[Any, ...]:
+    return (*key(error), repr(error.locations), repr(error.extensions), type(error.original_error))
+
+
+def assert_same(core: ExecutionResult, breadth: ExecutionResult, *, ordered: bool) -> None:
+    """The same data with its keys in the same order, and the same errors (in the same order, if
+    they are ``ordered``).
+
+    Where something has several reasons to be null, one of them within it, then each engine may
+    have its own, and how many it tells.
+    """
+    assert repr(breadth.data) == repr(core.data)
+    several = _null_by_what_is_within(core) | _null_by_what_is_within(breadth)
+    theirs, their_places = _split(core, several)
+    mine, my_places = _split(breadth, several)
+    if ordered:
+        assert mine == theirs
+    assert Counter(mine) == Counter(theirs)
+    assert my_places == their_places
+
+
+Place = tuple[str | int, ...]
+
+
+def _null_by_what_is_within(result: ExecutionResult) -> set[Place]:
+    """The null places that errors are within."""
+    places = (_null_around(result.data, tuple(error.path or ())) for error in result.errors or ())
+    return {place for place in places if place is not None}
+
+
+def _split(
+    result: ExecutionResult, several: set[Place]
+) -> tuple[list[tuple[Any, ...]], set[Place]]:
+    """The details of the errors that are not at or within one of the places, and the places that
+    the others are at or within."""
+    errors, places = [], set()
+    for error in result.errors or ():
+        path = tuple(error.path or ())
+        place = next((path[:n] for n in range(len(path) + 1) if path[:n] in several), None)
+        if place is None:
+            errors.append(details(error))
+        else:
+            places.add(place)
+    return errors, places
+
+
+def _null_around(data: Any, path: Place) -> Place | None:
+    """The place above the path's own that is null, if one is."""
+    for length, step in enumerate(path):
+        if data is None:
+            return path[:length]
+        data = data[step]
+    return None

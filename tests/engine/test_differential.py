@@ -1,0 +1,96 @@
+"""Both engines answer alike, whatever is asked and whatever the resolvers do."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator
+
+import pytest
+from graphql import parse, specified_rules, validate
+from graphql.validation import ValuesOfCorrectTypeRule
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.engine.operations import Operation, operations
+from tests.engine.running import Breadth, assert_same, run
+from tests.engine.world import SCHEMA, World
+
+EXAMPLES = {"ordinary": 2_000, "thorough": 100_000}[os.environ.get("DIFFERENTIAL", "ordinary")]
+"""``DIFFERENTIAL=thorough`` takes some twenty minutes."""
+
+RULES = [rule for rule in specified_rules if rule is not ValuesOfCorrectTypeRule]
+"""Some literals are wrong on purpose: custom scalars are free to find out when they run."""
+
+# graphql-core leaves coroutines behind when it cancels what it waits for.
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'Executor:RuntimeWarning")
+
+
+@pytest.fixture(autouse=True)
+def _all_is_collected() -> Iterator[None]:
+    yield
+    gc.collect()
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=EXAMPLES < 10_000,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate, Phase.shrink],
+)
+@given(
+    operation=operations(),
+    seed=st.integers(0, 2**16),
+    trouble=st.sampled_from([0, 5, 30, 120]),
+    asynchronous=st.booleans(),
+)
+def test_both_engines_answer_alike(
+    operation: Operation, seed: int, trouble: int, asynchronous: bool
+) -> None:
+    document = parse(operation.document)
+    results, roots = [], []
+    for engine in ("core", "breadth"):
+        world = World(seed, trouble=trouble, asynchronous=asynchronous)
+        result = run(
+            engine,
+            SCHEMA,
+            document,
+            sync=not asynchronous,
+            root_value=world.root(),
+            context_value=world,
+            variable_values=operation.variables,
+        )
+        results.append(result)
+        # A column may be read twice.
+        roots.append(list(dict.fromkeys(world.roots)))
+
+    assert_same(*results, ordered=not asynchronous)
+    if operation.document.startswith("mutation"):
+        assert roots[0] == roots[1]
+
+
+@settings(max_examples=200, deadline=None, database=None, derandomize=True)
+@given(operation=operations())
+def test_the_operations_compared_are_valid(operation: Operation) -> None:
+    assert validate(SCHEMA, parse(operation.document), RULES) == []
+
+
+@settings(max_examples=200, deadline=None, database=None, derandomize=True)
+@given(operation=operations())
+def test_the_operations_compared_run_by_breadth(operation: Operation) -> None:
+    world = World(1, trouble=0, asynchronous=False)
+    variables = {"need": 1, "yes": True, "maybe": True}
+
+    run(
+        "breadth",
+        SCHEMA,
+        parse(operation.document),
+        sync=True,
+        root_value=world.root(),
+        context_value=world,
+        variable_values=variables,
+    )
+
+    assert Breadth.last.engine == "breadth"
