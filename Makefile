@@ -7,7 +7,9 @@ BIN := $(VENV)/bin
 # Some machines point pip at a cache or a home that can't be written.
 PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test check browser clean
+PEERS := benchmarks/peers/node
+
+.PHONY: demo test check bench browser clean
 
 demo: $(VENV)/demo
 	@exec $(BIN)/gateway demo --port $(PORT)
@@ -21,9 +23,18 @@ check: $(VENV)/dev
 	$(BIN)/mypy
 	$(BIN)/gateway schema check schema.graphql
 
+# The gateway beside its peers. BENCH takes options: BENCH=--quick, BENCH=--help.
+bench: $(VENV)/dev $(PEERS)/node_modules
+	@$(BIN)/python -m benchmarks $(BENCH)
+
+# Without the peers in Node the others are measured, and the results say so.
+$(PEERS)/node_modules: $(PEERS)/package.json $(PEERS)/package-lock.json
+	@if command -v npm > /dev/null && npm ci --prefix $(PEERS) --no-audit --no-fund; \
+		then touch $@; else echo "The peers in Node can't be installed." >&2; fi
+
 # Removes what the demo and the tests made, and the environment.
 clean:
-	rm -rf $(VENV) .demo
+	rm -rf $(VENV) .demo $(PEERS)/node_modules
 
 $(VENV)/demo: pyproject.toml constraints.txt | $(VENV)/made
 	@echo "Installing Sluice and its demo into $(VENV)"
