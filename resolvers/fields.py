@@ -176,6 +176,27 @@ class BatchedFetch(Fetch):
         return _only_later(values) if isinstance(values, Awaitable) else _only(values)
 
 
+@dataclass(frozen=True, slots=True)
+class Batched(BatchedFetch):
+    """What a function of the graph's own works out for all rows together."""
+
+    resolver: Callable[[Sequence[Any], ResolveInfo], Values | Awaitable[Values]]
+    columns: tuple[str, ...]
+
+    def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
+        for column in self.columns:
+            yield field.owner.resource, column
+
+    def resolve_all(
+        self,
+        field: FetchedField,
+        rows: Sequence[Any],
+        info: ResolveInfo,
+        arguments: Mapping[str, Any],
+    ) -> Values | Awaitable[Values]:
+        return self.resolver(rows, info)
+
+
 class FetchedField(StrawberryField):
     """A Strawberry field whose value a ``Fetch`` gets."""
 
@@ -233,6 +254,21 @@ def fetched(description: str, fetch: Fetch, access: Access) -> Any:
         directives=given["directives"],
         metadata={SPEC: fetch, **given["metadata"]},
     )
+
+
+def batched(
+    description: str,
+    resolver: Callable[[Sequence[Any], ResolveInfo], Values | Awaitable[Values]],
+    *,
+    needs: Sequence[str] = (),
+    **access: Unpack[Access],
+) -> Any:
+    """A field that a function works out for all rows at one place of the response at once.
+
+    It is given the rows, with the columns ``needs``, and the ``info``, and returns as many values,
+    in order, or an awaitable of them. An exception among them is the error of its place.
+    """
+    return fetched(description, Batched(resolver, tuple(needs)), access)
 
 
 def argument(name: str, annotation: object, description: str) -> StrawberryArgument:

@@ -23,6 +23,7 @@ from resolvers import directives
 from resolvers.fields import (
     NEEDS,
     SPEC,
+    Batched,
     BatchedFetch,
     Column,
     FetchedField,
@@ -151,6 +152,8 @@ class Graph(strawberry.Schema):
             self._fetched[coordinate] = field
             if isinstance(field.fetch, BatchedFetch):
                 graphql_field.extensions[BATCHED] = self._batched(field, field.fetch)
+            if isinstance(field.fetch, Batched):
+                self.read_from_row.add(coordinate)
             self.needs[coordinate] = frozenset(field.fetch.needs(field))
             for field_place, argument in field.fetch.comparisons(field):
                 self.comparisons[field_place].add(f"{coordinate}({argument}:)")

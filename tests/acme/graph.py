@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import strawberry
 
+from gateway.errors import BadUserInput
+from loaders.base import Row
 from loaders.mongo import MongoCollection
 from loaders.postgres import PostgresTable
 from loaders.rest import RestResource, Single
 from resolvers.connections import Connection, connection
-from resolvers.fields import Node, column
+from resolvers.fields import Node, ResolveInfo, batched, column
 from resolvers.graph import Graph
 from resolvers.lookups import lookup, node
 from resolvers.relations import many, one
+
+
+async def reminders(invoices: Sequence[Row], info: ResolveInfo) -> list[str | Exception]:
+    return [
+        BadUserInput("That is too little to remind anyone of.")
+        if invoice["total"] < 30
+        else f"{invoice['number']} ({info.path.key} {len(invoices)})"
+        for invoice in invoices
+    ]
 
 
 @strawberry.type(description="An invoice.")
@@ -25,6 +37,7 @@ class Invoice(Node):
 
     positions: list[Position] = many("What it is for.", by="order_id", order_by="-line_no")
     parcel: Parcel | None = one("How it was sent.", by="id")
+    reminder: str | None = batched("What to write.", reminders, needs=("number", "total"))
 
 
 @strawberry.type(description="A position of an invoice.")

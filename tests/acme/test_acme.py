@@ -94,3 +94,27 @@ async def test_its_graphiql_has_no_examples_of_the_shop(acme: Gateway) -> None:
         page = await response.text()
 
     assert '"examples":[]' in page.replace(" ", "")
+
+
+async def test_a_batched_field_has_all_rows_at_once(acme: Gateway) -> None:
+    query = "{ invoices(first: 3) { nodes { number reminder } } }"
+    answer = await acme.ask(query)
+
+    numbers = [each["number"] for each in answer.data["invoices"]["nodes"]]
+    together = 3 if answer.body["extensions"]["explain"]["engine"]["name"] == "breadth" else 1
+    assert [each["reminder"] for each in answer.data["invoices"]["nodes"]] == [
+        f"{number} (reminder {together})" for number in numbers
+    ]
+    assert answer.columns("shop.orders") == ["id", "number", "total"]
+
+
+async def test_an_error_of_a_batched_field_is_that_of_its_place(acme: Gateway) -> None:
+    answer = await acme.ask(
+        "{ invoices(last: 2) { nodes { amount reminder } } }",
+    )
+
+    assert [each["reminder"] for each in answer.partial["invoices"]["nodes"]] == [None, None]
+    assert [error["path"] for error in answer.errors] == [
+        ["invoices", "nodes", place, "reminder"] for place in (0, 1)
+    ]
+    assert set(answer.codes) == {"BAD_USER_INPUT"}
