@@ -5,11 +5,13 @@ its ``GraphQLField.extensions`` what it is:
 
 - ``COLUMN``: the name under which each object has the field's value. The objects are mappings, or
   have a ``get`` like theirs; what they don't have is null.
+- ``ATTRIBUTE``: the name of the attribute that is the field's value. An object without it is an
+  error.
 - ``BATCHED``: a ``BatchedResolver``, which gets all objects of the breadth at once.
 
-Any other field is resolved for each object by itself. A column and a batched field need an
-ordinary resolver as well, of the same meaning: graphql-core's executor calls it, and so does the
-breadth-first one where middleware wants to see every call.
+Any other field is resolved for each object by itself. These need an ordinary resolver as well, of
+the same meaning: graphql-core's executor calls it, and so does the breadth-first one where
+middleware wants to see every call.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ from graphql import GraphQLResolveInfo
 
 COLUMN = "column"
 """The extension key of a column's name."""
+
+ATTRIBUTE = "attribute"
+"""The extension key of an attribute's name."""
 
 BATCHED = "batched"
 """The extension key of a batched field's function."""

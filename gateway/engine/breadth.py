@@ -140,20 +140,16 @@ class _Operation:
     def __init__(self, executor: BreadthExecutor) -> None:
         self.schema: GraphQLSchema = executor.schema
         self.operation: OperationDefinitionNode = executor.operation
-        self.document = DocumentNode(
-            definitions=(executor.operation, *executor.fragment_definitions.values())
-        )
+        fragments = executor.fragment_definitions.values()
+        self.fragments = list(map(id, fragments))
+        self.document = DocumentNode(definitions=(self.operation, *fragments))
         defined = {each.variable.name.value for each in self.operation.variable_definitions or ()}
         self.conditions = sorted(defined & condition_variables(self.document))
         self.plans: dict[tuple[bool, ...], Plan] = {}
 
     def is_of(self, executor: BreadthExecutor) -> bool:
-        fragments = executor.fragment_definitions.values()
-        mine = self.document.definitions[1:]
-        return (
-            self.schema is executor.schema
-            and len(mine) == len(fragments)
-            and all(a is b for a, b in zip(mine, fragments, strict=True))
+        return self.schema is executor.schema and self.fragments == list(
+            map(id, executor.fragment_definitions.values())
         )
 
     def plan(self, variables: dict[str, Any]) -> Plan:

@@ -27,7 +27,7 @@ from gateway.engine.steps import (
     Step,
     Steps,
 )
-from gateway.engine.waiting import Work, settled
+from gateway.engine.waiting import Work, awaitable, outcomes
 
 ABSENT = (NoneType, UndefinedType, Failed, Exception)
 
@@ -68,7 +68,8 @@ class Completion:
     def values(self, values: list[Any]) -> Work[list[Any]]:
         """The completed values, in the same order."""
         try:
-            values = yield from settled(self.executor, values)
+            if waiting := awaitable(self.executor, values):
+                values = yield from outcomes(values, waiting)
             owners = list(range(len(values))) if self.step.asks_type else None
             return (yield from self._complete(self.step.shape, values, owners))
         except Exception as error:
@@ -83,19 +84,28 @@ class Completion:
         kinds = set(map(type, values))
         if isinstance(shape, LeafShape) and shape.is_exact(values, kinds):
             return values
-        if not any(issubclass(kind, ABSENT) for kind in kinds):
-            return (yield from self._complete_present(shape, values, owners))
+        outs: list[Any] | None = None
+        if any(issubclass(kind, ABSENT) for kind in kinds):
+            outs = [self._absent(shape, v) if isinstance(v, ABSENT) else v for v in values]
+            present = [i for i, value in enumerate(values) if not isinstance(value, ABSENT)]
+            values = [values[i] for i in present]
+            owners = owners and [owners[i] for i in present]
+            if not values:
+                return outs
 
-        outs = [self._absent(shape, v) if isinstance(v, ABSENT) else v for v in values]
-        present = [i for i, value in enumerate(values) if not isinstance(value, ABSENT)]
-        if present:
-            completed = yield from self._complete_present(
-                shape,
-                [values[i] for i in present],
-                None if owners is None else [owners[i] for i in present],
-            )
-            for i, out in zip(present, completed, strict=True):
-                outs[i] = out
+        if isinstance(shape, LeafShape):
+            completed = self._leaves(shape, values)
+        elif isinstance(shape, ListShape):
+            completed = yield from self._lists(shape, values, owners)
+        elif isinstance(shape, ObjectShape) and shape.type.is_type_of is None:
+            completed = self._objects(shape, values)
+        else:
+            completed = yield from self._typed_objects(shape, values, owners or [])
+
+        if outs is None:
+            return completed
+        for i, out in zip(present, completed, strict=True):
+            outs[i] = out
         return outs
 
     def _absent(self, shape: Shape, value: Any) -> Failed | None:
@@ -112,24 +122,6 @@ class Completion:
                 f"Cannot return null for non-nullable field {step.parent_type}.{step.planned.name}."
             )
         )
-
-    def _complete_present(
-        self, shape: Shape, values: list[Any], owners: list[int] | None
-    ) -> Work[list[Any]]:
-        match shape:
-            case LeafShape():
-                return self._leaves(shape, values)
-            case ListShape():
-                return (yield from self._lists(shape, values, owners))
-            case ObjectShape() if shape.type.is_type_of is None:
-                return self._objects(shape, values)
-        types: list[GraphQLObjectType | Failed]
-        if isinstance(shape, AbstractShape):
-            types = yield from self._runtime_types(shape, values, owners or [])
-        else:
-            types = [shape.type for _ in values]
-        yield from self._check_types(types, values, owners or [])
-        return self._bucket(types, values)
 
     def _leaves(self, shape: LeafShape, values: list[Any]) -> list[Any]:
         coerce = shape.coerce
@@ -156,9 +148,14 @@ class Completion:
     ) -> Work[list[Any]]:
         lists = values
         if set(map(type, values)) != {list}:
-            lists = yield from settled(self.executor, [self._list(value) for value in values])
+            lists = [self._list(value) for value in values]
+            if waiting := awaitable(self.executor, lists):
+                lists = yield from outcomes(lists, waiting)
         outs = [each if isinstance(each, list) else self._absent(shape, each) for each in lists]
         lists = [each for each in outs if isinstance(each, list)]
+        items = lists[0] if len(lists) == 1 else list(chain.from_iterable(lists))
+        if waiting := awaitable(self.executor, items):
+            items = yield from outcomes(items, waiting)
         if owners is not None:
             owners = [
                 owner
@@ -166,11 +163,7 @@ class Completion:
                 if isinstance(each, list)
                 for _ in each
             ]
-        items = lists[0] if len(lists) == 1 else list(chain.from_iterable(lists))
-        items = yield from settled(self.executor, items)
-        if not items:
-            return [[] if isinstance(each, list) else each for each in outs]
-        completed = yield from self._complete(shape.item, items, owners)
+        completed = (yield from self._complete(shape.item, items, owners)) if items else []
         end = 0
         for i, each in enumerate(outs):
             if isinstance(each, list):
@@ -196,9 +189,23 @@ class Completion:
         )
 
     def _objects(self, shape: ObjectShape, values: list[Any]) -> list[Any]:
-        results: list[Any] = shape.selection.results(len(values))
-        self.found.append(Found(shape.type, shape.selection, values, results, None))
+        steps = self.step.selection(shape.type)
+        results: list[Any] = steps.results(len(values))
+        self.found.append(Found(shape.type, steps, values, results, None))
         return results
+
+    def _typed_objects(
+        self, shape: ObjectShape | AbstractShape, values: list[Any], owners: list[int]
+    ) -> Work[list[Any]]:
+        """Objects that are asked for their type."""
+        types: list[GraphQLObjectType | Failed]
+        if isinstance(shape, AbstractShape):
+            types = yield from self._runtime_types(shape, values, owners)
+        else:
+            types = [shape.type for _ in values]
+        if any(isinstance(type_, GraphQLObjectType) and type_.is_type_of for type_ in types):
+            yield from self._check_types(types, values, owners)
+        return self._bucket(types, values)
 
     def _runtime_types(
         self, shape: AbstractShape, values: list[Any], owners: list[int]
@@ -212,7 +219,8 @@ class Completion:
                 names.append(resolve(value, infos[owner], shape.type))
             except Exception as error:
                 names.append(self.fail(error))
-        names = yield from settled(executor, names)
+        if waiting := awaitable(executor, names):
+            names = yield from outcomes(names, waiting)
         known: dict[str, GraphQLObjectType] = {}
         types: list[GraphQLObjectType | Failed] = []
         for value, name, owner in zip(values, names, owners, strict=True):
@@ -246,7 +254,8 @@ class Completion:
                 except Exception as error:
                     verdict = Failed(error)
             verdicts.append(verdict)
-        verdicts = yield from settled(self.executor, verdicts)
+        if waiting := awaitable(self.executor, verdicts):
+            verdicts = yield from outcomes(verdicts, waiting)
         for i, verdict in enumerate(verdicts):
             if isinstance(verdict, Failed):
                 self.failed = True

@@ -12,7 +12,7 @@ from graphql.execution import Executor
 from gateway.engine.completion import Completion
 from gateway.engine.failures import Failed, FailedField, null_failures
 from gateway.engine.places import Breadth, Places
-from gateway.engine.resolution import columns, properties, resolve_batch, resolve_each
+from gateway.engine.resolution import attributes, columns, properties, resolve_batch, resolve_each
 from gateway.engine.steps import Kind, LeafShape, Step, Steps
 from gateway.engine.waiting import Waiting, Work
 
@@ -43,6 +43,7 @@ class Execution:
         # Middleware sees every call of a resolver.
         self._is_wrapped = manager is not None and bool(manager.middlewares)
         self._has_default_resolver = executor.field_resolver is default_field_resolver
+        self._is_plain = not self._is_wrapped and self._has_default_resolver and not by_object
         self._root = Breadth(root_type, steps, [executor.root_value], results)
         fields = self._fields(self._root)
         self._phases = deque([[step] for step in fields] if serially else [fields])
@@ -85,9 +86,11 @@ class Execution:
     def _run_fields(self, breadth: Breadth, steps: list[Step]) -> None:
         executor = self._executor
         for step in steps:
-            kind = self._kind(step)
+            kind = step.kind if self._is_plain else self._kind(step)
             if kind is Kind.COLUMN:
                 values = columns(breadth.sources, step.name)
+            elif kind is Kind.ATTRIBUTE:
+                values = attributes(breadth.sources, step.name)
             elif kind is Kind.PROPERTY:
                 values = properties(executor, breadth, step)
             else:

@@ -49,7 +49,7 @@ class Breadth:
     root's object stands nowhere.
     """
 
-    __slots__ = ("_paths", "indices", "places", "results", "sources", "steps", "type")
+    __slots__ = ("_path", "_paths", "indices", "places", "results", "sources", "steps", "type")
 
     def __init__(
         self,
@@ -66,6 +66,7 @@ class Breadth:
         self.results = results
         self.places = places
         self.indices = indices
+        self._path: Path | None = None
         self._paths: list[Path | None] | None = None
 
     def position(self, index: int) -> Position:
@@ -98,9 +99,10 @@ class Breadth:
     def path(self) -> Path | None:
         """The place of the breadth in the operation: its path without indices."""
         places = self.places
-        if places is None:
-            return None
-        return Path(places.breadth.path(), places.step.key, places.step.parent_type.name)
+        if places is not None and self._path is None:
+            step = places.step
+            self._path = Path(places.breadth.path(), step.key, step.parent_type.name)
+        return self._path
 
     def passed(self, index: int) -> Passed:
         """The fields on the way to an object."""

@@ -15,7 +15,7 @@ from graphql.pyutils import Path
 from gateway.engine.failures import Failed
 from gateway.engine.places import Breadth
 from gateway.engine.steps import Step
-from gateway.engine.waiting import Work, settled
+from gateway.engine.waiting import Work
 
 Infos = list[GraphQLResolveInfo[Any]]
 
@@ -26,6 +26,10 @@ def columns(sources: Sequence[Any], name: str) -> list[Any]:
     except Exception:
         # Reading a column again does nothing else.
         return _each(sources, name, lambda source, name: source.get(name))
+
+
+def attributes(sources: Sequence[Any], name: str) -> list[Any]:
+    return _each(sources, name, getattr)
 
 
 def properties(executor: Executor[Any], breadth: Breadth, step: Step) -> list[Any]:
@@ -48,21 +52,22 @@ def resolve_batch(
     """The values that the field's batched resolver returns."""
     assert step.batched is not None
     sources = breadth.sources
+    count = len(sources)
     path = Path(breadth.path(), step.key, step.parent_type.name)
     info = executor.build_resolve_info(step.definition, step.nodes, step.parent_type, path)
     try:
-        [values] = yield from settled(executor, [step.batched(sources, info, arguments)])
-        if isinstance(values, Failed):
-            return [values] * len(sources)
-        values = list(values)
-        if len(values) != len(sources):
-            raise TypeError(
-                f"The batched resolver of {step.coordinate} returned {len(values)} values for"
-                f" {len(sources)} objects."
-            )
+        values: Any = step.batched(sources, info, arguments)
     except Exception as error:
-        return [Failed(error)] * len(sources)
-    return values
+        return [Failed(error)] * count
+    if type(values) is not list and executor.is_awaitable(values):
+        [values] = yield [values]
+        if isinstance(values, Failed):
+            return [values] * count
+    if isinstance(values, Sequence) and len(values) == count:
+        return values if type(values) is list else list(values)
+    what = f"{len(values)} values" if isinstance(values, Sequence) else type(values).__name__
+    message = f"The batched resolver of {step.coordinate} returned {what} for {count} objects."
+    return [Failed(TypeError(message))] * count
 
 
 def resolve_each(

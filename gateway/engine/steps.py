@@ -34,7 +34,7 @@ from graphql.execution.values import VariableValues
 from graphql.type import TypeNameMetaFieldDef
 from graphql.type.scalars import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 
-from gateway.engine.batched import BATCHED, COLUMN, BatchedResolver
+from gateway.engine.batched import ATTRIBUTE, BATCHED, COLUMN, BatchedResolver
 from gateway.engine.plan import Plan, PlannedField, Selection
 
 IMMUTABLE = (str, int, float, bool, NoneType, Enum)
@@ -46,6 +46,7 @@ class Kind(Enum):
 
     TYPENAME = auto()
     COLUMN = auto()
+    ATTRIBUTE = auto()
     BATCHED = auto()
     PROPERTY = auto()
     RESOLVER = auto()
@@ -87,11 +88,10 @@ class ListShape:
 class ObjectShape:
     """Objects of one type."""
 
-    __slots__ = ("nullable", "selection", "type")
+    __slots__ = ("nullable", "type")
 
-    def __init__(self, type_: GraphQLObjectType, selection: Steps, nullable: bool) -> None:
+    def __init__(self, type_: GraphQLObjectType, nullable: bool) -> None:
         self.type = type_
-        self.selection = selection
         self.nullable = nullable
 
 
@@ -167,13 +167,17 @@ class Step:
         self.coordinate = planned.coordinate
         self.takes_arguments = bool(definition.args or planned.nodes[0].arguments)
         self.batched: BatchedResolver | None = extensions.get(BATCHED)
-        self.name: str = extensions.get(COLUMN, planned.name)
+        self.name = planned.name
         if definition is TypeNameMetaFieldDef:
             self.kind = Kind.TYPENAME
         elif self.batched is not None:
             self.kind = Kind.BATCHED
         elif COLUMN in extensions:
             self.kind = Kind.COLUMN
+            self.name = extensions[COLUMN]
+        elif ATTRIBUTE in extensions:
+            self.kind = Kind.ATTRIBUTE
+            self.name = extensions[ATTRIBUTE]
         elif definition.resolve is None and not self.takes_arguments:
             self.kind = Kind.PROPERTY
         else:
@@ -195,7 +199,8 @@ class Step:
         return [FieldDetails(node, None) for node in self.nodes]
 
     def selection(self, type_: GraphQLObjectType) -> Steps:
-        """What is selected of the field's values of this type."""
+        """What is selected of the field's values of this type, compiled when it is first asked
+        for: most types of an interface's or union's place are never met."""
         steps = self._selections.get(type_.name)
         if steps is None:
             selection = self.planned.selections.get(type_.name, {})
@@ -237,11 +242,11 @@ class Step:
         if is_abstract_type(type_):
             return AbstractShape(type_, nullable)
         assert isinstance(type_, GraphQLObjectType)
-        return ObjectShape(type_, self.selection(type_), nullable)
+        return ObjectShape(type_, nullable)
 
 
 def steps_of(plan: Plan) -> Steps:
-    """The plan's steps, compiled at the first call."""
+    """The plan's steps, kept with it."""
     if plan.steps is None:
         plan.steps = Steps(plan.selection)
     steps: Steps = plan.steps

@@ -33,35 +33,35 @@ awaitable that raised has ``Failed`` for its outcome."""
 NEVER_AWAITABLE = frozenset({str, int, float, bool, NoneType, dict, list, tuple, Failed})
 
 
-def settled(executor: Executor[Any], values: list[Any]) -> Work[list[Any]]:
-    """The values, with the outcomes of those that are awaitable."""
-    waiting = _awaitable(executor, values)
-    if not waiting:
-        return values
-    outcomes = yield [values[i] for i in waiting]
-    values = list(values)
-    for i, outcome in zip(waiting, outcomes, strict=True):
-        values[i] = outcome
-    return values
-
-
-def _awaitable(executor: Executor[Any], values: list[Any]) -> list[int]:
-    """The indices of the awaitable values. Of one type all values are awaitable or none is, save
+def awaitable(executor: Executor[Any], values: list[Any]) -> list[int]:
+    """The indices of the values that are awaitable. Of one type all values are or none is, save
     generators, of which the old coroutines are."""
-    awaitable = set()
-    for kind in set(map(type, values)) - NEVER_AWAITABLE:
-        if kind is GeneratorType or executor.is_awaitable(
-            next(value for value in values if type(value) is kind)
-        ):
-            awaitable.add(kind)
-    if not awaitable:
+    kinds = set(map(type, values)) - NEVER_AWAITABLE
+    if not kinds:
+        return []
+    kinds = {
+        kind
+        for kind in kinds
+        if kind is GeneratorType
+        or executor.is_awaitable(next(value for value in values if type(value) is kind))
+    }
+    if not kinds:
         return []
     return [
         i
         for i, value in enumerate(values)
-        if type(value) in awaitable
+        if type(value) in kinds
         and (type(value) is not GeneratorType or executor.is_awaitable(value))
     ]
+
+
+def outcomes(values: list[Any], waiting: list[int]) -> Work[list[Any]]:
+    """The values, with the outcomes of those at the indices ``waiting``."""
+    awaited = yield [values[i] for i in waiting]
+    settled = list(values)
+    for i, outcome in zip(waiting, awaited, strict=True):
+        settled[i] = outcome
+    return settled
 
 
 class _Suspended:
@@ -82,7 +82,7 @@ class Waiting:
     def __init__(self) -> None:
         # Nothing is started before the event loop runs: there may be none.
         self._suspended: list[_Suspended] = []
-        self._pending: set[_Suspended] = set()
+        self._pending: dict[_Suspended, None] = {}
         self._arrived: list[_Suspended] = []
         self._wake: Future[None] | None = None
 
@@ -119,7 +119,7 @@ class Waiting:
 
     def _advance(self, work: Work[None], outcomes: list[Any] | None) -> None:
         try:
-            # What is sent to start a generator is None.
+            # A generator is started by sending it None.
             awaitables = work.send(outcomes)  # type: ignore[arg-type]
         except StopIteration:
             return
@@ -141,7 +141,7 @@ class Waiting:
         """Starts all that is not."""
         starting, self._suspended = self._suspended, []
         for suspended in starting:
-            self._pending.add(suspended)
+            self._pending[suspended] = None
             suspended.futures = [_future(each) for each in suspended.awaitables]
             undone = [future for future in suspended.futures if not future.done()]
             suspended.left = len(undone)
@@ -171,7 +171,8 @@ class Waiting:
 
     def _go_on(self) -> None:
         arrived, self._arrived = self._arrived, []
-        self._pending.difference_update(arrived)
+        for suspended in arrived:
+            del self._pending[suspended]
         for suspended in arrived:
             self._advance(suspended.work, [_outcome(future) for future in suspended.futures])
 

@@ -68,7 +68,8 @@ ARGUMENTS = build_schema(
     }
     """
 )
-for _field in ARGUMENTS.type_map["Query"].fields.values():
+assert ARGUMENTS.query_type is not None
+for _field in ARGUMENTS.query_type.fields.values():
     _field.resolve = lambda _root, _info, **arguments: repr(sorted(arguments.items()))
 
 
@@ -190,9 +191,7 @@ EVENTS = build_schema(
 
 
 async def events(engine: str, document: str, **options: Any) -> Any:
-    stream = subscribe(EVENTS, parse(document), executor_class=ENGINES[engine], **options)
-    if asyncio.iscoroutine(stream):
-        stream = await stream
+    stream: Any = subscribe(EVENTS, parse(document), executor_class=ENGINES[engine], **options)
     if not hasattr(stream, "__aiter__"):
         return stream
     return [

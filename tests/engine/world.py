@@ -27,11 +27,11 @@ from graphql import (
     build_schema,
 )
 
-from gateway.engine.batched import BATCHED, COLUMN
+from gateway.engine.batched import ATTRIBUTE, BATCHED, COLUMN
 
 Info = GraphQLResolveInfo[Any]
 
-KINDS = ("column", "batched", "resolver", "default")
+KINDS = ("column", "attribute", "batched", "resolver", "default")
 
 VALUES = {
     "Int": "Int",
@@ -138,6 +138,11 @@ class Thing(Mapping[str, Any]):
         if name == "__typename":
             return self.type_name if self.key % 3 else None
         return given(self.world.field(self, name))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("attribute"):
+            return given(self.world.field(self, name))
+        raise AttributeError(f"{self!r} has no {name}")
 
     def __getitem__(self, name: str) -> Any:
         raise AssertionError("a column is read with get")
@@ -336,6 +341,9 @@ def _bind(name: str, field: GraphQLField) -> None:
     if name.startswith("column"):
         field.resolve = lambda thing, info: thing.get(name)
         field.extensions = {COLUMN: name}
+    elif name.startswith("attribute"):
+        field.resolve = lambda thing, info: getattr(thing, name)
+        field.extensions = {ATTRIBUTE: name}
     elif name.startswith("batched"):
         field.extensions = {BATCHED: resolve_batch}
 

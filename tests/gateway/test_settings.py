@@ -109,7 +109,7 @@ def test_the_shipped_file_writes_out_every_default(monkeypatch: pytest.MonkeyPat
         sources={
             name: {key: source[key] for key in ("kind", "url", "database") if key in source}
             for name, source in written["sources"].items()
-        }
+        },
     )
 
     assert shipped.model_dump() == defaults.model_dump()
