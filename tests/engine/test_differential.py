@@ -23,8 +23,12 @@ EXAMPLES = {"ordinary": 2_000, "thorough": 100_000}[os.environ.get("DIFFERENTIAL
 RULES = [rule for rule in specified_rules if rule is not ValuesOfCorrectTypeRule]
 """Some literals are wrong on purpose: custom scalars are free to find out when they run."""
 
-# graphql-core leaves coroutines behind when it cancels what it waits for.
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'Executor:RuntimeWarning")
+# graphql-core leaves coroutines, tasks and generators behind when it cancels what it waits for.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 @pytest.fixture(autouse=True)
