@@ -93,7 +93,7 @@ async def test_the_credential_is_named_without_what_could_be_used() -> None:
         ([], set()),
         (..., set()),
     ],
-    ids=str,
+    ids=lambda each: str(sorted(each)) if isinstance(each, set) else str(each),
 )
 async def test_scopes_are_a_text_or_a_list(claim: Any, scopes: set[str]) -> None:
     assert (await identity_of(token(scope=claim), **EDDSA)).scopes == scopes
