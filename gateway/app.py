@@ -18,12 +18,12 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from gateway.authentication import Authenticator
 from gateway.errors import UpstreamError, masked
-from gateway.execution import served
-from gateway.executor import EXECUTORS
 from gateway.graphiql.page import graphiql_routes, load_examples
 from gateway.graphiql.sign_in import SignIn
 from gateway.http import BodyLimit, GraphQLEndpoint, refusal
+from gateway.operations import Operations
 from gateway.settings import Settings
+from gateway.websocket import Sockets
 from loaders.registry import Sources
 from resolvers.graph import Graph
 
@@ -38,15 +38,12 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
     AttributeError or TypeError if ``settings.graph`` names no graph.
     """
     sources = Sources([each.source(name) for name, each in settings.sources.items()])
-    graph = served(
-        load_graph(settings.graph),
-        cached_documents=settings.limits.cached_documents,
-        development=settings.in_development,
-        on_denial=settings.authorization.on_denial,
-        executor=EXECUTORS[settings.engine],
-    )
+    graph = load_graph(settings.graph)
+    operations = Operations(graph, sources, settings)
     authenticator = Authenticator(settings.auth)
-    endpoint = GraphQLEndpoint(graph, sources, authenticator, settings)
+    limits = settings.limits
+    sockets = Sockets(graph, authenticator, operations, most=limits.socket_operations)
+    endpoint = GraphQLEndpoint(operations, authenticator, sockets, batch=limits.batch)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -76,7 +73,7 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
         routes=routes,
         lifespan=lifespan,
         exception_handlers={HTTPException: _refused, Exception: _failed},
-        middleware=[Middleware(BodyLimit, limit=settings.limits.body_bytes)],
+        middleware=[Middleware(BodyLimit, limit=limits.body_bytes)],
     )
 
 

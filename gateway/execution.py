@@ -1,26 +1,39 @@
 """How an operation is executed, on every transport: found among the documents, planned, decided
-upon, and given its loaders."""
+upon, given its loaders, and run."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any, Literal, Protocol
 
-from graphql import GraphQLError
-from graphql.execution import SubsequentIncrementalExecutionResult
-from strawberry.extensions import SchemaExtension
-from strawberry.types import StreamExecutionResult
+from graphql import ExecutionResult as CoreResult
+from graphql import ExperimentalIncrementalExecutionResults as ResultInParts
+from graphql import GraphQLError, experimental_execute_incrementally, subscribe
+from graphql.execution import (
+    InitialIncrementalExecutionResult,
+    SubsequentIncrementalExecutionResult,
+)
+from strawberry.execution import optimized_is_awaitable
+from strawberry.http import GraphQLRequestData
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from gateway.context import Context
 from gateway.documents import Document, Documents
 from gateway.errors import RequestRefused, Unauthenticated
-from gateway.executor import CoreExecutor, Executor
+from gateway.executor import CoreExecutor
 from gateway.introspection import VisibleSchemas
 from resolvers.graph import Graph
 
 OnDenial = Literal["null", "reject", "log"]
+
+Result = ExecutionResult | InitialIncrementalExecutionResult | SubsequentIncrementalExecutionResult
+
+Send = Callable[[Result], Awaitable[None]]
 
 ELSEWHERE = {
     OperationType.QUERY: (405, "A query is not sent this way."),
@@ -35,130 +48,222 @@ ELSEWHERE = {
 that."""
 
 
-def served(
-    graph: Graph,
-    *,
-    cached_documents: int,
-    development: bool,
-    on_denial: OnDenial = "null",
-    executor: type[CoreExecutor] = Executor,
-) -> Graph:
-    """The graph as the gateway runs it, by this executor; the given one stays as it is.
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A graph as the gateway runs it.
 
     Only in ``development`` do anonymous clients see the schema, and anyone the calls to the
     sources. A denied field is null, or has the whole operation rejected, or, with ``"log"``, is
     not denied but logged.
     """
-    documents = Documents(
-        graph, size=cached_documents, suggest=development, enforced=on_denial != "log"
-    )
-    schemas = VisibleSchemas(graph)
-    graph = copy.copy(graph)
-    graph.hide_suggestions = not development
-    graph.execution_context_class = executor
-    graph.extensions = (
-        lambda: Execution(graph, documents, schemas, development, on_denial),
-        *graph.extensions,
-    )
-    return graph
+
+    graph: Graph
+    documents: Documents
+    schemas: VisibleSchemas
+    development: bool
+    on_denial: OnDenial
 
 
-class Execution(SchemaExtension):
-    """Takes an operation's document, plan and decision from the cache, gives its context loaders,
-    and tells the client of its calls and denials where it asks and may."""
+class Execution:
+    """One operation: what it asks becomes results, which are sent as they come.
+
+    The hooks of the graph's own Strawberry extensions are called in their places.
+    """
 
     def __init__(
         self,
-        graph: Graph,
-        documents: Documents,
-        schemas: VisibleSchemas,
-        development: bool,
-        on_denial: OnDenial,
+        served: Served,
+        asked: GraphQLRequestData,
+        context: Context,
+        executor: type[CoreExecutor],
+        send: Send,
+        allowed: Collection[OperationType],
     ) -> None:
-        self.graph = graph
-        self.documents = documents
-        self.schemas = schemas
-        self.development = development
-        self.on_denial = on_denial
-        self.document: Document | None = None
+        self._served = served
+        self._context = context
+        self._executor = executor
+        self._send_on = send
+        graph = served.graph
+        self._state = ExecutionContext(
+            query=asked.query,
+            schema=graph,
+            allowed_operations=allowed,
+            context=context,
+            variables=asked.variables,
+            provided_operation_name=asked.operation_name,
+            operation_extensions=asked.extensions,
+            validation_rules=(),
+        )
+        extensions = graph.get_extensions() if graph.extensions or graph.directives else []
+        for extension in extensions:
+            extension.execution_context = self._state
+        self._hooks: Hooks = (
+            graph.create_extensions_runner(self._state, extensions) if extensions else NO_HOOKS
+        )
+        self._middleware = graph._get_middleware_manager(extensions) if extensions else None
 
-    def on_operation(self) -> Iterator[None]:
-        # A batch and a WebSocket have one context for all of their operations.
-        self.execution_context.context = self.execution_context.context.fresh()
-        yield
+    async def run(self) -> None:
+        """Raises GraphQLError, or RequestRefused, for what is no operation that can be run."""
+        hooks, state = self._hooks, self._state
+        async with hooks.operation():
+            async with hooks.parsing():
+                document = self._served.documents.get(state.query or "")
+                state.graphql_document = document.ast
+                kind = self._admitted()
+            async with hooks.validation():
+                state.pre_execution_errors = self._refusals(document)
+            if state.pre_execution_errors:
+                self._present(state.pre_execution_errors)
+                await self._send(PreExecutionError(None, state.pre_execution_errors))
+            elif kind is OperationType.SUBSCRIPTION:
+                await self._subscribe()
+            else:
+                await self._execute()
 
-    def on_parse(self) -> Iterator[None]:
-        execution = self.execution_context
-        self.document = self.documents.get(execution.query or "")
-        execution.graphql_document = self.document.ast
-        self._admit()
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        assert self.document is not None
-        execution = self.execution_context
+    def _admitted(self) -> OperationType:
+        """The operation's kind. Refuses one that does not exist, or does not come this way."""
+        state = self._state
         try:
-            errors = self.document.errors or self._authorize(self.document)
-        except GraphQLError as error:
-            errors = [error]
-        execution.pre_execution_errors = list(errors)
-        yield
-
-    def _admit(self) -> None:
-        """Refuses an operation that does not exist, or is of a kind that does not come this way."""
-        execution = self.execution_context
-        try:
-            kind = execution.operation_type
+            kind = state.operation_type
         except RuntimeError:
-            named = execution._provided_operation_name
+            named = state._provided_operation_name
             what = "no operation" if named is None else f"no operation named '{named}'"
             raise RequestRefused(f"The document has {what}.") from None
-        if kind not in execution.allowed_operations:
+        if kind not in state.allowed_operations:
             status, how = ELSEWHERE[kind]
             raise RequestRefused(how, status=status)
-        if kind is OperationType.SUBSCRIPTION and execution.context.deadline is not None:
+        if kind is OperationType.SUBSCRIPTION and self._context.deadline is not None:
             # It lasts for as long as its client stays.
-            execution.context.deadline.reschedule(None)
+            self._context.deadline.reschedule(None)
+        return kind
+
+    def _refusals(self, document: Document) -> list[GraphQLError]:
+        """The errors for which the operation must not run at all."""
+        try:
+            return list(document.errors) or self._authorize(document)
+        except GraphQLError as error:
+            return [error]
 
     def _authorize(self, document: Document) -> list[GraphQLError]:
         """Plans and decides; returns the errors for which the operation must not run at all."""
-        execution = self.execution_context
-        # Not execution.operation_name: that is the first operation's where the client gave none,
+        served, state, context = self._served, self._state, self._context
+        # Not state.operation_name: that is the first operation's where the client gave none,
         # which of several operations would be a guess.
-        planned = self.documents.plan(
-            document, execution._provided_operation_name, execution.variables or {}
+        planned = served.documents.plan(
+            document, state._provided_operation_name, state.variables or {}
         )
-        context: Context = execution.context
-        rules = self.graph.rules
+        rules = served.graph.rules
         standing = rules.standing(context.identity)
-        decision = self.documents.decision(planned, standing)
+        decision = served.documents.decision(planned, standing)
         context.begin(planned, decision, rules.policies)
         if planned.introspects:
-            if standing.anonymous and not self.development:
+            if standing.anonymous and not served.development:
                 return [_closed()]
-            context.visible_schema = self.schemas.of(decision.verdicts if decision.enforced else {})
-        if self.on_denial == "reject":
+            context.visible_schema = served.schemas.of(
+                decision.verdicts if decision.enforced else {}
+            )
+        if served.on_denial == "reject":
             return decision.errors(anonymous=standing.anonymous, waiting=True)
-        if self.on_denial == "log":
+        if served.on_denial == "log":
             for denial in decision.denials:
                 context.log(denial)
         return []
 
-    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
-        # Strawberry leaves these as they were raised.
-        if isinstance(result, SubsequentIncrementalExecutionResult):
-            for part in (*(result.incremental or ()), *(result.completed or ())):
-                if part.errors:
-                    self.graph.process_errors(part.errors, self.execution_context)
-            if not result.has_next:
-                result.extensions = self.get_results()
-        yield
+    async def _execute(self) -> None:
+        state = self._state
+        try:
+            async with self._hooks.executing():
+                if state.result is None:
+                    state.result = await self._run(experimental_execute_incrementally)
+                result: Any = state.result
+                if isinstance(result, CoreResult | ExecutionResult):
+                    # Before the hooks of extensions end, as they may look at the errors.
+                    self._present(result.errors)
+        except Exception as error:
+            await self._send_failure(error)
+            return
+        if isinstance(result, ResultInParts):
+            self._present(result.initial_result.errors)
+            await self._send(result.initial_result)
+            async with aclosing(result.subsequent_results) as parts:
+                async for part in parts:
+                    await self._send_part(part)
+        else:
+            await self._send(ExecutionResult(result.data, result.errors))
 
-    def get_results(self) -> dict[str, Any]:
-        asked = self.execution_context.operation_extensions or {}
-        if not (self.development and asked.get("explain") is True):
+    async def _subscribe(self) -> None:
+        try:
+            async with self._hooks.executing():
+                events = await self._run(subscribe)
+            if isinstance(events, CoreResult):
+                self._present(events.errors)
+                await self._send(PreExecutionError(None, events.errors))
+                return
+            async with aclosing(events):
+                async for event in events:
+                    self._present(event.errors)
+                    await self._send(ExecutionResult(event.data, event.errors))
+        except Exception as error:
+            await self._send_failure(error, ExecutionResult)
+
+    async def _run(self, run: Callable[..., Any]) -> Any:
+        state, graph = self._state, self._served.graph
+        result = run(
+            graph._schema,
+            state.graphql_document,
+            root_value=state.root_value,
+            context_value=state.context,
+            variable_values=state.variables,
+            operation_name=state.operation_name,
+            middleware=self._middleware,
+            executor_class=self._executor,
+            is_awaitable=optimized_is_awaitable,
+            hide_suggestions=graph.hide_suggestions,
+            operation_extensions=state.operation_extensions,
+        )
+        return await result if isawaitable(result) else result
+
+    def _present(self, errors: list[GraphQLError] | None) -> None:
+        """Makes the errors what a client is told."""
+        if errors:
+            self._state.pre_execution_errors = errors
+            self._served.graph.process_errors(errors, self._state)
+
+    async def _send_failure(
+        self, error: Exception, result: type[ExecutionResult] = PreExecutionError
+    ) -> None:
+        failed = (
+            error
+            if isinstance(error, GraphQLError)
+            else GraphQLError(str(error), original_error=error)
+        )
+        errors = [failed]
+        self._present(errors)
+        await self._send(result(None, errors))
+
+    async def _send(self, result: ExecutionResult | InitialIncrementalExecutionResult) -> None:
+        extensions = self._explained()
+        if self._hooks is not NO_HOOKS:
+            extensions |= await self._hooks.get_extensions_results(self._state)
+        result.extensions = extensions
+        self._state.result = result
+        async with self._hooks.on_stream_result(result):
+            await self._send_on(result)
+
+    async def _send_part(self, result: SubsequentIncrementalExecutionResult) -> None:
+        for part in (*(result.incremental or ()), *(result.completed or ())):
+            self._present(part.errors)
+        if not result.has_next:
+            result.extensions = self._explained()
+        async with self._hooks.on_stream_result(result):
+            await self._send_on(result)
+
+    def _explained(self) -> dict[str, Any]:
+        """What the client may know of calls and denials, if it asks."""
+        asked = self._state.operation_extensions
+        if not (asked and self._served.development and asked.get("explain") is True):
             return {}
-        context: Context = self.execution_context.context
+        context = self._context
         if context.planned is None:
             return {}
         calls = [call.as_dict() for call in context.recorder.calls]
@@ -166,6 +271,33 @@ class Execution(SchemaExtension):
         reason = context.not_by_breadth
         engine = {"name": "graphql-core", "because": reason} if reason else {"name": "breadth"}
         return {"explain": {"engine": engine, "calls": calls, "denied": denied}}
+
+
+class Hooks(Protocol):
+    """What Strawberry calls a graph's extensions with (``SchemaExtensionsRunner``)."""
+
+    def operation(self) -> AbstractAsyncContextManager[None]: ...
+    def parsing(self) -> AbstractAsyncContextManager[None]: ...
+    def validation(self) -> AbstractAsyncContextManager[None]: ...
+    def executing(self) -> AbstractAsyncContextManager[None]: ...
+    def on_stream_result(self, result: Any, /) -> AbstractAsyncContextManager[None]: ...
+    async def get_extensions_results(self, ctx: Any, /) -> dict[str, Any]: ...
+
+
+class _NoHooks:
+    """Those of a graph without extensions, which cost nothing."""
+
+    def operation(self, *_: object) -> AbstractAsyncContextManager[None]:
+        return NOTHING
+
+    parsing = validation = executing = on_stream_result = operation
+
+    async def get_extensions_results(self, ctx: object, /) -> dict[str, Any]:
+        return {}
+
+
+NOTHING = nullcontext()
+NO_HOOKS = _NoHooks()
 
 
 def _closed() -> GraphQLError:

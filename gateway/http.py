@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,7 +19,6 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from gateway.authentication import Authenticator
-from gateway.context import Context
 from gateway.errors import (
     BadUserInput,
     Denied,
@@ -28,32 +27,30 @@ from gateway.errors import (
     UpstreamError,
     masked,
 )
+from gateway.execution import Result
+from gateway.identity import Identity
 from gateway.operations import (
     MUTATIONS,
     QUERIES,
     SUBSCRIPTIONS,
     Operations,
-    Result,
     body_of,
     is_request_error,
 )
 from gateway.requests import credentials, read
-from gateway.settings import Settings
 from gateway.streaming import EventStream, Parts, first_of, hung_up
 from gateway.websocket import Sockets
-from loaders.registry import Sources
-from resolvers.graph import Graph
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 EVENTS = "text/event-stream"
 PARTS = "multipart/mixed"
 
-HEADERS = {
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-    "vary": "authorization, x-api-key",
-}
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"vary", b"authorization, x-api-key"),
+)
 """Of every answer that has no others of these names."""
 
 
@@ -61,20 +58,22 @@ class GraphQLEndpoint:
     """The endpoint of a graph, as an ASGI application.
 
     ``POST`` is for queries and mutations, ``GET`` for queries; either takes subscriptions from
-    clients that like ``text/event-stream`` best. A WebSocket takes all three.
+    clients that like ``text/event-stream`` best. A WebSocket takes all three. A request may be a
+    list of at most ``batch`` operations, or of none if that is 0.
     """
 
     def __init__(
-        self, graph: Graph, sources: Sources, authenticator: Authenticator, settings: Settings
+        self,
+        operations: Operations,
+        authenticator: Authenticator,
+        sockets: Sockets,
+        *,
+        batch: int,
     ) -> None:
-        limits = settings.limits
-        self._sources = sources
+        self._operations = operations
         self._authenticator = authenticator
-        self._batch = limits.batch
-        self._operations = Operations(graph, limits.request_seconds)
-        self._sockets = Sockets(
-            graph, sources, authenticator, self._operations, most=limits.socket_operations
-        )
+        self._sockets = sockets
+        self._batch = batch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -83,39 +82,34 @@ class GraphQLEndpoint:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = message["headers"]
+                given = {name for name, _ in headers}
+                message["headers"] = [*headers, *(each for each in HEADERS if each[0] not in given)]
             await send(message)
 
         await self._respond(Request(scope, receive), send_with_headers)
-
-    async def get_context(self, request: Request) -> Context:
-        """Raises Unauthenticated or UpstreamError if who asks can't be told."""
-        identity = await self._authenticator.identify(credentials(request.headers.items()))
-        return Context(self._sources, identity)
 
     async def _respond(self, request: Request, send: Send) -> None:
         try:
             if request.method not in ("GET", "POST"):
                 raise RequestRefused("GraphQL is asked with GET or POST.", status=405)
             # Before the body is read: whoever has a bad credential has nothing to say.
-            context = await self.get_context(request)
+            identity = await self._authenticator.identify(credentials(request.headers.items()))
             asked = await read(request, batch=self._batch)
             accepted = _accepted(request)
             events = _likes_events_best(accepted)
             if isinstance(asked, list):
                 if events:
                     raise RequestRefused("A batch is not answered with an event stream.")
-                response = await self._respond_to_batch(request, asked, context)
+                response = await self._respond_to_batch(request, asked, identity)
             elif events:
-                await self._send_events(request, asked, context, send)
+                await self._send_events(request, asked, identity, send)
                 return
             elif PARTS in accepted:
-                await self._send_parts(request, asked, context, send)
+                await self._send_parts(request, asked, identity, send)
                 return
             else:
-                (result,) = await self._results(asked, context, _allowed(request))
+                (result,) = await self._results(asked, identity, _allowed(request))
                 response = _answer(request, result)
         except (RequestRefused, Unauthenticated, UpstreamError) as error:
             response = _refused(request, error)
@@ -126,7 +120,7 @@ class GraphQLEndpoint:
     async def _results(
         self,
         asked: GraphQLRequestData,
-        context: Context,
+        identity: Identity,
         allowed: Collection[OperationType],
     ) -> list[Result]:
         results: list[Result] = []
@@ -134,19 +128,21 @@ class GraphQLEndpoint:
         async def keep(result: Result) -> None:
             results.append(result)
 
-        await self._operations.run(asked, context, keep, allowed=allowed)
+        await self._operations.run(asked, identity, keep, allowed=allowed)
         return results
 
     async def _respond_to_batch(
-        self, request: Request, batch: list[GraphQLRequestData], context: Context
+        self, request: Request, batch: list[GraphQLRequestData], identity: Identity
     ) -> Response:
         allowed = _allowed(request)
-        results = await asyncio.gather(*(self._results(asked, context, allowed) for asked in batch))
+        results = await asyncio.gather(
+            *(self._results(asked, identity, allowed) for asked in batch)
+        )
         bodies = [body_of(result) for (result,) in results]
         return Response(orjson.dumps(bodies), media_type=_media_type(request))
 
     async def _send_events(
-        self, request: Request, asked: GraphQLRequestData, context: Context, send: Send
+        self, request: Request, asked: GraphQLRequestData, identity: Identity, send: Send
     ) -> None:
         events = EventStream(send)
 
@@ -157,7 +153,7 @@ class GraphQLEndpoint:
             allowed = _allowed(request) | SUBSCRIPTIONS
             try:
                 await self._operations.run(
-                    asked, context, send_event, allowed=allowed, in_parts=True
+                    asked, identity, send_event, allowed=allowed, in_parts=True
                 )
             except Exception as error:
                 await events.next(_error(*masked(error, request.url.path)))
@@ -165,7 +161,7 @@ class GraphQLEndpoint:
         await events.open()
         ended = await first_of(
             operate(),
-            self._authenticator.ended(context.identity),
+            self._authenticator.ended(identity),
             hung_up(request.receive),
             events.keep_alive(),
         )
@@ -174,7 +170,7 @@ class GraphQLEndpoint:
         await events.complete()
 
     async def _send_parts(
-        self, request: Request, asked: GraphQLRequestData, context: Context, send: Send
+        self, request: Request, asked: GraphQLRequestData, identity: Identity, send: Send
     ) -> None:
         parts = Parts(send)
 
@@ -187,7 +183,7 @@ class GraphQLEndpoint:
 
         await first_of(
             self._operations.run(
-                asked, context, send_part, allowed=_allowed(request), in_parts=True
+                asked, identity, send_part, allowed=_allowed(request), in_parts=True
             ),
             hung_up(request.receive),
         )

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Awaitable, Callable, Collection
-from contextlib import aclosing
-from dataclasses import replace
+from collections.abc import Collection
 from typing import Any
 
 from graphql import GraphQLError
-from graphql.execution import (
-    CompletedResult,
-    InitialIncrementalExecutionResult,
-    SubsequentIncrementalExecutionResult,
-)
+from graphql.execution import CompletedResult, SubsequentIncrementalExecutionResult
 from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from gateway.context import Context
+from gateway.documents import Documents
 from gateway.errors import RequestRefused, UpstreamTimeout
-from gateway.executor import WHOLE
+from gateway.execution import Execution, Result, Send, Served
+from gateway.executor import EXECUTORS, WHOLE
+from gateway.identity import Identity
+from gateway.introspection import VisibleSchemas
+from gateway.settings import Settings
+from loaders.registry import Sources
 from resolvers.graph import Graph
-
-Result = ExecutionResult | InitialIncrementalExecutionResult | SubsequentIncrementalExecutionResult
-
-Send = Callable[[Result], Awaitable[None]]
 
 QUERIES = frozenset({OperationType.QUERY})
 MUTATIONS = frozenset({OperationType.MUTATION})
@@ -35,18 +31,29 @@ SUBSCRIPTIONS = frozenset({OperationType.SUBSCRIPTION})
 
 
 class Operations:
-    """Runs the operations of a graph, none but subscriptions for longer than ``seconds``."""
+    """Runs the operations of a graph over its sources, as the settings say: none but
+    subscriptions for longer than ``limits.request_seconds``."""
 
-    def __init__(self, graph: Graph, seconds: float) -> None:
-        self._in_parts = graph
-        self._whole = copy.copy(graph)
-        self._whole.execution_context_class = WHOLE[graph.execution_context_class]
-        self._seconds = seconds
+    def __init__(self, graph: Graph, sources: Sources, settings: Settings) -> None:
+        development, on_denial = settings.in_development, settings.authorization.on_denial
+        graph = copy.copy(graph)
+        graph.hide_suggestions = not development
+        documents = Documents(
+            graph,
+            size=settings.limits.cached_documents,
+            suggest=development,
+            enforced=on_denial != "log",
+        )
+        self._served = Served(graph, documents, VisibleSchemas(graph), development, on_denial)
+        self._sources = sources
+        self._in_parts = EXECUTORS[settings.engine]
+        self._whole = WHOLE[self._in_parts]
+        self._seconds = settings.limits.request_seconds
 
     async def run(
         self,
         asked: GraphQLRequestData,
-        context: Context,
+        identity: Identity,
         send: Send,
         *,
         allowed: Collection[OperationType],
@@ -58,22 +65,19 @@ class Operations:
         them ``in_parts``; else ``@defer`` and ``@stream`` change nothing. A subscription has one
         for each event. What goes wrong is a result too, with errors that are meant for clients.
         """
-        graph = self._in_parts if in_parts else self._whole
         pending: set[str] = set()
+        executor, send_on = self._whole, send
+        if in_parts:
+            executor = self._in_parts
+
+            async def send_on(result: Result) -> None:
+                _keep_pending(pending, result)
+                await send(result)
+
         try:
             async with asyncio.timeout(self._seconds) as deadline:
-                results = await graph.stream(
-                    asked.query,
-                    variable_values=asked.variables,
-                    context_value=replace(context, deadline=deadline),
-                    operation_name=asked.operation_name,
-                    operation_extensions=asked.extensions,
-                    allowed_operation_types=allowed,
-                )
-                async with aclosing(results):
-                    async for result in results:
-                        _keep_pending(pending, result)
-                        await send(result)
+                context = Context(self._sources, identity, deadline=deadline)
+                await Execution(self._served, asked, context, executor, send_on, allowed).run()
         except TimeoutError:
             if not deadline.expired():
                 raise
@@ -82,7 +86,7 @@ class Operations:
             await send(PreExecutionError(None, [refused]))
         except GraphQLError as error:
             errors = [error]
-            graph.process_errors(errors)
+            self._served.graph.process_errors(errors)
             await send(PreExecutionError(None, errors))
 
     def _late(self, pending: Collection[str]) -> Result:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -34,18 +33,17 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from strawberry.types import ExecutionResult
 
 from gateway.authentication import Authenticator
-from gateway.context import Context
 from gateway.errors import RequestRefused, Unauthenticated, UpstreamError, masked
+from gateway.execution import Result
+from gateway.identity import Identity
 from gateway.operations import (
     MUTATIONS,
     QUERIES,
     SUBSCRIPTIONS,
     Operations,
-    Result,
     is_request_error,
 )
 from gateway.requests import credentials, operation_of
-from loaders.registry import Sources
 from resolvers.graph import Graph
 
 INIT_SECONDS = 10.0
@@ -87,11 +85,11 @@ class Connection(ASGIWebSocketAdapter):
         await _close(self.ws, code, reason)
 
 
-class Handler(BaseGraphQLTransportWSHandler[Context, None]):
-    """One connection: who has it, and what they ask for."""
+class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
+    """One connection: who has it, which is its context, and what they ask for."""
 
     view: Sockets
-    context: Context
+    context: Identity
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -116,15 +114,14 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         if isinstance(payload, dict) and not self.connection_init_received:
             given = credentials(payload.items())
             if given:
-                identity = await self.view.authenticator.identify(given)
-                self.context = replace(self.context, identity=identity)
+                self.context = await self.view.authenticator.identify(given)
         await super().handle_connection_init({"type": "connection_init", "payload": payload})
         if self.connection_acknowledged and self._watch is None:
             self._watch = asyncio.create_task(self._end_with_credential())
 
     async def _end_with_credential(self) -> None:
         try:
-            code, reason = 4403, await self.view.authenticator.ended(self.context.identity)
+            code, reason = 4403, await self.view.authenticator.ended(self.context)
         except Exception as error:
             code, reason = 4500, masked(error, "the watch over a credential")[0]
         for operation_id in list(self.operations):
@@ -154,7 +151,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         error = GraphQLError(reason, extensions={"code": "RATE_LIMITED"})
         await self.send_message({"id": operation_id, "type": "error", "payload": [error.formatted]})
 
-    async def run_operation(self, operation: Operation[Context, None]) -> None:
+    async def run_operation(self, operation: Operation[Identity, None]) -> None:
         async def send(result: Result) -> None:
             assert isinstance(result, ExecutionResult), "nothing comes in parts here"
             if is_request_error(result):
@@ -184,7 +181,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         self.operations.pop(id, None)
 
 
-class Sockets(GraphQL[Context, None]):
+class Sockets(GraphQL[Identity, None]):
     """The WebSockets of a graph, as an ASGI application. ``most`` operations run at the same time
     on each."""
 
@@ -194,7 +191,6 @@ class Sockets(GraphQL[Context, None]):
     def __init__(
         self,
         graph: Graph,
-        sources: Sources,
         authenticator: Authenticator,
         operations: Operations,
         *,
@@ -210,7 +206,6 @@ class Sockets(GraphQL[Context, None]):
         self.authenticator = authenticator
         self.operations = operations
         self.most = most
-        self._sources = sources
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
@@ -225,9 +220,8 @@ class Sockets(GraphQL[Context, None]):
         except Exception as error:
             await _close(socket, 4500, masked(error, socket.url.path)[0])
 
-    async def get_context(self, request: Any, response: Any) -> Context:
-        identity = await self.authenticator.identify(credentials(request.headers.items()))
-        return Context(self._sources, identity)
+    async def get_context(self, request: Any, response: Any) -> Identity:
+        return await self.authenticator.identify(credentials(request.headers.items()))
 
 
 async def _close(socket: WebSocket, code: int, reason: str) -> None:

@@ -10,17 +10,14 @@ import orjson
 import pytest
 import strawberry
 
-from gateway.context import Context
-from gateway.execution import served
-from gateway.identity import ANONYMOUS
 from loaders.query import Order
-from loaders.registry import Sources
 from resolvers import cursors
 from resolvers.graph import Graph
 from schema.types.order import orders_table
 from tests.client import Gateway
 from tests.graph.truth import Truth, gid
 from tests.identities import token
+from tests.operations import result_of
 
 
 async def test_the_types_of_an_interface_are_shown_as_they_are_by_name(
@@ -60,10 +57,7 @@ ROUND = Graph(Root)
     "meta", ["__schema { queryType { name } }", '__type(name: "Root") { name }']
 )
 async def test_a_way_back_to_the_root_is_none_to_the_schema(meta: str) -> None:
-    graph = served(ROUND, cached_documents=10, development=False)
-    query = f"{{ inner {{ root {{ {meta} }} }} }}"
-
-    result = await graph.execute(query, context_value=Context(Sources([]), ANONYMOUS))
+    result = await result_of(ROUND, f"{{ inner {{ root {{ {meta} }} }} }}")
 
     assert result.data is None
     assert [error.extensions for error in result.errors or ()] == [{"code": "UNAUTHENTICATED"}]

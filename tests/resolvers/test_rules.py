@@ -10,19 +10,15 @@ import pytest
 import strawberry
 from strawberry.types import ExecutionResult
 
-from gateway.context import Context
-from gateway.execution import OnDenial, served
-from gateway.executor import EXECUTORS
 from gateway.identity import ANONYMOUS, Identity
-from gateway.settings import Settings
 from loaders.base import Row
 from loaders.postgres import PostgresTable
-from loaders.registry import Sources
 from resolvers.connections import Connection, connection
 from resolvers.directives import Authenticated, Policies, RequiresScopes, declared
 from resolvers.fields import Node, column
 from resolvers.graph import Graph
 from resolvers.policies import Policy, policy
+from tests.operations import result_of
 
 Secret = NewType("Secret", str)
 
@@ -143,14 +139,10 @@ def caller(*scopes: str) -> Identity:
     return Identity("someone", scopes=frozenset(scopes), credential="test")
 
 
-async def ask(
-    query: str, identity: Identity = ANONYMOUS, *, on_denial: OnDenial = "null"
-) -> ExecutionResult:
-    executor = EXECUTORS[Settings.of().engine]
-    graph = served(
-        GRAPH, cached_documents=10, development=True, on_denial=on_denial, executor=executor
+async def ask(query: str, identity: Identity = ANONYMOUS, **authorization: bool) -> ExecutionResult:
+    return await result_of(
+        GRAPH, query, identity, environment="development", authorization=authorization
     )
-    return await graph.execute(query, context_value=Context(Sources([]), identity))
 
 
 def paths(result: ExecutionResult) -> list[list[str | int]]:
@@ -314,7 +306,7 @@ async def test_a_policy_that_does_not_decide_denies(caplog: pytest.LogCaptureFix
 
 async def test_reject_runs_nothing_of_the_operation() -> None:
     ran.clear()
-    result = await ask("{ signedIn either both }", caller("a"), on_denial="reject")
+    result = await ask("{ signedIn either both }", caller("a"), reject=True)
 
     assert result.data is None
     assert paths(result) == [["either"]]
@@ -323,17 +315,17 @@ async def test_reject_runs_nothing_of_the_operation() -> None:
 
 async def test_reject_names_every_denied_field() -> None:
     query = "{ signedIn either animals { ... on Dog { name } } }"
-    result = await ask(query, on_denial="reject")
+    result = await ask(query, reject=True)
 
     assert paths(result) == [["signedIn"], ["either"], ["animals", "@", "name"]]
 
 
 async def test_a_dry_run_denies_nothing_and_logs_it(caplog: pytest.LogCaptureFixture) -> None:
-    result = await ask("{ signedIn numbers { value } }", caller(), on_denial="log")
+    result = await ask("{ signedIn numbers { value } }", caller(), dry_run=True)
     assert result.errors is None
     assert result.data["numbers"][0] == {"value": 1}  # type: ignore[index]
 
-    result = await ask("{ either }", on_denial="log")
+    result = await ask("{ either }", dry_run=True)
     assert result.data == {"either": "done"}
     assert result.errors is None
     assert (

@@ -1,0 +1,31 @@
+"""Operations on a graph of the tests' own, run as the gateway runs them, without a server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from strawberry.http import GraphQLRequestData
+from strawberry.types import ExecutionResult
+
+from gateway.execution import Result
+from gateway.identity import ANONYMOUS, Identity
+from gateway.operations import QUERIES, Operations
+from gateway.settings import Settings
+from loaders.registry import Sources
+from resolvers.graph import Graph
+
+
+async def result_of(
+    graph: Graph, query: str, identity: Identity = ANONYMOUS, **settings: Any
+) -> ExecutionResult:
+    """The one result of a query over no sources."""
+    results: list[Result] = []
+
+    async def keep(result: Result) -> None:
+        results.append(result)
+
+    operations = Operations(graph, Sources([]), Settings.of(**settings))
+    await operations.run(GraphQLRequestData(query, None, None, None), identity, keep, allowed=QUERIES)
+    (result,) = results
+    assert isinstance(result, ExecutionResult)
+    return result
