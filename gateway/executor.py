@@ -46,8 +46,10 @@ class CoreExecutor(StrawberryGraphQLCoreExecutionContext):
         info = super().build_resolve_info(field_def, field_nodes, parent_type, path)
         visible = self.context_value.visible_schema
         # An interface's possibleTypes are asked of the schema, too.
-        meta = field_def in (SchemaMetaFieldDef, TypeMetaFieldDef)
-        if visible is not None and (meta or is_introspection_type(parent_type)):
+        if visible is not None and (
+            field_def in (SchemaMetaFieldDef, TypeMetaFieldDef)
+            or is_introspection_type(parent_type)
+        ):
             info = copy(info)._replace(schema=visible)
         return info
 

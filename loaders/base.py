@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -65,20 +64,28 @@ class Call:
     """One call to a source, as ``extensions.explain.calls`` shows it.
 
     ``keys`` is the size of the batch (0 where the call was not by key), ``ms`` the time until
-    the rows were there. A fan-out of single requests is one call, its ``url`` the template.
+    the rows were there. A fan-out of single requests is one call, its ``url`` the template. The
+    ``statement`` is what is shown of it as text, which is made of it when it is shown.
     """
 
     source: str
     resource: str
-    columns: list[str]
+    columns: Columns
     keys: int = 0
-    statement: str | None = None
+    statement: object = None
     url: str | None = None
     rows: int = 0
     ms: float = 0.0
 
+    def __enter__(self) -> Call:
+        self.ms = -time.perf_counter() * 1000
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ms += time.perf_counter() * 1000
+
     def as_dict(self) -> dict[str, Any]:
-        what = {"url": self.url} if self.statement is None else {"statement": self.statement}
+        what = {"url": self.url} if self.statement is None else {"statement": str(self.statement)}
         return {
             "source": self.source,
             "resource": self.resource,
@@ -86,7 +93,7 @@ class Call:
             "keys": self.keys,
             "rows": self.rows,
             "ms": round(self.ms, 2),
-            "columns": self.columns,
+            "columns": sorted(self.columns),
         }
 
 
@@ -100,23 +107,34 @@ class Recorder:
     calls: list[Call] = field(default_factory=list)
     requests: dict[str, int] = field(default_factory=dict)
 
-    @contextmanager
     def call(
         self,
         resource: Resource,
         columns: Columns,
         *,
         keys: int = 0,
-        statement: str | None = None,
+        statement: object = None,
         url: str | None = None,
-    ) -> Iterator[Call]:
-        call = Call(resource.source, resource.name, sorted(columns), keys, statement, url)
+    ) -> Call:
+        """The record of a call that is made within it, as a context manager."""
+        call = Call(resource.source, resource.name, columns, keys, statement, url)
         self.calls.append(call)
-        began = time.perf_counter()
-        try:
-            yield call
-        finally:
-            call.ms = (time.perf_counter() - began) * 1000
+        return call
+
+
+class Translated:
+    """A context manager that raises what ``translate`` makes of an error that passes, if it makes
+    anything of it. It can be entered any number of times."""
+
+    def __init__(self, translate: Callable[[BaseException], Exception | None]) -> None:
+        self._translate = translate
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None and (translated := self._translate(error)) is not None:
+            raise translated from error
 
 
 class Source(Protocol):

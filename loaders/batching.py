@@ -54,15 +54,12 @@ class Loader(DataLoader[Key, Value]):
     def _open(self) -> _Round:
         if self._next is None:
             self._next = _Round()
-            # Whatever else runs in this turn of the event loop still joins the round.
-            self._next.done.get_loop().call_soon(self._close, self._next)
+            # It begins in the next turn of the event loop: what else runs in this one joins it.
+            self._next.task = asyncio.create_task(self._run(self._next))
         return self._next
 
-    def _close(self, round_: _Round) -> None:
-        self._next = None
-        round_.task = asyncio.ensure_future(self._run(round_))
-
     async def _run(self, round_: _Round) -> None:
+        self._next = None
         values: Sequence[Any]
         try:
             values = await self._batch(round_.keys)
@@ -81,7 +78,9 @@ class Loader(DataLoader[Key, Value]):
 class _Round:
     """Keys that are fetched together."""
 
+    __slots__ = ("done", "keys", "task")
+
     def __init__(self) -> None:
         self.keys: list[Any] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.task: asyncio.Future[None] | None = None
+        self.task: asyncio.Task[None] | None = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -27,7 +26,7 @@ from pymongo.errors import (
 )
 
 from gateway.errors import BadUserInput, UpstreamBadResponse, UpstreamTimeout, UpstreamUnavailable
-from loaders.base import Columns, Recorder, Resource, Row
+from loaders.base import Columns, Recorder, Resource, Row, Translated
 from loaders.query import (
     Aggregate,
     And,
@@ -96,6 +95,7 @@ class MongoSource:
         self._pool_size = pool_size
         self._timeout = timeout
         self._client: Any = None
+        self._errors = Translated(self._translate)
 
     def batch_size(self, resource: Resource, column: str) -> int:
         return BATCH_SIZE
@@ -120,7 +120,7 @@ class MongoSource:
             self._client = None
 
     async def check(self) -> None:
-        with self._errors():
+        with self._errors:
             await self._collections().command("ping")
 
     async def fetch_by_key(
@@ -212,10 +212,11 @@ class MongoSource:
     ) -> list[Row]:
         matching = _matching(chosen, window)
         projection = _projected(columns)
-        statement = f"find {matching!r} {projection!r}"
         with (
-            recorder.call(resource, columns, keys=keys, statement=statement) as call,
-            self._errors(),
+            recorder.call(
+                resource, columns, keys=keys, statement=_Shown("find", matching, projection)
+            ) as call,
+            self._errors,
         ):
             cursor = self._collections()[resource.name].find(matching, projection)
             if window.order:
@@ -236,10 +237,11 @@ class MongoSource:
         *,
         of_database: bool = False,
     ) -> list[Row]:
-        statement = f"aggregate {pipeline!r}"
         with (
-            recorder.call(resource, columns, keys=keys, statement=statement) as call,
-            self._errors(),
+            recorder.call(
+                resource, columns, keys=keys, statement=_Shown("aggregate", pipeline)
+            ) as call,
+            self._errors,
         ):
             database = self._collections()
             asked = database if of_database else database[resource.name]
@@ -252,31 +254,41 @@ class MongoSource:
             raise UpstreamUnavailable(self.name)
         return self._client[self._database]
 
-    @contextmanager
-    def _errors(self) -> Any:
-        try:
-            yield
-        except InvalidBSON as error:
-            raise UpstreamBadResponse(
-                self.name, f"The source '{self.name}' sent a value that can't be read."
-            ) from error
-        except (BSONError, ArithmeticError, UnicodeEncodeError) as error:
-            # Decimal128 raises decimal's errors, which are arithmetic ones as OverflowError is.
-            raise BadUserInput("A value does not fit the field it is compared with.") from error
-        except PyMongoError as error:
-            selecting = isinstance(error, ServerSelectionTimeoutError)
-            if self._is_silent() if selecting else error.timeout:
-                raise UpstreamTimeout(self.name) from error
-            if isinstance(error, OperationFailure) and error.code not in REFUSALS:
-                raise UpstreamBadResponse(
-                    self.name, f"The source '{self.name}' refused a statement."
-                ) from error
-            raise UpstreamUnavailable(self.name) from error
+    def _translate(self, error: BaseException) -> Exception | None:
+        match error:
+            case InvalidBSON():
+                return UpstreamBadResponse(
+                    self.name, f"The source '{self.name}' sent a value that can't be read."
+                )
+            case BSONError() | ArithmeticError() | UnicodeEncodeError():
+                # Decimal128 raises decimal's errors, which are arithmetic ones as OverflowError is.
+                return BadUserInput("A value does not fit the field it is compared with.")
+            case PyMongoError():
+                selecting = isinstance(error, ServerSelectionTimeoutError)
+                if self._is_silent() if selecting else error.timeout:
+                    return UpstreamTimeout(self.name)
+                if isinstance(error, OperationFailure) and error.code not in REFUSALS:
+                    return UpstreamBadResponse(
+                        self.name, f"The source '{self.name}' refused a statement."
+                    )
+                return UpstreamUnavailable(self.name)
+        return None
 
     def _is_silent(self) -> bool:
         # No server was fit to be selected: none has refused, so all let the time pass.
         servers = self._client.topology_description.server_descriptions().values()
         return all(each.error is None or isinstance(each.error, NetworkTimeout) for each in servers)
+
+
+class _Shown:
+    """A command as explain shows it. Its keys are many, and few look."""
+
+    def __init__(self, *words: Any) -> None:
+        self._words = words
+
+    def __str__(self) -> str:
+        name, *documents = self._words
+        return " ".join((name, *map(repr, documents)))
 
 
 def _projected(columns: Columns) -> dict[str, int]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
 import orjson
 
 from gateway.errors import BadUserInput, UpstreamBadResponse, UpstreamTimeout, UpstreamUnavailable
-from loaders.base import Columns, Recorder, Resource, Row
+from loaders.base import Columns, Recorder, Resource, Row, Translated
 from loaders.query import (
     Aggregate,
     And,
@@ -92,6 +93,7 @@ class PostgresSource:
         self._pool_size = pool_size
         self._timeout = timeout
         self._pool: asyncpg.Pool | None = None
+        self._errors = Translated(self._translate)
 
     def batch_size(self, resource: Resource, column: str) -> int:
         return BATCH_SIZE
@@ -106,6 +108,7 @@ class PostgresSource:
             timeout=self._timeout,
             command_timeout=self._timeout + 1,
             init=_decode_json,
+            reset=_leave_as_is,
             server_settings={
                 "statement_timeout": str(int(self._timeout * 1000)),
                 "application_name": "sluice",
@@ -121,20 +124,23 @@ class PostgresSource:
             self._pool = None
 
     async def check(self) -> None:
-        async with self._connection() as connection:
-            await connection.execute("select 1")
+        with self._errors:
+            async with self._acquired() as connection:
+                await connection.execute("select 1")
 
     async def run(self, statement: str, *parameters: Any) -> Sequence[Row]:
         """The rows of a statement that is the gateway's own, over no resource of the graph."""
-        async with self._connection() as connection:
-            rows: Sequence[Row] = await connection.fetch(statement, *parameters)
-            return rows
+        with self._errors:
+            async with self._acquired() as connection:
+                rows: Sequence[Row] = await connection.fetch(statement, *parameters)
+                return rows
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Any]:
         """An asyncpg connection in a transaction, for several such statements."""
-        async with self._connection() as connection, connection.transaction():
-            yield connection
+        with self._errors:
+            async with self._acquired() as connection, connection.transaction():
+                yield connection
 
     async def fetch_by_key(
         self,
@@ -222,44 +228,54 @@ class PostgresSource:
         recorder: Recorder,
         keys: int = 0,
     ) -> list[Any]:
-        with recorder.call(resource, columns, keys=keys, statement=statement) as call:
-            async with self._connection() as connection:
+        with (
+            recorder.call(resource, columns, keys=keys, statement=statement) as call,
+            self._errors,
+        ):
+            async with self._acquired() as connection:
                 rows: list[Any] = await connection.fetch(statement, *parameters)
             call.rows = len(rows)
             return rows
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
+    def _acquired(self) -> Any:
+        """A connection of the pool, as a context manager."""
         if self._pool is None:
             raise UpstreamUnavailable(self.name)
-        try:
-            async with self._pool.acquire(timeout=self._timeout) as connection:
-                yield connection
-        except (TimeoutError, asyncpg.QueryCanceledError) as error:
-            raise UpstreamTimeout(self.name) from error
-        except asyncpg.DataError as error:
-            if error.sqlstate not in UNFIT:
-                raise self._refused() from error
-            raise BadUserInput(
-                "A value does not fit the column it is compared with: it is out of range, "
-                "too long, or has a character that PostgreSQL can't hold."
-            ) from error
-        except (
-            OSError,
-            asyncpg.PostgresConnectionError,
-            asyncpg.OperatorInterventionError,
-            asyncpg.InsufficientResourcesError,
-            asyncpg.InvalidAuthorizationSpecificationError,
-            asyncpg.InvalidCatalogNameError,
-            asyncpg.InterfaceError,
-            asyncpg.InternalClientError,
-        ) as error:
-            raise UpstreamUnavailable(self.name) from error
-        except asyncpg.PostgresError as error:
-            raise self._refused() from error
+        return self._pool.acquire(timeout=self._timeout)
+
+    def _translate(self, error: BaseException) -> Exception | None:
+        match error:
+            case TimeoutError() | asyncpg.QueryCanceledError():
+                return UpstreamTimeout(self.name)
+            case asyncpg.DataError():
+                if error.sqlstate not in UNFIT:
+                    return self._refused()
+                return BadUserInput(
+                    "A value does not fit the column it is compared with: it is out of range, "
+                    "too long, or has a character that PostgreSQL can't hold."
+                )
+            case (
+                OSError()
+                | asyncpg.PostgresConnectionError()
+                | asyncpg.OperatorInterventionError()
+                | asyncpg.InsufficientResourcesError()
+                | asyncpg.InvalidAuthorizationSpecificationError()
+                | asyncpg.InvalidCatalogNameError()
+                | asyncpg.InterfaceError()
+                | asyncpg.InternalClientError()
+            ):
+                return UpstreamUnavailable(self.name)
+            case asyncpg.PostgresError():
+                return self._refused()
+        return None
 
     def _refused(self) -> UpstreamBadResponse:
         return UpstreamBadResponse(self.name, f"The source '{self.name}' refused a statement.")
+
+
+async def _leave_as_is(connection: Any) -> None:
+    """No statement of ours changes its session, so none is spent, after each of them, on changing
+    it back. A transaction that is left open is rolled back by asyncpg all the same."""
 
 
 async def _decode_json(connection: Any) -> None:
@@ -277,7 +293,8 @@ def _table(resource: Resource) -> str:
     return resource.identifier
 
 
-def _listed(columns: Iterable[str]) -> str:
+@lru_cache(1024)
+def _listed(columns: frozenset[str]) -> str:
     return ", ".join(quoted(column) for column in sorted(columns))
 
 
@@ -289,7 +306,7 @@ def _select(
         conditions.append(_condition(window.filter, parameters))
     if window.after is not None:
         conditions.append(_past(window.order, window.after, parameters))
-    statement = f"select {_listed(columns)} from {_table(resource)}"
+    statement = f"select {_listed(frozenset(columns))} from {_table(resource)}"
     if conditions:
         statement += f" where {' and '.join(conditions)}"
     if window.order:

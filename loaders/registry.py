@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from gateway.errors import UpstreamUnavailable
@@ -125,10 +125,7 @@ class Loaders:
         async def page(window: Window) -> Sequence[Row]:
             return await self._view(resource).page(self._needed(resource, *window.columns), window)
 
-        async def batch(windows: list[Window]) -> list[Any]:
-            return await asyncio.gather(*map(page, windows), return_exceptions=True)
-
-        return self._loader(("pages", resource), batch)
+        return self._loader(("pages", resource), _each(page))
 
     def counts(self, resource: Resource) -> Loader[Window, int]:
         """Loads how many rows of the whole resource the window's filter lets through."""
@@ -136,10 +133,7 @@ class Loaders:
         async def count(window: Window) -> int:
             return await self._view(resource).count(window.filter)
 
-        async def batch(windows: list[Window]) -> list[Any]:
-            return await asyncio.gather(*map(count, windows), return_exceptions=True)
-
-        return self._loader(("counts", resource), batch)
+        return self._loader(("counts", resource), _each(count))
 
     def _needed(self, resource: Resource, *more: str) -> frozenset[str]:
         return self._columns.get(resource, frozenset()).union((resource.key, *more))
@@ -169,3 +163,14 @@ class Loaders:
         if loader is None:
             loader = self._loaders[ask] = Loader(batch)
         return loader
+
+
+def _each(fetch: Callable[[Any], Awaitable[Any]]) -> Batch:
+    """A batch that can only be fetched key by key, all at the same time."""
+
+    async def batch(keys: list[Any]) -> list[Any]:
+        if len(keys) == 1:
+            return [await fetch(keys[0])]
+        return await asyncio.gather(*map(fetch, keys), return_exceptions=True)
+
+    return batch

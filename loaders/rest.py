@@ -95,6 +95,8 @@ class RestSource:
     async def open(self) -> None:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
+            # Ours bounds the tries of a request together: a timer each is one too many.
+            timeout=aiohttp.ClientTimeout(),
             # The service's cookies are nobody's, so none are kept for the next request.
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"accept": "application/json"},
@@ -239,13 +241,27 @@ class RestSource:
         if asked:
             url = self._shown + route.path
             with recorder.call(resource, columns, keys=len(asked), url=url) as call:
-                gathered = await asyncio.gather(
-                    *(self._one(route, key) for key in asked), return_exceptions=True
-                )
-                found = zip(asked, gathered, strict=True)
-                answers |= {key: answer for key, answer in found if answer is not None}
-                call.rows = sum(not isinstance(each, Exception | None) for each in gathered)
+                found = await self._each(route, asked)
+                answers |= found
+                call.rows = sum(not isinstance(each, Exception) for each in found.values())
         return answers
+
+    async def _each(self, route: Single, keys: Sequence[Any]) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
+        left = iter(keys)
+
+        async def work() -> None:
+            for key in left:
+                try:
+                    answer = await self._one(route, key)
+                except Exception as error:
+                    answer = error
+                if answer is not None:
+                    found[key] = answer
+
+        # Not a task for each key: all but a few of them would only wait for their turn.
+        await asyncio.gather(*(work() for _ in range(min(len(keys), IN_FLIGHT))))
+        return found
 
     async def _one(self, route: Single, key: Any) -> Any:
         text = str(key)
@@ -341,7 +357,7 @@ class RestSource:
     async def _with_retries(self, session: aiohttp.ClientSession, url: URL) -> tuple[int, bytes]:
         for attempt in range(RETRIES + 1):
             last = attempt == RETRIES
-            wait = 0.1 * 2**attempt * (0.5 + random.random() / 2)  # noqa: S311
+            asked: float | None = None
             try:
                 async with session.get(url, allow_redirects=False) as response:
                     if response.status not in RETRIED:
@@ -349,10 +365,11 @@ class RestSource:
                     if last:
                         raise UpstreamUnavailable(self.name)
                     asked = _retry_after(response.headers.get("retry-after", ""))
-                    wait = wait if asked is None else asked
             except (aiohttp.ClientConnectionError, aiohttp.ServerDisconnectedError):
                 if last:
                     raise
+            backoff = 0.1 * 2**attempt * (0.5 + random.random() / 2)  # noqa: S311
+            wait = backoff if asked is None else asked
             if wait >= self._timeout:
                 raise UpstreamUnavailable(self.name)
             await asyncio.sleep(wait)

@@ -165,13 +165,16 @@ class View:
                 return dict.fromkeys(keys, error)
 
         size = self._source.batch_size(self._resource, column)
-        # All chunks end together, so that what depends on them is one batch again.
-        chunks = await asyncio.gather(
-            *(chunk(keys[start : start + size]) for start in range(0, len(keys), size))
-        )
         found: dict[Any, Fetched | Exception] = {}
-        for fetched in chunks:
-            found.update(fetched)
+        if len(keys) > size:
+            # All chunks end together, so that what depends on them is one batch again.
+            chunks = await asyncio.gather(
+                *(chunk(keys[start : start + size]) for start in range(0, len(keys), size))
+            )
+            for fetched in chunks:
+                found.update(fetched)
+        elif keys:
+            found.update(await chunk(keys))
         if self._asked_elsewhere:
             # A service may answer with more than it was asked for.
             found = {key: found[key] for key in keys if key in found}

@@ -11,7 +11,8 @@ from graphql import GraphQLError, GraphQLField, GraphQLObjectType, GraphQLResolv
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
-from strawberry.types.arguments import convert_arguments
+from strawberry.types.arguments import convert_argument
+from strawberry.types.base import StrawberryOptional
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
@@ -176,11 +177,19 @@ class Graph(strawberry.Schema):
 
     def _batched(self, field: FetchedField, fetch: BatchedFetch) -> BatchedResolver:
         config, registry = self.config, self.schema_converter.scalar_registry
+        named = [(config.name_converter.from_argument(each), each) for each in field.arguments]
+        taken = [(name, each.python_name, _to_convert(each.type)) for name, each in named]
 
         def resolve(
             rows: Sequence[Any], info: GraphQLResolveInfo[Any], arguments: dict[str, Any]
         ) -> Values | Awaitable[Values]:
-            given = convert_arguments(arguments, field.arguments, registry, config)
+            given = {
+                python_name: arguments[name]
+                if type_ is None
+                else convert_argument(arguments[name], type_, registry, config, path=(name,))
+                for name, python_name, type_ in taken
+                if name in arguments
+            }
             return fetch.resolve_all(field, rows, info, given)
 
         return resolve
@@ -201,6 +210,12 @@ class Graph(strawberry.Schema):
             type_ = self._schema.type_map[type_name]
             assert isinstance(type_, GraphQLObjectType)
             guard(coordinate, type_.fields[name], resource)
+
+
+def _to_convert(type_: Any) -> Any:
+    """The type of an argument whose values Strawberry has to convert; None of any other."""
+    innermost = type_.of_type if type(type_) is StrawberryOptional else type_
+    return None if innermost in (int, float, str, bool) else type_
 
 
 def lookup_value(value: Any, name: str) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 import strawberry
 from strawberry.relay import GlobalID
@@ -17,11 +17,13 @@ from gateway.errors import BadUserInput
 from loaders.base import Resource
 from resolvers.directives import Access
 from resolvers.fields import (
+    BatchedFetch,
     Fetch,
     FetchedField,
     Node,
     NodeRow,
     ResolveInfo,
+    Values,
     argument,
     column_name,
     columns_of,
@@ -41,7 +43,7 @@ MOST_NODES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup(Fetch):
+class Lookup(BatchedFetch):
     """The one row whose unique column has the value of the argument of its name."""
 
     by: tuple[str, ...]
@@ -69,25 +71,27 @@ class Lookup(Fetch):
             if each.python_name in self.by:
                 yield coordinate_of(field.target, each), to_camel_case(each.python_name)
 
-    def resolve(
+    def resolve_all(
         self,
         field: FetchedField,
-        row: Any,
+        rows: Sequence[Any],
         info: ResolveInfo,
         arguments: Mapping[str, Any],
-    ) -> Any:
+    ) -> Awaitable[Values]:
         given = [
             (name, value) for name in self.by if (value := given_value(arguments, name)) is not None
         ]
         if len(given) != 1:
             raise BadUserInput(f"Give exactly one of: {', '.join(self.by)}.")
         ((name, value),) = given
-        target, loaders = field.target, info.context.loaders
+        target, column = field.target, None
         if name == "id":
-            return loaders.by_key(target.resource).load(keys_of([value], target, "id")[0])
-        column, coordinate = _columns_by_name(target)[name]
-        comparable(info)(coordinate)
-        return loaders.by_key(target.resource, column).load(value)
+            [value] = keys_of([value], target, "id")
+        else:
+            column, coordinate = _columns_by_name(target)[name]
+            comparable(info)(coordinate)
+        loader = info.context.loaders.by_key(target.resource, column)
+        return cast("Awaitable[Values]", loader.load_all([value] * len(rows)))
 
 
 @dataclass(frozen=True, slots=True)

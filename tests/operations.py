@@ -25,7 +25,8 @@ async def result_of(
         results.append(result)
 
     operations = Operations(graph, Sources([]), Settings.of(**settings))
-    await operations.run(GraphQLRequestData(query, None, None, None), identity, keep, allowed=QUERIES)
+    asked = GraphQLRequestData(query, None, None, None)
+    await operations.run(asked, identity, keep, allowed=QUERIES)
     (result,) = results
     assert isinstance(result, ExecutionResult)
     return result

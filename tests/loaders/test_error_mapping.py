@@ -141,7 +141,7 @@ async def test_every_error_of_the_client_is_an_unavailable_source(
     source: PostgresSource, kind: type[Exception]
 ) -> None:
     async def fail() -> None:
-        async with source._connection():
+        with source._errors:
             raise kind("asyncpg's own words")
 
     assert type(await error_of(fail())) is UpstreamUnavailable

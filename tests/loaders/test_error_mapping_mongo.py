@@ -99,7 +99,7 @@ async def test_every_error_of_the_driver_is_one_of_ours(
     error = kind(*ARGUMENTS.get(kind, (WORDS,)))
 
     async def fail() -> None:
-        with source._errors():
+        with source._errors:
             raise error
 
     expected = (

@@ -200,7 +200,7 @@ async def test_a_column_of_the_row_filter_is_not_read(data: Filtered, kind: str)
     await asked.loaders.by_foreign_key(resource, "folder_id", Window(limit=1)).load(1)
     await asked.loaders.pages(resource).load(Window(limit=1))
 
-    assert [call.columns for call in asked.calls] == [
+    assert [sorted(call.columns) for call in asked.calls] == [
         ["id", "size"],
         ["folder_id", "id", "size"],
         ["id", "size"],

@@ -31,7 +31,7 @@ async def test_plain_and_guarded_columns_are_two_calls(data: Filtered, kind: str
     assert plain is not None
     assert guarded is not None
     assert (plain["size"], guarded["secret"]) == (DOCUMENTS[2]["size"], "secret 3")
-    assert [call.columns for call in asked.calls] == [["id", "size"], ["id", "secret"]]
+    assert [sorted(call.columns) for call in asked.calls] == [["id", "size"], ["id", "secret"]]
 
 
 @pytest.mark.parametrize("kind", ["postgres", "mongo"])
@@ -45,7 +45,7 @@ async def test_a_guarded_column_is_in_no_other_statement(data: Filtered, kind: s
 
     assert plain is not None
     assert "secret" not in dict(plain)
-    assert "secret" not in (asked.calls[0].statement or "")
+    assert "secret" not in str(asked.calls[0].statement)
 
 
 @pytest.mark.parametrize("kind", KINDS)
