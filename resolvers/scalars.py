@@ -37,12 +37,15 @@ def _date(value: Any) -> date:
 
 
 def _decimal(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
+    if type(value) is Decimal:
+        read = value
+    elif isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
         raise ValueError("not a decimal number")
-    try:
-        read = Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError("not a decimal number") from None
+    else:
+        try:
+            read = Decimal(str(value))
+        except InvalidOperation:
+            raise ValueError("not a decimal number") from None
     if not read.is_finite():
         raise ValueError("not a finite decimal number")
     if abs(read.adjusted()) > LARGEST_EXPONENT:

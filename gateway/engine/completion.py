@@ -124,7 +124,12 @@ class Completion:
         )
 
     def _leaves(self, shape: LeafShape, values: list[Any]) -> list[Any]:
-        coerce = shape.coerce
+        coerce, known = shape.coerce, shape.known
+        if known is not None and set(map(type, values)) == {str}:
+            try:
+                return [known[value] for value in values]
+            except KeyError:
+                pass  # They are coerced one by one, and known from then on.
         outs: list[Any] = []
         for value in values:
             try:
@@ -140,6 +145,8 @@ class Completion:
                             f" {inspect(out)}"
                         )
                     )
+                elif known is not None and type(value) is str:
+                    known[value] = out
             outs.append(out)
         return outs
 

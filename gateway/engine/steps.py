@@ -13,6 +13,7 @@ from typing import Any
 from graphql import (
     GraphQLAbstractType,
     GraphQLBoolean,
+    GraphQLEnumType,
     GraphQLFloat,
     GraphQLID,
     GraphQLInt,
@@ -53,14 +54,19 @@ class Kind(Enum):
 
 
 class LeafShape:
-    """A scalar or an enum. Values for which ``is_exact`` stand in the response as they are."""
+    """A scalar or an enum. Values for which ``is_exact`` stand in the response as they are.
 
-    __slots__ = ("coerce", "exact", "fits", "nullable", "type")
+    An enum's names are ``known`` for those of its values that are texts, once they were met: it
+    has only so many.
+    """
+
+    __slots__ = ("coerce", "exact", "fits", "known", "nullable", "type")
 
     def __init__(self, type_: GraphQLLeafType, nullable: bool) -> None:
         self.type = type_
         self.nullable = nullable
         self.coerce: Callable[[Any], Any] = type_.coerce_output_value
+        self.known: dict[str, Any] | None = {} if isinstance(type_, GraphQLEnumType) else None
         builtin, self.fits = _exact(self.coerce)
         exact = {NoneType, builtin} if nullable else {builtin}
         self.exact: set[Any] | None = None if builtin is None else exact

@@ -1,0 +1,131 @@
+"""A graph's own Strawberry extensions: called around each step of its operations."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import SchemaExtension
+
+from resolvers.graph import Graph
+from tests.operations import result_of
+
+seen: list[str] = []
+
+
+class Steps(SchemaExtension):
+    def on_operation(self) -> Iterator[None]:
+        seen.append("operation begins")
+        yield
+        seen.append("operation ends")
+
+    async def on_parse(self) -> AsyncIterator[None]:
+        yield
+        assert self.execution_context.graphql_document is not None
+        seen.append("parsed")
+
+    def on_validate(self) -> Iterator[None]:
+        yield
+        seen.append(f"validated: {len(self.execution_context.pre_execution_errors or ())} errors")
+
+    def on_execute(self) -> Iterator[None]:
+        yield
+        result: Any = self.execution_context.result
+        seen.append(f"executed: {result.data}")
+
+    def resolve(self, _next: Any, root: Any, info: Any, *args: Any, **kwargs: Any) -> Any:
+        seen.append(f"resolves {info.field_name}")
+        return _next(root, info, *args, **kwargs)
+
+    async def get_results(self) -> dict[str, Any]:
+        return {"steps": len(seen)}
+
+
+class Forbids(SchemaExtension):
+    def on_validate(self) -> Iterator[None]:
+        yield
+        self.execution_context.pre_execution_errors = [GraphQLError("Not today.")]
+
+
+class Breaks(SchemaExtension):
+    def on_execute(self) -> Iterator[None]:
+        raise ValueError("a secret")
+        yield
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def well(self) -> str:
+        return "well"
+
+    @strawberry.field
+    def bad(self) -> str | None:
+        raise ValueError("a secret")
+
+
+@pytest.fixture(autouse=True)
+def unseen() -> None:
+    seen.clear()
+
+
+async def test_each_step_of_an_operation_is_shown_to_them() -> None:
+    result = await result_of(Graph(Query, extensions=[Steps]), "{ well }")
+
+    assert (result.data, result.errors) == ({"well": "well"}, None)
+    assert seen == [
+        "operation begins",
+        "parsed",
+        "validated: 0 errors",
+        "resolves well",
+        "executed: {'well': 'well'}",
+        "operation ends",
+    ]
+    assert result.extensions == {"steps": 5}
+
+
+async def test_an_operation_that_does_not_run_is_shown_as_far_as_it_comes() -> None:
+    result = await result_of(Graph(Query, extensions=[Steps]), "{ unknown }")
+
+    assert [error.extensions for error in result.errors or ()] == [
+        {"code": "GRAPHQL_VALIDATION_FAILED"}
+    ]
+    assert seen == ["operation begins", "parsed", "validated: 1 errors", "operation ends"]
+    assert result.extensions == {"steps": 3}
+
+
+async def test_their_errors_keep_an_operation_from_running() -> None:
+    result = await result_of(Graph(Query, extensions=[Forbids, Steps]), "{ well }")
+
+    assert result.data is None
+    assert [error.message for error in result.errors or ()] == ["Not today."]
+    assert "resolves well" not in seen
+
+
+@pytest.mark.parametrize(
+    ("graph", "query"),
+    [(Graph(Query, extensions=[Breaks]), "{ well }"), (Graph(Query), "{ bad }")],
+    ids=["a hook", "a resolver"],
+)
+async def test_what_breaks_is_told_to_nobody_but_the_log(
+    graph: Graph, query: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    result = await result_of(graph, query)
+
+    [error] = result.errors or []
+    assert (error.extensions or {})["code"] == "INTERNAL_SERVER_ERROR"
+    assert "secret" not in error.message
+    assert "a secret" in caplog.text
+
+
+async def test_each_operation_has_extensions_of_its_own() -> None:
+    graph = Graph(Query, extensions=[Steps])
+
+    first = await result_of(graph, "{ well }")
+    seen.clear()
+    second = await result_of(graph, "{ well }")
+
+    assert first.extensions == second.extensions == {"steps": 5}
