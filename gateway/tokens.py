@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import jwt
-from cachetools import TTLCache
+from cachetools import LRUCache
 
 from gateway.errors import Unauthenticated
-from gateway.identity import Identity
+from gateway.identity import ANONYMOUS, Identity
 from gateway.jwks import Keys
 
 log = logging.getLogger("sluice.auth")
@@ -105,12 +105,15 @@ class Issuer:
         )
 
 
+NOBODY = (ANONYMOUS, 0.0)
+
+
 class Tokens:
     """The tokens of all configured issuers."""
 
     def __init__(self, issuers: Sequence[Issuer]) -> None:
         self._issuers = {issuer.issuer: issuer for issuer in issuers}
-        self._known: TTLCache[str, Identity] = TTLCache(KNOWN_TOKENS, KNOWN_SECONDS)
+        self._known: LRUCache[str, tuple[Identity, float]] = LRUCache(KNOWN_TOKENS)
 
     async def open(self) -> None:
         for issuer in self._issuers.values():
@@ -122,10 +125,11 @@ class Tokens:
 
     async def identify(self, token: str) -> Identity:
         """Who the token is for; raises as ``Issuer.identify`` does."""
-        known = self._known.get(token)
-        if known is not None and (known.expires_at or 0) > time.time():
-            return known
-        identity = self._known[token] = await self._verified(token)
+        identity, until = self._known.get(token, NOBODY)
+        if time.monotonic() < until and (identity.expires_at or 0) > time.time():
+            return identity
+        identity = await self._verified(token)
+        self._known[token] = identity, time.monotonic() + KNOWN_SECONDS
         return identity
 
     async def _verified(self, token: str) -> Identity:
