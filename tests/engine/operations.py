@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from graphql import get_named_type, is_leaf_type
 from hypothesis import strategies as st
 
+from tests.engine.choices import Choices
 from tests.engine.world import TYPES, mix
-
-T = TypeVar("T")
 
 VARIABLES = {
     "i": "Int",
@@ -82,7 +80,6 @@ class Operation:
 
 
 def operations() -> st.SearchStrategy[Operation]:
-    # Drawing each choice by itself takes Hypothesis far longer than running the operation.
     choices = st.binary(min_size=160, max_size=480)
     return choices.map(_written)
 
@@ -114,10 +111,9 @@ AMISS: dict[str, tuple[Any, ...]] = {
 
 
 @dataclass
-class _Writer:
-    """Writes an operation. Each choice is a byte; when there are no more, the simplest is made."""
+class _Writer(Choices):
+    """Writes an operation."""
 
-    choices: Iterator[int]
     fragments: dict[str, tuple[str, str]] = field(default_factory=dict)
     left: int = 50
 
@@ -198,12 +194,3 @@ class _Writer:
 
     def condition(self) -> str:
         return self.one(CONDITIONS) if self.chance(3) else ""
-
-    def one(self, choices: Sequence[T]) -> T:
-        return choices[next(self.choices, 0) % len(choices)]
-
-    def number(self, least: int, most: int) -> int:
-        return least + next(self.choices, 0) % (most - least + 1)
-
-    def chance(self, of: int) -> bool:
-        return next(self.choices, 0) % of == of - 1

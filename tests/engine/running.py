@@ -135,5 +135,8 @@ def _null_around(data: Any, path: Place) -> Place | None:
     for length, step in enumerate(path):
         if data is None:
             return path[:length]
+        if step == "@" or (isinstance(data, dict) and step not in data):
+            # A denial is of all items of a list, and of types that need not be there.
+            break
         data = data[step]
     return None

@@ -1,0 +1,115 @@
+"""Both engines answer alike on the shop's graph: its relations, connections, aggregates, guards,
+policies and row filters, over sources that fail and lie."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from graphql import ExecutionResult, parse, validate
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from strawberry.http import GraphQLRequestData
+
+from gateway.execution import Result
+from gateway.identity import Identity
+from gateway.operations import QUERIES, Operations
+from tests.engine.operations import Operation
+from tests.engine.running import assert_same
+from tests.engine.shop import GRAPH, SCHEMA, ShopWorld
+from tests.engine.shop_operations import shop_operations
+
+EXAMPLES = {"ordinary": 1_000, "thorough": 20_000}[os.environ.get("DIFFERENTIAL", "ordinary")]
+
+WORLD = ShopWorld()
+ENGINES = {
+    engine: Operations(GRAPH, WORLD.sources, WORLD.settings(engine))
+    for engine in ("graphql-core", "breadth")
+}
+SCOPES = sorted(GRAPH.rules.scopes | {"orders:read", "support"})
+
+# graphql-core leaves coroutines and tasks behind when it cancels what it waits for.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _all_is_collected() -> Iterator[None]:
+    yield
+    gc.collect()
+
+
+def identities() -> st.SearchStrategy[Identity]:
+    claims: dict[str, Any] = {"customer_id": 1, "partner_id": "northwind"}
+    return st.builds(
+        lambda scopes, claimed, credential: Identity(
+            subject="someone",
+            scopes=frozenset(scopes) if credential else frozenset(),
+            claims={name: claims[name] for name in claimed} if credential else {},
+            credential="test" if credential else None,
+        ),
+        st.sets(st.sampled_from(SCOPES)),
+        st.sets(st.sampled_from(sorted(claims))),
+        st.sampled_from([True, True, True, False]),
+    )
+
+
+def answered(engine: str, operation: Operation, identity: Identity) -> ExecutionResult:
+    results: list[Result] = []
+
+    async def run() -> None:
+        async def keep(result: Result) -> None:
+            results.append(result)
+
+        asked = GraphQLRequestData(
+            operation.document, dict(operation.variables), None, {"explain": True}
+        )
+        await ENGINES[engine].run(asked, identity, keep, allowed=QUERIES)
+        if left := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(left)
+
+    with closing(asyncio.new_event_loop()) as loop:
+        loop.run_until_complete(run())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    (result,) = results
+    ran: Any = (result.extensions or {}).get("explain")
+    assert ran is None or ran["engine"]["name"] == engine, ran
+    return ExecutionResult(result.data, result.errors)  # type: ignore[union-attr]
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=EXAMPLES < 10_000,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate, Phase.shrink],
+)
+@given(
+    operation=shop_operations(),
+    seed=st.integers(0, 2**16),
+    trouble=st.sampled_from([0, 5, 30, 120]),
+    identity=identities(),
+)
+def test_both_engines_answer_alike_on_the_shop(
+    operation: Operation, seed: int, trouble: int, identity: Identity
+) -> None:
+    WORLD.seed, WORLD.trouble = seed, trouble
+
+    core, breadth = (answered(engine, operation, identity) for engine in ENGINES)
+
+    assert_same(core, breadth, ordered=False)
+
+
+@settings(max_examples=200, deadline=None, database=None, derandomize=True)
+@given(operation=shop_operations())
+def test_the_operations_compared_on_the_shop_are_valid(operation: Operation) -> None:
+    assert validate(SCHEMA, parse(operation.document)) == []
