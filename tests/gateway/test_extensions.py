@@ -1,4 +1,5 @@
-"""A graph's own Strawberry extensions: called around each step of its operations."""
+"""A graph's own Strawberry extensions, called around each step of its operations, and those of
+fields, called around their resolvers."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import SchemaExtension
+from strawberry.extensions import FieldExtension, SchemaExtension
 
 from resolvers.graph import Graph
 from tests.operations import result_of
@@ -56,11 +57,40 @@ class Breaks(SchemaExtension):
         yield
 
 
+class Louder(FieldExtension):
+    def resolve(self, next_: Any, source: Any, info: Any, **arguments: Any) -> Any:
+        return next_(source, info, **arguments).upper()
+
+
+class Later(FieldExtension):
+    async def resolve_async(self, next_: Any, source: Any, info: Any, **arguments: Any) -> Any:
+        return f"{await next_(source, info, **arguments)}, later"
+
+
+def loud(root: Word, ending: str = "!") -> str:
+    return root.text + ending
+
+
+async def late(root: Word) -> str:
+    return root.text
+
+
+@strawberry.type
+class Word:
+    text: str
+    loud: str = strawberry.field(resolver=loud, extensions=[Louder()])
+    late: str = strawberry.field(resolver=late, extensions=[Later()])
+
+
 @strawberry.type
 class Query:
     @strawberry.field
     def well(self) -> str:
         return "well"
+
+    @strawberry.field
+    def words(self) -> list[Word]:
+        return [Word(text="one"), Word(text="two")]
 
     @strawberry.field
     def bad(self) -> str | None:
@@ -119,6 +149,20 @@ async def test_what_breaks_is_told_to_nobody_but_the_log(
     assert (error.extensions or {})["code"] == "INTERNAL_SERVER_ERROR"
     assert "secret" not in error.message
     assert "a secret" in caplog.text
+
+
+async def test_extensions_of_fields_are_called_for_each_object() -> None:
+    result = await result_of(Graph(Query), '{ words { loud asked: loud(ending: "?") late } }')
+
+    assert (result.data, result.errors) == (
+        {
+            "words": [
+                {"loud": "ONE!", "asked": "ONE?", "late": "one, later"},
+                {"loud": "TWO!", "asked": "TWO?", "late": "two, later"},
+            ]
+        },
+        None,
+    )
 
 
 async def test_each_operation_has_extensions_of_its_own() -> None:
