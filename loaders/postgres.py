@@ -108,7 +108,8 @@ class PostgresSource:
             timeout=self._timeout,
             command_timeout=self._timeout + 1,
             init=_decode_json,
-            reset=_leave_as_is,
+            connection_class=_Connection,
+            reset=_reset,
             server_settings={
                 "statement_timeout": str(int(self._timeout * 1000)),
                 "application_name": "sluice",
@@ -273,9 +274,28 @@ class PostgresSource:
         return UpstreamBadResponse(self.name, f"The source '{self.name}' refused a statement.")
 
 
-async def _leave_as_is(connection: Any) -> None:
-    """No statement of ours changes its session, so none is spent, after each of them, on changing
-    it back. A transaction that is left open is rolled back by asyncpg all the same."""
+class _Connection(asyncpg.Connection):
+    """A connection that is reset when it goes back to the pool only if it needs to be.
+
+    No statement of ours changes its session, so after one that gave its rows there is nothing to
+    change back, and the round trip is saved. After anything else there is: a value that asyncpg
+    can't send leaves a statement begun, whose timeout would end another's.
+    """
+
+    is_clean = False
+
+    async def fetch(self, *args: Any, **kwargs: Any) -> Any:
+        self.is_clean = False
+        rows = await super().fetch(*args, **kwargs)
+        self.is_clean = True
+        return rows
+
+
+async def _reset(connection: Any) -> None:
+    if connection.is_clean:
+        connection.is_clean = False
+    else:
+        await connection.reset()
 
 
 async def _decode_json(connection: Any) -> None:
