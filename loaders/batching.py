@@ -48,7 +48,8 @@ class Loader(DataLoader[Key, Value]):
         self, keys: Sequence[Key], waiting: Iterable[_Round]
     ) -> list[Value | Exception]:
         for round_ in waiting:
-            await round_.done
+            # Shielded, as whoever else waits for it goes on waiting when this one is cancelled.
+            await asyncio.shield(round_.done)
         return [self._values[key] for key in keys]
 
     def _open(self) -> _Round:
