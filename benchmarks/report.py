@@ -28,9 +28,10 @@ operation selects an `id`.
 The gateway runs as it ships: `gateway serve` in production, each request with a token that is
 checked, authorization, limits, call records and its access log on. The peers do none of that. They
 select the same columns whatever is asked for, as apps without look-ahead do; the hand-written
-endpoint selects those that it shows. All batch and deduplicate their fetches for each request, over
-pools of the same sizes. The list of 1,000 orders is ten pages of 100 in one operation for all, as
-the gateway gives no more on one page."""
+endpoint selects those that it shows. Drivers, pools and the garbage collector are the peers' as
+they come by default; what the gateway does about these is in docs/architecture.md. All batch and
+deduplicate their fetches for each request, over pools of the same sizes. The list of 1,000 orders
+is ten pages of 100 in one operation for all, as the gateway gives no more on one page."""
 
 
 def text(report: Report) -> str:
