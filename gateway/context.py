@@ -47,6 +47,7 @@ class Context:
     _decision: Decision | None = None
     _loaders: Loaders | None = None
     _judges: Judges | None = None
+    _event: Context | None = None
 
     def fresh(self) -> Context:
         """The same caller's context for another operation."""
@@ -71,7 +72,17 @@ class Context:
             context.begin(self.planned, self.decision, self._policies)
         # Events come one after another, and each explains itself.
         self.recorder, self.refused = context.recorder, context.refused
+        if self._event is not None:
+            self._event.forget()
+        self._event = context
         return context
+
+    def forget(self) -> None:
+        """Let go of what was loaded, now that the operation has ended."""
+        for context in (self, self._event):
+            if context is not None and context._loaders is not None:
+                context._loaders.forget()
+        self._event = None
 
     @property
     def loaders(self) -> Loaders:

@@ -77,7 +77,10 @@ class Operations:
         try:
             async with asyncio.timeout(self._seconds) as deadline:
                 context = Context(self._sources, identity, deadline=deadline)
-                await Execution(self._served, asked, context, executor, send_on, allowed).run()
+                try:
+                    await Execution(self._served, asked, context, executor, send_on, allowed).run()
+                finally:
+                    context.forget()
         except TimeoutError:
             if not deadline.expired():
                 raise

@@ -20,15 +20,15 @@ class Loader(DataLoader[Key, Value]):
     with a future of its own, or many at once (``load_all``), which costs one for all of them."""
 
     def __init__(self, batch: Batch) -> None:
-
-        async def load(keys: list[Key]) -> list[Any]:
-            return await self.load_all(keys)
-
-        super().__init__(load)
+        super().__init__()
         self._batch = batch
         self._values: dict[Key, Value | Exception] = {}
         self._rounds: dict[Key, _Round] = {}
         self._next: _Round | None = None
+
+    async def batch_load_fn(self, keys: list[Key]) -> list[Any]:
+        """What a DataLoader asks for the keys that it was asked for one by one."""
+        return await self.load_all(keys)
 
     def load_all(self, keys: Sequence[Key]) -> Awaitable[list[Value | Exception]]:
         """The value, or the error, for each key, in order. The keys are asked for by the call, so

@@ -135,6 +135,12 @@ class Loaders:
 
         return self._loader(("counts", resource), _each(count))
 
+    def forget(self) -> None:
+        """Let go of all that was loaded. Whatever still holds the operation then holds no rows, and
+        there is no cycle left for the garbage collector to find."""
+        self._loaders.clear()
+        self._views.clear()
+
     def _needed(self, resource: Resource, *more: str) -> frozenset[str]:
         return self._columns.get(resource, frozenset()).union((resource.key, *more))
 

@@ -16,15 +16,20 @@ from resolvers.graph import Graph
 
 
 async def result_of(
-    graph: Graph, query: str, identity: Identity = ANONYMOUS, **settings: Any
+    graph: Graph,
+    query: str,
+    identity: Identity = ANONYMOUS,
+    *,
+    sources: Sources | None = None,
+    **settings: Any,
 ) -> ExecutionResult:
-    """The one result of a query over no sources."""
+    """The one result of a query, over no sources unless some are given."""
     results: list[Result] = []
 
     async def keep(result: Result) -> None:
         results.append(result)
 
-    operations = Operations(graph, Sources([]), Settings.of(**settings))
+    operations = Operations(graph, sources or Sources([]), Settings.of(**settings))
     asked = GraphQLRequestData(query, None, None, None)
     await operations.run(asked, identity, keep, allowed=QUERIES)
     (result,) = results

@@ -1,0 +1,48 @@
+"""What an operation has loaded is gone when it has ended, without the garbage collector."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.identity import Identity
+from loaders import registry
+from loaders.batching import Loader
+from tests.engine.shop import GRAPH, ShopWorld
+from tests.operations import result_of
+
+made: weakref.WeakSet[Loader[Any, Any]] = weakref.WeakSet()
+count = 0
+
+
+class Watched(Loader[Any, Any]):
+    def __init__(self, *given: Any) -> None:
+        global count
+        super().__init__(*given)
+        made.add(self)
+        count += 1
+
+
+@pytest.fixture(autouse=True)
+def _uncollected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(registry, "Loader", Watched)
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+async def test_no_loader_outlives_its_operation() -> None:
+    world, staff = ShopWorld(), Identity("x", scopes=frozenset({"orders:read"}))
+    query = "{ orders { nodes { id lines { product { name stock { available } } } } } }"
+
+    for world.seed in range(10):
+        result = await result_of(GRAPH, query, staff, sources=world.sources)
+
+        assert result.errors is None
+        assert len(made) == 0
+    assert count > 20
