@@ -53,8 +53,8 @@ class Served:
     """A graph as the gateway runs it.
 
     Only in ``development`` do anonymous clients see the schema, and anyone the calls to the
-    sources. A denied field is null, or has the whole operation rejected, or, with ``"log"``, is
-    not denied but logged.
+    sources, and do errors suggest names. A denied field is null, or has the whole operation
+    rejected, or, with ``"log"``, is not denied but logged.
     """
 
     graph: Graph
@@ -218,7 +218,7 @@ class Execution:
             middleware=self._middleware,
             executor_class=self._executor,
             is_awaitable=optimized_is_awaitable,
-            hide_suggestions=graph.hide_suggestions,
+            hide_suggestions=not self._served.development,
             operation_extensions=state.operation_extensions,
         )
         return await result if isawaitable(result) else result

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 from collections.abc import Collection
 from typing import Any
 
@@ -36,8 +35,6 @@ class Operations:
 
     def __init__(self, graph: Graph, sources: Sources, settings: Settings) -> None:
         development, on_denial = settings.in_development, settings.authorization.on_denial
-        graph = copy.copy(graph)
-        graph.hide_suggestions = not development
         documents = Documents(
             graph,
             size=settings.limits.cached_documents,

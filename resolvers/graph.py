@@ -51,10 +51,7 @@ class Graph(strawberry.Schema):
     may see what; ``policies`` are the functions that its ``@policy`` directives name, ``scopes``
     those that only row filters go by: the schema lists all that there are. ``scalars`` are the
     graph's own. ``comparisons`` says for a field's coordinate by which inputs it is compared.
-    ``hide_suggestions`` keeps names of the schema out of error messages.
     """
-
-    hide_suggestions: bool = False
 
     def __init__(
         self,
@@ -104,10 +101,6 @@ class Graph(strawberry.Schema):
                 named_type.description = (
                     f"{named_type.description} In this graph: {listed or 'none'}."
                 )
-
-    def _get_custom_context_kwargs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        given = super()._get_custom_context_kwargs(*args, **kwargs)
-        return {**given, "hide_suggestions": self.hide_suggestions}
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
