@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import closing
 from typing import Any
 
+import pytest
 from graphql import (
     DocumentNode,
     ExecutionResult,
@@ -21,6 +22,14 @@ from graphql.execution.incremental import IncrementalExecutor
 from graphql.pyutils import is_awaitable
 
 from gateway.engine.breadth import BreadthExecutor
+
+LEFT_BEHIND = [
+    pytest.mark.filterwarnings("ignore::RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+"""The marks of tests that run graphql-core's executor into errors: it leaves coroutines, tasks and
+generators behind when it cancels what it waits for."""
 
 
 class Breadth(BreadthExecutor):

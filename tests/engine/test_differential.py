@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.operations import Operation, operations
-from tests.engine.running import Breadth, assert_same, run
+from tests.engine.running import LEFT_BEHIND, Breadth, assert_same, run
 from tests.engine.world import SCHEMA, World
 
 EXAMPLES = {"ordinary": 2_000, "thorough": 100_000}[os.environ.get("DIFFERENTIAL", "ordinary")]
@@ -23,12 +23,7 @@ EXAMPLES = {"ordinary": 2_000, "thorough": 100_000}[os.environ.get("DIFFERENTIAL
 RULES = [rule for rule in specified_rules if rule is not ValuesOfCorrectTypeRule]
 """Some literals are wrong on purpose: custom scalars are free to find out when they run."""
 
-# graphql-core leaves coroutines, tasks and generators behind when it cancels what it waits for.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::RuntimeWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = LEFT_BEHIND
 
 
 @pytest.fixture(autouse=True)

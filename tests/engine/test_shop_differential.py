@@ -20,7 +20,7 @@ from gateway.execution import Result
 from gateway.identity import Identity
 from gateway.operations import QUERIES, Operations
 from tests.engine.operations import Operation
-from tests.engine.running import assert_same
+from tests.engine.running import LEFT_BEHIND, assert_same
 from tests.engine.shop import GRAPH, SCHEMA, ShopWorld
 from tests.engine.shop_operations import shop_operations
 
@@ -33,12 +33,7 @@ ENGINES = {
 }
 SCOPES = sorted(GRAPH.rules.scopes | {"orders:read", "support"})
 
-# graphql-core leaves coroutines and tasks behind when it cancels what it waits for.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::RuntimeWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = LEFT_BEHIND
 
 
 @pytest.fixture(autouse=True)
