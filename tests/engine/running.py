@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from contextlib import closing
 from typing import Any
@@ -20,6 +21,7 @@ from graphql import (
 from graphql.execution import Executor
 from graphql.execution.incremental import IncrementalExecutor
 from graphql.pyutils import is_awaitable
+from hypothesis import HealthCheck, Phase, settings
 
 from gateway.engine.breadth import BreadthExecutor
 
@@ -30,6 +32,18 @@ LEFT_BEHIND = [
 ]
 """The marks of tests that run graphql-core's executor into errors: it leaves coroutines, tasks and
 generators behind when it cancels what it waits for."""
+
+THOROUGH = os.environ.get("DIFFERENTIAL") == "thorough"
+
+DIFFERENTIAL = settings(
+    max_examples=100_000 if THOROUGH else 2_000,
+    deadline=None,
+    database=None,
+    derandomize=not THOROUGH,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate, Phase.shrink],
+)
+"""Of a test that compares both engines. ``DIFFERENTIAL=thorough`` takes about half an hour each."""
 
 
 class Breadth(BreadthExecutor):

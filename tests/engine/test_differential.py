@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from graphql import parse, specified_rules, validate
 from graphql.validation import ValuesOfCorrectTypeRule
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.operations import Operation, operations
-from tests.engine.running import LEFT_BEHIND, Breadth, assert_same, run
+from tests.engine.running import DIFFERENTIAL, LEFT_BEHIND, Breadth, assert_same, run
 from tests.engine.world import SCHEMA, World
-
-EXAMPLES = {"ordinary": 2_000, "thorough": 100_000}[os.environ.get("DIFFERENTIAL", "ordinary")]
-"""``DIFFERENTIAL=thorough`` takes some twenty minutes."""
 
 RULES = [rule for rule in specified_rules if rule is not ValuesOfCorrectTypeRule]
 """Some literals are wrong on purpose: custom scalars are free to find out when they run."""
@@ -37,14 +33,7 @@ def passed_on(resolve: Any, source: Any, info: Any, **arguments: Any) -> Any:
     return resolve(source, info, **arguments)
 
 
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    database=None,
-    derandomize=EXAMPLES < 10_000,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate, Phase.shrink],
-)
+@DIFFERENTIAL
 @given(
     operation=operations(),
     seed=st.integers(0, 2**16),

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
 from graphql import ExecutionResult, parse, validate
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strawberry.http import GraphQLRequestData
 
@@ -20,11 +19,9 @@ from gateway.execution import Result
 from gateway.identity import Identity
 from gateway.operations import QUERIES, Operations
 from tests.engine.operations import Operation
-from tests.engine.running import LEFT_BEHIND, assert_same
+from tests.engine.running import DIFFERENTIAL, LEFT_BEHIND, assert_same
 from tests.engine.shop import GRAPH, SCHEMA, ShopWorld
 from tests.engine.shop_operations import shop_operations
-
-EXAMPLES = {"ordinary": 1_000, "thorough": 20_000}[os.environ.get("DIFFERENTIAL", "ordinary")]
 
 WORLD = ShopWorld()
 ENGINES = {
@@ -80,14 +77,7 @@ def answered(engine: str, operation: Operation, identity: Identity) -> Execution
     return ExecutionResult(result.data, result.errors)  # type: ignore[union-attr]
 
 
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    database=None,
-    derandomize=EXAMPLES < 10_000,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate, Phase.shrink],
-)
+@DIFFERENTIAL
 @given(
     operation=shop_operations(),
     seed=st.integers(0, 2**16),
