@@ -26,6 +26,11 @@ class Loader(DataLoader[Key, Value]):
         self._rounds: dict[Key, _Round] = {}
         self._next: _Round | None = None
 
+    def load(self, key: Key) -> asyncio.Future[Value]:
+        """A future of the key's value or error. It is the caller's own: whoever else waits for
+        the key goes on waiting when this one is cancelled."""
+        return asyncio.shield(super().load(key))
+
     async def batch_load_fn(self, keys: list[Key]) -> list[Any]:
         """What a DataLoader asks for the keys that it was asked for one by one."""
         return await self.load_all(keys)

@@ -13,12 +13,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from inspect import isawaitable
 from typing import Any
 
-from aiodataloader import DataLoader
 from graphql import GraphQLField, GraphQLResolveInfo, is_non_null_type
 
 from gateway.engine.batched import BATCHED, COLUMN, BatchedResolver
 from gateway.identity import Identity
 from loaders.base import Resource, Row
+from loaders.batching import Loader
 from resolvers.directives import Alternatives
 from resolvers.policies import Policy
 
@@ -33,39 +33,49 @@ class Judges:
     def __init__(self, policies: Mapping[str, Policy], identity: Identity) -> None:
         self._policies = policies
         self._identity = identity
-        self._loaders: dict[str, DataLoader[Row, bool]] = {}
+        self._loaders: dict[str, Loader[int, bool]] = {}
         # A row is known by where it lies, so it must stay there.
-        self._rows: list[Row] = []
+        self._rows: dict[int, Row] = {}
 
-    async def allow(self, undecided: Sequence[Alternatives], row: Row) -> bool:
-        """Whether one of the alternatives of each rule holds for the row."""
+    async def allow(self, undecided: Sequence[Alternatives], rows: Sequence[Row]) -> list[bool]:
+        """For each row, whether one of the alternatives of each rule holds for it."""
         names = list(dict.fromkeys(n for rule in undecided for group in rule for n in group))
-        asked = await asyncio.gather(*(self._ask(name, row) for name in names))
-        holds = dict(zip(names, asked, strict=True))
-        return all(any(all(holds[n] for n in group) for group in rule) for rule in undecided)
+        places = [id(row) for row in rows]
+        self._rows.update(zip(places, rows, strict=True))
+        asked = await asyncio.gather(*(self._loader(name).load_all(places) for name in names))
+        verdicts = dict(zip(names, asked, strict=True))
 
-    def _ask(self, name: str, row: Row) -> Awaitable[bool]:
+        def holds(name: str, at: int) -> bool:
+            return verdicts[name][at] is True
+
+        return [
+            all(any(all(holds(n, at) for n in group) for group in rule) for rule in undecided)
+            for at in range(len(rows))
+        ]
+
+    def _loader(self, name: str) -> Loader[int, bool]:
         loader = self._loaders.get(name)
         if loader is None:
-            policy = self._policies[name]
+            # Not self, which would hold what holds it, and the rows.
+            policy, identity, rows = self._policies[name], self._identity, self._rows
 
-            async def decide(rows: list[Row]) -> list[bool]:
-                return await self._decide(policy, rows)
+            async def decide(places: list[int]) -> list[bool]:
+                return await _decided(policy, identity, [rows[place] for place in places])
 
-            loader = self._loaders[name] = DataLoader(decide, get_cache_key=id)
-        self._rows.append(row)
-        return loader.load(row)
+            loader = self._loaders[name] = Loader(decide)
+        return loader
 
-    async def _decide(self, policy: Policy, rows: list[Row]) -> list[bool]:
-        try:
-            verdicts = list(await policy.decide(self._identity, rows))
-        except Exception:
-            log.exception("policy '%s' failed, so it denies", policy.name)
-            return [False] * len(rows)
-        if len(verdicts) != len(rows):
-            log.error("policy '%s' decided on other rows than it was asked of", policy.name)
-            return [False] * len(rows)
-        return [verdict is True for verdict in verdicts]
+
+async def _decided(policy: Policy, identity: Identity, rows: list[Row]) -> list[bool]:
+    try:
+        verdicts = list(await policy.decide(identity, rows))
+    except Exception:
+        log.exception("policy '%s' failed, so it denies", policy.name)
+        return [False] * len(rows)
+    if len(verdicts) != len(rows):
+        log.error("policy '%s' decided on other rows than it was asked of", policy.name)
+        return [False] * len(rows)
+    return [verdict is True for verdict in verdicts]
 
 
 def comparable(info: Any) -> Callable[[str], None]:
@@ -109,7 +119,7 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
         arguments: dict[str, Any],
     ) -> Any:
         context = info.context
-        if not await context.judges.allow(undecided, {} if row is None else row):
+        if not all(await context.judges.allow(undecided, [{} if row is None else row])):
             context.deny(coordinate, info.path.as_list())
         if resource is not None:
             row = await context.loaders.guarded(resource).load(row.get(resource.key))
@@ -162,7 +172,7 @@ def _guarded_batch(
     ) -> Sequence[Any]:
         context = info.context
         asked = [{} if row is None else row for row in rows]
-        allowed = await asyncio.gather(*(context.judges.allow(undecided, row) for row in asked))
+        allowed = await context.judges.allow(undecided, asked)
         values: list[Any] = [None] * len(rows)
         left = dict(enumerate(rows))
         if not all(allowed):
@@ -193,7 +203,7 @@ def _guarded_stream(coordinate: str, subscribe: Callable[..., Any]) -> Callable[
         context = info.context
         verdict = context.decision.verdicts.get(coordinate)
         if verdict is not None and (
-            verdict.is_denied or not await context.judges.allow(verdict.undecided, {})
+            verdict.is_denied or not all(await context.judges.allow(verdict.undecided, [{}]))
         ):
             context.deny(coordinate, info.path.as_list())
         stream = subscribe(root, info, **arguments)

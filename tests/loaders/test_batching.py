@@ -94,6 +94,19 @@ async def test_who_no_longer_waits_leaves_the_others_waiting(loader: Loader[int,
     assert await loader.load_all([1]) == [1]
 
 
+async def test_who_no_longer_waits_for_one_key_leaves_the_others_waiting(
+    loader: Loader[int, int],
+) -> None:
+    gone, other = loader.load(3), loader.load(3)
+    await asyncio.sleep(0.005)
+
+    gone.cancel()
+
+    assert await other == 9
+    assert gone.cancelled()
+    assert await loader.load(3) == 9
+
+
 async def test_nothing_is_fetched_for_no_keys(loader: Loader[int, int], fetches: Fetches) -> None:
     assert await loader.load_all([]) == []
     assert fetches.keys == []
