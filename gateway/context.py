@@ -79,9 +79,9 @@ class Context:
 
     def forget(self) -> None:
         """Let go of what was loaded, now that the operation has ended."""
-        for context in (self, self._event):
-            if context is not None and context._loaders is not None:
-                context._loaders.forget()
+        for kept in (self._loaders, self._judges, self._event):
+            if kept is not None:
+                kept.forget()
         self._event = None
 
     @property

@@ -53,29 +53,32 @@ class Judges:
             for at in range(len(rows))
         ]
 
+    def forget(self) -> None:
+        """Let go of all rows and verdicts."""
+        self._loaders.clear()
+        self._rows.clear()
+
     def _loader(self, name: str) -> Loader[int, bool]:
         loader = self._loaders.get(name)
         if loader is None:
-            # Not self, which would hold what holds it, and the rows.
-            policy, identity, rows = self._policies[name], self._identity, self._rows
+            policy = self._policies[name]
 
             async def decide(places: list[int]) -> list[bool]:
-                return await _decided(policy, identity, [rows[place] for place in places])
+                return await self._decide(policy, [self._rows[place] for place in places])
 
             loader = self._loaders[name] = Loader(decide)
         return loader
 
-
-async def _decided(policy: Policy, identity: Identity, rows: list[Row]) -> list[bool]:
-    try:
-        verdicts = list(await policy.decide(identity, rows))
-    except Exception:
-        log.exception("policy '%s' failed, so it denies", policy.name)
-        return [False] * len(rows)
-    if len(verdicts) != len(rows):
-        log.error("policy '%s' decided on other rows than it was asked of", policy.name)
-        return [False] * len(rows)
-    return [verdict is True for verdict in verdicts]
+    async def _decide(self, policy: Policy, rows: list[Row]) -> list[bool]:
+        try:
+            verdicts = list(await policy.decide(self._identity, rows))
+        except Exception:
+            log.exception("policy '%s' failed, so it denies", policy.name)
+            return [False] * len(rows)
+        if len(verdicts) != len(rows):
+            log.error("policy '%s' decided on other rows than it was asked of", policy.name)
+            return [False] * len(rows)
+        return [verdict is True for verdict in verdicts]
 
 
 def comparable(info: Any) -> Callable[[str], None]:

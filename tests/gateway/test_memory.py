@@ -12,6 +12,7 @@ import pytest
 from gateway.identity import Identity
 from loaders import registry
 from loaders.batching import Loader
+from resolvers import guards
 from tests.engine.shop import GRAPH, ShopWorld
 from tests.operations import result_of
 
@@ -30,6 +31,7 @@ class Watched(Loader[Any, Any]):
 @pytest.fixture(autouse=True)
 def _uncollected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(registry, "Loader", Watched)
+    monkeypatch.setattr(guards, "Loader", Watched)
     gc.collect()
     gc.disable()
     yield
@@ -46,3 +48,17 @@ async def test_no_loader_outlives_its_operation() -> None:
         assert result.errors is None
         assert len(made) == 0
     assert count > 20
+
+
+async def test_no_verdict_outlives_its_operation() -> None:
+    world, before, refused = ShopWorld(), count, 0
+    staff = Identity("x", scopes=frozenset({"customers:read"}), claims={"customer_id": 1})
+
+    for world.seed in range(10):
+        result = await result_of(
+            GRAPH, "{ customers { nodes { id email } } }", staff, sources=world.sources
+        )
+
+        refused += bool(result.errors)
+        assert len(made) == 0
+    assert count - before >= 2 * refused > 0
