@@ -46,6 +46,7 @@ class Judges:
         verdicts = dict(zip(names, asked, strict=True))
 
         def holds(name: str, at: int) -> bool:
+            # A policy is its author's: whatever else it says is no.
             return verdicts[name][at] is True
 
         return [
@@ -78,7 +79,7 @@ class Judges:
         if len(verdicts) != len(rows):
             log.error("policy '%s' decided on other rows than it was asked of", policy.name)
             return [False] * len(rows)
-        return [verdict is True for verdict in verdicts]
+        return verdicts
 
 
 def comparable(info: Any) -> Callable[[str], None]:
