@@ -17,14 +17,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from gateway.authentication import Authenticator
+from gateway.auth.authentication import Authenticator
 from gateway.errors import UpstreamError, masked
 from gateway.graphiql.page import graphiql_routes, load_examples
 from gateway.graphiql.sign_in import SignIn
-from gateway.http import BodyLimit, GraphQLEndpoint, refusal
-from gateway.operations import Operations
+from gateway.operations.runner import Operations
 from gateway.settings import Settings
-from gateway.websocket import Sockets
+from gateway.transports.http import BodyLimit, GraphQLEndpoint, refusal
+from gateway.transports.websocket import Sockets
 from loaders.registry import Sources
 from resolvers.graph import Graph
 

@@ -18,11 +18,11 @@ from graphql import GraphQLError, build_schema, find_breaking_changes, find_dang
 from pydantic import SecretStr
 from uvicorn.config import LOGGING_CONFIG
 
-from gateway import migrations
 from gateway.app import create_app, load_graph
-from gateway.console import DEMO_FOLDER, fail, read_settings
+from gateway.auth import migrations
+from gateway.commands.console import DEMO_FOLDER, fail, read_settings
+from gateway.commands.keys import DEMO_KEYS, keys, migrate, refuse_behind, within
 from gateway.graphiql.sign_in import SignIn
-from gateway.key_commands import DEMO_KEYS, keys, migrate, refuse_behind, within
 from gateway.settings import KeySettings, Settings
 
 WEBSOCKETS = "websockets-sansio"

@@ -14,7 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from gateway.jwks import (
+from gateway.auth.jwks import (
     PUBLIC_KEY_ALGORITHMS,
     Keys,
     KeySet,
@@ -25,7 +25,7 @@ from gateway.jwks import (
     checked_key,
     public_key,
 )
-from gateway.tokens import Issuer
+from gateway.auth.tokens import Issuer
 from loaders.base import Source
 from loaders.mongo import MongoSource
 from loaders.postgres import PostgresSource

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from gateway.identity import Identity
+from loaders.identity import Identity
 from loaders.query import Aggregate, Filter, Window, Within, folded
 
 Row = Mapping[str, Any]

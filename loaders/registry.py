@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from gateway.errors import UpstreamUnavailable
-from gateway.identity import Identity
 from loaders.base import Recorder, Resource, Row, Source
 from loaders.batching import Batch, Loader
+from loaders.identity import Identity
 from loaders.query import Aggregate, Filter, Window, Within
 from loaders.views import View
 

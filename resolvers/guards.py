@@ -1,8 +1,9 @@
 """Guards: what keeps a protected field's resolver from running for those who may not see it.
 
 They stand in the schema itself, so every transport and every way to a field passes them. By the
-time they run, what the identity alone decides has been decided (gateway/authorization.py): they
-only look it up, and ask policies about rows where that is left to do.
+time they run, what the identity alone decides has been decided
+(gateway/operations/authorization.py): they only look it up, and ask policies about rows where that
+is left to do.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from typing import Any
 from graphql import GraphQLField, GraphQLResolveInfo, is_non_null_type
 
 from gateway.engine.batched import BATCHED, COLUMN, BatchedResolver
-from gateway.identity import Identity
 from loaders.base import Resource, Row
 from loaders.batching import Loader
+from loaders.identity import Identity
 from resolvers.directives import Alternatives
 from resolvers.policies import Policy
 

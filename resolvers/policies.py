@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from gateway.identity import Identity
 from loaders.base import Row
+from loaders.identity import Identity
 
 Decide = Callable[[Identity, Sequence[Row]], Awaitable[Sequence[bool]]]
 

@@ -21,7 +21,7 @@ from graphql import (
     is_non_null_type,
 )
 
-from gateway.identity import Identity
+from loaders.identity import Identity
 from resolvers.directives import PERSONAL, Alternatives, Public, Requirement, Rule, rule_of
 from resolvers.policies import Policy
 

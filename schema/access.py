@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.identity import Identity
 from loaders.base import Resource, Row
+from loaders.identity import Identity
 from loaders.query import NOTHING, Filter, Or, Within, equals
 from resolvers.policies import policy
 

@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 
 from demo.stack import Addresses, DemoStack
 from gateway.app import create_app
-from gateway.executor import EXECUTORS
+from gateway.operations.executors import EXECUTORS
 from gateway.settings import Settings
 from tests.client import Gateway, listening, serving
 from tests.identities import CALLERS, auth, headers

@@ -7,10 +7,10 @@ from typing import Any
 from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult
 
-from gateway.execution import Result
-from gateway.identity import ANONYMOUS, Identity
-from gateway.operations import QUERIES, Operations
+from gateway.operations.execution import Result
+from gateway.operations.runner import QUERIES, Operations
 from gateway.settings import Settings
+from loaders.identity import ANONYMOUS, Identity
 from loaders.registry import Sources
 from resolvers.graph import Graph
 

@@ -13,15 +13,9 @@ OURS = ("gateway", "schema", "resolvers", "loaders", "demo", "tests", "benchmark
 
 ALLOWED = {
     "gateway.engine": {"gateway.engine"},
-    "loaders": {"loaders", "gateway.errors", "gateway.identity"},
-    "resolvers": {
-        "resolvers",
-        "loaders",
-        "gateway.errors",
-        "gateway.identity",
-        "gateway.engine",
-    },
-    "schema": {"schema", "resolvers", "loaders", "gateway.identity"},
+    "loaders": {"loaders", "gateway.errors"},
+    "resolvers": {"resolvers", "loaders", "gateway.errors", "gateway.engine"},
+    "schema": {"schema", "resolvers", "loaders"},
     "demo": {"demo"},
     "gateway.graphiql": {"gateway.graphiql"},
     "gateway.app": {"gateway", "resolvers", "loaders"},

@@ -75,6 +75,6 @@ async def _name(request: Request) -> str:
 
 
 def _refused(status: int, reason: str) -> Response:
-    # As gateway/http.py refuses, which this package doesn't know.
+    # As gateway/transports/http.py refuses, which this package doesn't know.
     body = {"errors": [{"message": reason, "extensions": {"code": "BAD_USER_INPUT"}}]}
     return JSONResponse(body, status, headers=_HEADERS)

@@ -13,9 +13,9 @@ from loaders.mongo import MongoCollection
 from loaders.query import Function
 from resolvers.connections import Connection, connection
 from resolvers.fields import Node, column, computed
-from resolvers.products import margin
 from resolvers.relations import aggregate, many, one
 from resolvers.scalars import URL
+from resolvers.shop.products import margin
 from schema.types.review import reviews_collection
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.relay import GlobalID
 
-from gateway.identity import Identity
 from loaders.base import Row
+from loaders.identity import Identity
 from loaders.postgres import PostgresTable
 from resolvers.connections import Connection, connection
 from resolvers.directives import Authenticated, Policies, Public, RequiresScopes

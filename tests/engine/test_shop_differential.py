@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strawberry.http import GraphQLRequestData
 
-from gateway.execution import Result
-from gateway.identity import Identity
-from gateway.operations import QUERIES, Operations
+from gateway.operations.execution import Result
+from gateway.operations.runner import QUERIES, Operations
+from loaders.identity import Identity
 from tests.engine.operations import Operation
 from tests.engine.running import DIFFERENTIAL, LEFT_BEHIND, assert_same
 from tests.engine.shop import GRAPH, SCHEMA, ShopWorld

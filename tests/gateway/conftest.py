@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from demo.stack import Addresses
-from gateway import migrations
-from gateway.keys import ApiKeys
+from gateway.auth import migrations
+from gateway.auth.api_keys import ApiKeys
 from loaders.postgres import PostgresSource
 from tests.gateway.key_store import keys_at
 

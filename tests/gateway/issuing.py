@@ -14,9 +14,9 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gateway.authentication import Authenticator
-from gateway.identity import Identity
+from gateway.auth.authentication import Authenticator
 from gateway.settings import Settings
+from loaders.identity import Identity
 
 ISSUER = "https://login.example.com/"
 AUDIENCE = "sluice"

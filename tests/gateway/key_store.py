@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from gateway.auth.api_keys import ApiKeys
 from gateway.errors import Unauthenticated
-from gateway.keys import ApiKeys
 from loaders.postgres import PostgresSource
 
 NOT_KNOWN = "The API key is not known."

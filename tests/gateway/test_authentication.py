@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from demo.stack import Addresses
-from gateway.authentication import Authenticator
+from gateway.auth.api_keys import create, revoke
+from gateway.auth.authentication import Authenticator
 from gateway.errors import Unauthenticated
-from gateway.identity import ANONYMOUS
-from gateway.keys import create, revoke
 from gateway.settings import AuthSettings, Settings
+from loaders.identity import ANONYMOUS
 from loaders.postgres import PostgresSource
 from tests import identities
 from tests.gateway.issuing import authenticating, issuer, signing_key, token

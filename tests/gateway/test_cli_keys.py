@@ -14,8 +14,8 @@ import pytest
 from demo import identities
 from demo.errors import DemoError
 from demo.stack import Addresses
-from gateway import migrations
-from gateway.authentication import Authenticator
+from gateway.auth import migrations
+from gateway.auth.authentication import Authenticator
 from gateway.settings import Settings
 from loaders.postgres import PostgresSource
 from tests.gateway.test_cli import free_port, gateway, running

@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.authentication import Authenticator
+from gateway.auth.authentication import Authenticator
 from gateway.errors import Unauthenticated
-from gateway.identity import Identity
 from gateway.settings import Settings
+from loaders.identity import Identity
 from tests.client import Answer, Gateway, serving
 from tests.identities import headers, token
 from tests.probe import PROBE

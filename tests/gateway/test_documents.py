@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from graphql import GraphQLError
 
-from gateway.documents import (
+from gateway.operations.documents import (
     DECISIONS_KEPT,
     LARGEST_KEPT,
     LONGEST_KEPT,
@@ -17,7 +17,7 @@ from gateway.documents import (
     USUAL_LENGTH,
     Documents,
 )
-from gateway.identity import ANONYMOUS, Identity
+from loaders.identity import ANONYMOUS, Identity
 from schema.build import schema
 
 

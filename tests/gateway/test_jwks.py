@@ -13,8 +13,8 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from gateway.auth.jwks import PUBLIC_KEY_ALGORITHMS, PublishedKeys, published_keys
 from gateway.errors import Unauthenticated, UpstreamUnavailable
-from gateway.jwks import PUBLIC_KEY_ALGORITHMS, PublishedKeys, published_keys
 from tests.gateway.issuing import (
     authenticating,
     encoded,

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway import keys as keys_module
-from gateway.keys import ApiKeys, create, listed, revoke
+from gateway.auth import api_keys as keys_module
+from gateway.auth.api_keys import ApiKeys, create, listed, revoke
 from loaders.postgres import PostgresSource
 from tests.gateway.key_store import NO_KEY, NOT_KNOWN, id_of, refusal
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from demo.stack import Addresses
-from gateway import keys as keys_module
+from gateway.auth import api_keys as keys_module
+from gateway.auth.api_keys import ApiKeys, create, listed, revoke
 from gateway.errors import UpstreamUnavailable
-from gateway.keys import ApiKeys, create, listed, revoke
 from loaders.postgres import PostgresSource
 from tests.gateway.key_store import NO_KEY, id_of, keys_at, refusal
 from tests.hostile import line_to, unused_port

@@ -178,7 +178,7 @@ async def test_an_error_outside_of_operations_is_an_id(
     async def broken(*_: object) -> None:
         raise ValueError(SECRET)
 
-    monkeypatch.setattr("gateway.authentication.Authenticator.identify", broken)
+    monkeypatch.setattr("gateway.auth.authentication.Authenticator.identify", broken)
 
     answer = await masking.ask("{ well }", explain=False)
 

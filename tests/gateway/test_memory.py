@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from gateway.identity import Identity
 from loaders import registry
 from loaders.batching import Loader
+from loaders.identity import Identity
 from resolvers import guards
 from tests.engine.shop import GRAPH, ShopWorld
 from tests.operations import result_of

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from gateway import migrations
-from gateway.keys import create, listed
+from gateway.auth import migrations
+from gateway.auth.api_keys import create, listed
 from loaders.postgres import PostgresSource
 from tests.gateway.key_store import id_of
 

@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.authentication import Authenticator
-from gateway.identity import Identity
+from gateway.auth.authentication import Authenticator
 from gateway.settings import Settings
+from loaders.identity import Identity
 from tests.client import Gateway, serving, until
 from tests.gateway.test_websocket import FOREVER, ORDERS, TICKS
 from tests.identities import token
@@ -292,7 +292,7 @@ async def test_a_stream_ends_with_its_key(monkeypatch: pytest.MonkeyPatch) -> No
 async def test_a_silent_stream_says_that_it_is_alive(
     probe: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.streaming.KEEP_ALIVE_SECONDS", 0.1)
+    monkeypatch.setattr("gateway.transports.streaming.KEEP_ALIVE_SECONDS", 0.1)
     async with probe.events("{ slow(seconds: 1) }") as events:
         body = await events.response.read()
 

@@ -14,8 +14,8 @@ from typing import Any
 import jwt
 import pytest
 
+from gateway.auth.tokens import LONGEST_TOKEN
 from gateway.errors import Unauthenticated
-from gateway.tokens import LONGEST_TOKEN
 from tests.gateway.issuing import (
     ISSUER,
     SECRET,

@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import ValidationError
 
+from gateway.auth.jwks import PUBLIC_KEY_ALGORITHMS
 from gateway.errors import Unauthenticated
-from gateway.jwks import PUBLIC_KEY_ALGORITHMS
 from gateway.settings import Settings
 from tests.gateway.issuing import (
     ISSUER,

@@ -352,7 +352,7 @@ async def test_whoever_does_not_greet_may_ask_nothing(probe: Gateway) -> None:
 async def test_whoever_does_not_greet_in_time_is_let_go(
     source_settings: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.websocket.INIT_SECONDS", 0.2)
+    monkeypatch.setattr("gateway.transports.websocket.INIT_SECONDS", 0.2)
     async with (
         serving(Settings.of(graph=PROBE, sources=source_settings)) as gateway,
         gateway.socket() as socket,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from gateway.authentication import Authenticator
+from gateway.auth.authentication import Authenticator
 from gateway.errors import UpstreamUnavailable
-from gateway.identity import Identity
 from gateway.settings import Settings
+from loaders.identity import Identity
 from tests.client import Gateway, serving, until
 from tests.gateway.test_websocket import FOREVER, TICKS
 from tests.identities import headers, token

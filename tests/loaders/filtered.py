@@ -12,8 +12,8 @@ from aiohttp import web
 from pymongo import MongoClient
 
 from demo.stack import Addresses
-from gateway.identity import Identity
 from loaders.base import Call, Recorder, Resource, RowFilter
+from loaders.identity import Identity
 from loaders.mongo import MongoCollection, MongoSource
 from loaders.postgres import PostgresSource, PostgresTable
 from loaders.query import Filter, equals

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from demo.stack import Addresses
 from gateway.errors import UpstreamBadResponse
-from gateway.identity import ANONYMOUS, Identity
 from loaders.base import Recorder
+from loaders.identity import ANONYMOUS, Identity
 from loaders.query import (
     COUNT,
     NOTHING,

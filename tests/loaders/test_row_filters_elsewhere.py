@@ -12,8 +12,8 @@ from aiohttp import web
 
 from demo.stack import Addresses
 from gateway.errors import UpstreamBadResponse, UpstreamUnavailable
-from gateway.identity import Identity
 from loaders.base import Recorder, Resource, through
+from loaders.identity import Identity
 from loaders.postgres import PostgresSource
 from loaders.query import COUNT, And, Filter, Not, Operator, Or, Order, Window, Within, equals
 from loaders.query import Comparison as Compare

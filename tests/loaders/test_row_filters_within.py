@@ -9,8 +9,8 @@ import pytest
 
 from demo.stack import Addresses
 from gateway.errors import UpstreamBadResponse
-from gateway.identity import ANONYMOUS, Identity
 from loaders.base import Resource, RowFilter, through
+from loaders.identity import ANONYMOUS, Identity
 from loaders.postgres import PostgresTable
 from loaders.query import (
     COUNT,

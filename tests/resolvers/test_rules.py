@@ -10,8 +10,8 @@ import pytest
 import strawberry
 from strawberry.types import ExecutionResult
 
-from gateway.identity import ANONYMOUS, Identity
 from loaders.base import Row
+from loaders.identity import ANONYMOUS, Identity
 from loaders.postgres import PostgresTable
 from resolvers.connections import Connection, connection
 from resolvers.directives import Authenticated, Policies, RequiresScopes, declared

@@ -32,18 +32,18 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 )
 from strawberry.types import ExecutionResult
 
-from gateway.authentication import Authenticator
+from gateway.auth.authentication import Authenticator
 from gateway.errors import RequestRefused, Unauthenticated, UpstreamError, masked
-from gateway.execution import Result
-from gateway.identity import Identity
-from gateway.operations import (
+from gateway.operations.execution import Result
+from gateway.operations.runner import (
     MUTATIONS,
     QUERIES,
     SUBSCRIPTIONS,
     Operations,
     is_request_error,
 )
-from gateway.requests import credentials, operation_of
+from gateway.transports.requests import credentials, operation_of
+from loaders.identity import Identity
 from resolvers.graph import Graph
 
 INIT_SECONDS = 10.0

@@ -22,11 +22,11 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from gateway.context import Context
-from gateway.documents import Document, Documents
 from gateway.errors import RequestRefused, Unauthenticated
-from gateway.executor import CoreExecutor
-from gateway.introspection import VisibleSchemas
+from gateway.operations.context import Context
+from gateway.operations.documents import Document, Documents
+from gateway.operations.executors import CoreExecutor
+from gateway.operations.introspection import VisibleSchemas
 from resolvers.graph import Graph
 
 OnDenial = Literal["null", "reject", "log"]

@@ -7,11 +7,11 @@ import re
 import time
 from collections.abc import Mapping
 
+from gateway.auth.api_keys import PREFIX, ApiKeys
+from gateway.auth.tokens import Tokens
 from gateway.errors import Unauthenticated
-from gateway.identity import ANONYMOUS, Identity
-from gateway.keys import PREFIX, ApiKeys
 from gateway.settings import AuthSettings
-from gateway.tokens import Tokens
+from loaders.identity import ANONYMOUS, Identity
 
 BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*) *", re.IGNORECASE)
 """A header that holds one credential (RFC 6750, 2.1). Two that were joined have a comma."""

@@ -12,9 +12,8 @@ import click
 import orjson
 from pydantic import SecretStr
 
-from gateway import keys as api_keys
-from gateway import migrations
-from gateway.console import DEMO_FOLDER, fail, read_settings
+from gateway.auth import api_keys, migrations
+from gateway.commands.console import DEMO_FOLDER, fail, read_settings
 from gateway.errors import GatewayError, UpstreamTimeout, UpstreamUnavailable
 from gateway.settings import KeySettings
 from loaders.base import Row

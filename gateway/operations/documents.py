@@ -23,9 +23,9 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from gateway.authorization import Decision, decide
 from gateway.engine.plan import Plan, compile_plan, condition_variables
 from gateway.errors import coded
+from gateway.operations.authorization import Decision, decide
 from resolvers.graph import Graph
 from resolvers.rules import Standing
 

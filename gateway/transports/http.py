@@ -18,7 +18,7 @@ from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from gateway.authentication import Authenticator
+from gateway.auth.authentication import Authenticator
 from gateway.errors import (
     BadUserInput,
     Denied,
@@ -27,9 +27,8 @@ from gateway.errors import (
     UpstreamError,
     masked,
 )
-from gateway.execution import Result
-from gateway.identity import Identity
-from gateway.operations import (
+from gateway.operations.execution import Result
+from gateway.operations.runner import (
     MUTATIONS,
     QUERIES,
     SUBSCRIPTIONS,
@@ -37,9 +36,10 @@ from gateway.operations import (
     body_of,
     is_request_error,
 )
-from gateway.requests import credentials, read
-from gateway.streaming import EventStream, Parts, first_of, hung_up
-from gateway.websocket import Sockets
+from gateway.transports.requests import credentials, read
+from gateway.transports.streaming import EventStream, Parts, first_of, hung_up
+from gateway.transports.websocket import Sockets
+from loaders.identity import Identity
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"

@@ -10,11 +10,11 @@ from typing import TypeVar
 
 from graphql import GraphQLSchema
 
-from gateway.authorization import Decision, Denial, indices
-from gateway.documents import Planned
 from gateway.errors import Denied
-from gateway.identity import ANONYMOUS, Identity
+from gateway.operations.authorization import Decision, Denial, indices
+from gateway.operations.documents import Planned
 from loaders.base import Recorder
+from loaders.identity import ANONYMOUS, Identity
 from loaders.registry import Loaders, Sources
 from resolvers.guards import Judges
 from resolvers.policies import Policy

@@ -13,14 +13,14 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from gateway.context import Context
-from gateway.documents import Documents
 from gateway.errors import RequestRefused, UpstreamTimeout
-from gateway.execution import Execution, Result, Send, Served
-from gateway.executor import EXECUTORS, WHOLE
-from gateway.identity import Identity
-from gateway.introspection import VisibleSchemas
+from gateway.operations.context import Context
+from gateway.operations.documents import Documents
+from gateway.operations.execution import Execution, Result, Send, Served
+from gateway.operations.executors import EXECUTORS, WHOLE
+from gateway.operations.introspection import VisibleSchemas
 from gateway.settings import Settings
+from loaders.identity import Identity
 from loaders.registry import Sources
 from resolvers.graph import Graph
 

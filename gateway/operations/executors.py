@@ -17,7 +17,7 @@ from gateway.engine.breadth import BreadthExecutor
 from gateway.engine.plan import Plan
 
 if TYPE_CHECKING:
-    from gateway.context import Context
+    from gateway.operations.context import Context
 
 
 class CoreExecutor(StrawberryGraphQLCoreExecutionContext):

@@ -22,8 +22,8 @@ from typing import Any
 from cachetools import TTLCache
 
 from gateway.errors import Unauthenticated, UpstreamError, UpstreamUnavailable
-from gateway.identity import Identity
 from loaders.base import Row
+from loaders.identity import Identity
 from loaders.postgres import PostgresSource
 
 log = logging.getLogger("sluice.auth")

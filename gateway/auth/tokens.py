@@ -11,9 +11,9 @@ from typing import Any, NoReturn
 import jwt
 from cachetools import LRUCache
 
+from gateway.auth.jwks import Keys
 from gateway.errors import Unauthenticated
-from gateway.identity import ANONYMOUS, Identity
-from gateway.jwks import Keys
+from loaders.identity import ANONYMOUS, Identity
 
 log = logging.getLogger("sluice.auth")
 
