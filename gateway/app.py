@@ -18,13 +18,14 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from gateway.auth.authentication import Authenticator
-from gateway.errors import UpstreamError, masked
+from gateway.errors import masked
 from gateway.graphiql.page import graphiql_routes, load_examples
 from gateway.graphiql.sign_in import SignIn
 from gateway.operations.runner import Operations
 from gateway.settings import Settings
 from gateway.transports.http import BodyLimit, GraphQLEndpoint, refusal
 from gateway.transports.websocket import Sockets
+from loaders.errors import SourceError
 from loaders.registry import Sources
 from resolvers.graph import Graph
 
@@ -148,7 +149,7 @@ async def _ready(sources: Sources) -> Response:
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await sources[name].check()
-        except (UpstreamError, TimeoutError):
+        except (SourceError, TimeoutError):
             return "down"
         return "up"
 

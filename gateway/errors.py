@@ -9,6 +9,15 @@ from typing import Any, ClassVar
 
 from graphql import GraphQLError
 
+from loaders.errors import (
+    BadResponse,
+    OverBudget,
+    SourceError,
+    SourceTimeout,
+    SourceUnavailable,
+    UnfitValue,
+)
+
 log = logging.getLogger("sluice.errors")
 
 PLACES_SHOWN = 10
@@ -76,40 +85,29 @@ class RequestRefused(GraphQLError):
         self.status = status
 
 
-class UpstreamError(GatewayError):
-    """A source did not give what was asked of it. ``source`` is its configured name."""
+CODES: dict[type[SourceError], str] = {
+    SourceTimeout: "UPSTREAM_TIMEOUT",
+    SourceUnavailable: "UPSTREAM_UNAVAILABLE",
+    BadResponse: "UPSTREAM_BAD_RESPONSE",
+    UnfitValue: BadUserInput.code,
+    OverBudget: OperationTooComplex.code,
+}
+"""The code of each kind of error of a source."""
 
-    def __init__(self, source: str, message: str) -> None:
-        super().__init__(message)
-        self.source = source
-
-    @property
-    def extensions(self) -> dict[str, Any]:
-        return {"code": self.code, "source": self.source}
-
-
-class UpstreamTimeout(UpstreamError):
-    """The source did not answer in time."""
-
-    code = "UPSTREAM_TIMEOUT"
-
-    def __init__(self, source: str) -> None:
-        super().__init__(source, f"The source '{source}' did not answer in time.")
+OF_THE_CLIENT = (UnfitValue, OverBudget)
+"""Those that the source can do nothing about, so they don't name it."""
 
 
-class UpstreamUnavailable(UpstreamError):
-    """The source can't be reached, or refuses to work."""
-
-    code = "UPSTREAM_UNAVAILABLE"
-
-    def __init__(self, source: str) -> None:
-        super().__init__(source, f"The source '{source}' is unavailable.")
-
-
-class UpstreamBadResponse(UpstreamError):
-    """The source answered with something that its declaration does not allow."""
-
-    code = "UPSTREAM_BAD_RESPONSE"
+def extensions_of(error: GatewayError | SourceError) -> dict[str, Any]:
+    """The extensions with which a client is told of the error."""
+    if isinstance(error, GatewayError):
+        return error.extensions
+    code = CODES[type(error)]
+    return (
+        {"code": code}
+        if isinstance(error, OF_THE_CLIENT)
+        else {"code": code, "source": error.source}
+    )
 
 
 def present(
@@ -160,13 +158,15 @@ def _told(
 ) -> GraphQLError:
     if error.extensions and "code" in error.extensions:
         return _like(error, error.message, error.extensions)
+    if isinstance(error.original_error, SourceError):
+        return _like(error, error.message, extensions_of(error.original_error))
     source = source_of(error.path) if error.path is not None else None
     if source is not None and _is_about_the_value(error):
         log.warning("a value of source %s does not fit at %s: %s", source, error.path, error)
-        bad = UpstreamBadResponse(
+        bad = BadResponse(
             source, f"The source '{source}' sent a value that does not fit this field."
         )
-        return _like(error, str(bad), bad.extensions)
+        return _like(error, str(bad), extensions_of(bad))
     if _is_meant_for_clients(error):
         return _like(error, error.message, {"code": BadUserInput.code})
     return _like(error, *masked(error.original_error or error, error.path))

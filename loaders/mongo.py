@@ -26,8 +26,8 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 
-from gateway.errors import BadUserInput, UpstreamBadResponse, UpstreamTimeout, UpstreamUnavailable
 from loaders.base import Columns, Recorder, Resource, Row, Translated
+from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
 from loaders.query import (
     Aggregate,
     And,
@@ -264,27 +264,25 @@ class MongoSource:
 
     def _collections(self) -> Any:
         if self._client is None:
-            raise UpstreamUnavailable(self.name)
+            raise SourceUnavailable(self.name)
         return self._client[self._database]
 
     def _translate(self, error: BaseException) -> Exception | None:
         match error:
             case InvalidBSON():
-                return UpstreamBadResponse(
+                return BadResponse(
                     self.name, f"The source '{self.name}' sent a value that can't be read."
                 )
             case BSONError() | ArithmeticError() | UnicodeEncodeError():
                 # Decimal128 raises decimal's errors, which are arithmetic ones as OverflowError is.
-                return BadUserInput("A value does not fit the field it is compared with.")
+                return UnfitValue(self.name, "A value does not fit the field it is compared with.")
             case PyMongoError():
                 selecting = isinstance(error, ServerSelectionTimeoutError)
                 if self._is_silent() if selecting else error.timeout:
-                    return UpstreamTimeout(self.name)
+                    return SourceTimeout(self.name)
                 if isinstance(error, OperationFailure) and error.code not in REFUSALS:
-                    return UpstreamBadResponse(
-                        self.name, f"The source '{self.name}' refused a statement."
-                    )
-                return UpstreamUnavailable(self.name)
+                    return BadResponse(self.name, f"The source '{self.name}' refused a statement.")
+                return SourceUnavailable(self.name)
         return None
 
     def _is_silent(self) -> bool:

@@ -14,8 +14,8 @@ from typing import Any
 import asyncpg
 import orjson
 
-from gateway.errors import BadUserInput, UpstreamBadResponse, UpstreamTimeout, UpstreamUnavailable
 from loaders.base import Columns, Recorder, Resource, Row, Translated
+from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
 from loaders.query import (
     Aggregate,
     And,
@@ -241,19 +241,20 @@ class PostgresSource:
     def _acquired(self) -> Any:
         """A connection of the pool, as a context manager."""
         if self._pool is None:
-            raise UpstreamUnavailable(self.name)
+            raise SourceUnavailable(self.name)
         return self._pool.acquire(timeout=self._timeout)
 
     def _translate(self, error: BaseException) -> Exception | None:
         match error:
             case TimeoutError() | asyncpg.QueryCanceledError():
-                return UpstreamTimeout(self.name)
+                return SourceTimeout(self.name)
             case asyncpg.DataError():
                 if error.sqlstate not in UNFIT:
                     return self._refused()
-                return BadUserInput(
+                return UnfitValue(
+                    self.name,
                     "A value does not fit the column it is compared with: it is out of range, "
-                    "too long, or has a character that PostgreSQL can't hold."
+                    "too long, or has a character that PostgreSQL can't hold.",
                 )
             case (
                 OSError()
@@ -265,13 +266,13 @@ class PostgresSource:
                 | asyncpg.InterfaceError()
                 | asyncpg.InternalClientError()
             ):
-                return UpstreamUnavailable(self.name)
+                return SourceUnavailable(self.name)
             case asyncpg.PostgresError():
                 return self._refused()
         return None
 
-    def _refused(self) -> UpstreamBadResponse:
-        return UpstreamBadResponse(self.name, f"The source '{self.name}' refused a statement.")
+    def _refused(self) -> BadResponse:
+        return BadResponse(self.name, f"The source '{self.name}' refused a statement.")
 
 
 class _Connection(asyncpg.Connection):

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from gateway.errors import UpstreamUnavailable
 from loaders.base import Recorder, Resource, Row, Source
 from loaders.batching import Batch, Loader
+from loaders.errors import SourceUnavailable
 from loaders.identity import Identity
 from loaders.query import Aggregate, Filter, Window, Within
 from loaders.views import View
@@ -24,7 +24,7 @@ class Sources:
         try:
             return self._by_name[name]
         except KeyError:
-            raise UpstreamUnavailable(name) from None
+            raise SourceUnavailable(name) from None
 
     @property
     def names(self) -> list[str]:

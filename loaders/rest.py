@@ -16,14 +16,9 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from gateway.errors import (
-    OperationTooComplex,
-    UpstreamBadResponse,
-    UpstreamTimeout,
-    UpstreamUnavailable,
-)
 from loaders import memory
 from loaders.base import Columns, Recorder, Resource, Row
+from loaders.errors import BadResponse, OverBudget, SourceTimeout, SourceUnavailable
 from loaders.query import Aggregate, Filter, Window
 
 BATCH_SIZE = 50
@@ -232,9 +227,10 @@ class RestSource:
         asked, refused = keys[:left], keys[left:]
         recorder.requests[self.name] = recorder.requests.get(self.name, 0) + len(asked)
         answers: dict[Any, Any] = {
-            key: OperationTooComplex(
+            key: OverBudget(
+                self.name,
                 f"This operation needs more than {FAN_OUT} requests to '{self.name}', which "
-                "answers one id at a time. Ask for fewer objects."
+                "answers one id at a time. Ask for fewer objects.",
             )
             for key in refused
         }
@@ -300,7 +296,7 @@ class RestSource:
             return answer
         try:
             rows = self._rows(resource, answer, column)
-        except UpstreamBadResponse as error:
+        except BadResponse as error:
             return error
         if any(row[column] != key for row in rows):
             return self._bad("objects that were not asked for")
@@ -343,16 +339,16 @@ class RestSource:
 
     async def _request(self, path: str) -> tuple[int, bytes]:
         if self._session is None:
-            raise UpstreamUnavailable(self.name)
+            raise SourceUnavailable(self.name)
         try:
             async with self._turns, asyncio.timeout(self._timeout):
                 return await self._with_retries(self._session, URL(self._base + path, encoded=True))
         except TimeoutError as error:
-            raise UpstreamTimeout(self.name) from error
+            raise SourceTimeout(self.name) from error
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
             raise self._bad("an answer that is not HTTP") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise UpstreamUnavailable(self.name) from error
+            raise SourceUnavailable(self.name) from error
 
     async def _with_retries(self, session: aiohttp.ClientSession, url: URL) -> tuple[int, bytes]:
         for attempt in range(RETRIES + 1):
@@ -363,7 +359,7 @@ class RestSource:
                     if response.status not in RETRIED:
                         return response.status, await self._body(response)
                     if last:
-                        raise UpstreamUnavailable(self.name)
+                        raise SourceUnavailable(self.name)
                     asked = _retry_after(response.headers.get("retry-after", ""))
             except (aiohttp.ClientConnectionError, aiohttp.ServerDisconnectedError):
                 if last:
@@ -371,7 +367,7 @@ class RestSource:
             backoff = 0.1 * 2**attempt * (0.5 + random.random() / 2)  # noqa: S311
             wait = backoff if asked is None else asked
             if wait >= self._timeout:
-                raise UpstreamUnavailable(self.name)
+                raise SourceUnavailable(self.name)
             await asyncio.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
@@ -383,8 +379,8 @@ class RestSource:
             raise self._bad(f"more than {LARGEST_BODY} bytes")
         return body
 
-    def _bad(self, what: str) -> UpstreamBadResponse:
-        return UpstreamBadResponse(self.name, f"The source '{self.name}' sent {what}.")
+    def _bad(self, what: str) -> BadResponse:
+        return BadResponse(self.name, f"The source '{self.name}' sent {what}.")
 
 
 def _retry_after(header: str) -> float | None:

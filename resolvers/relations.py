@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Unpack, cast
 
-from gateway.errors import UpstreamBadResponse
 from loaders.base import Resource
+from loaders.errors import BadResponse
 from loaders.query import Aggregate, Filter, Function, Order, Window
 from resolvers.directives import Access
 from resolvers.fields import (
@@ -60,9 +60,9 @@ class One(BatchedFetch):
 
         return spread()
 
-    def _misfit(self, field: FetchedField) -> UpstreamBadResponse:
+    def _misfit(self, field: FetchedField) -> BadResponse:
         source = field.owner.resource.source
-        return UpstreamBadResponse(source, f"The source '{source}' sent '{self.by}' as no id.")
+        return BadResponse(source, f"The source '{source}' sent '{self.by}' as no id.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ OURS = ("gateway", "schema", "resolvers", "loaders", "demo", "tests", "benchmark
 
 ALLOWED = {
     "gateway.engine": {"gateway.engine"},
-    "loaders": {"loaders", "gateway.errors"},
+    "loaders": {"loaders"},
     "resolvers": {"resolvers", "loaders", "gateway.errors", "gateway.engine"},
     "schema": {"schema", "resolvers", "loaders"},
     "demo": {"demo"},

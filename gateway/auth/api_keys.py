@@ -21,8 +21,9 @@ from typing import Any
 
 from cachetools import TTLCache
 
-from gateway.errors import Unauthenticated, UpstreamError, UpstreamUnavailable
+from gateway.errors import Unauthenticated
 from loaders.base import Row
+from loaders.errors import SourceError, SourceUnavailable
 from loaders.identity import Identity
 from loaders.postgres import PostgresSource
 
@@ -88,7 +89,7 @@ async def revoke(source: PostgresSource, id: str) -> datetime | None:
 
 
 class ApiKeys:
-    """The keys in a database, which may be down: then ``UpstreamUnavailable`` is raised for a key
+    """The keys in a database, which may be down: then ``SourceUnavailable`` is raised for a key
     that has not been read a moment ago."""
 
     def __init__(
@@ -178,9 +179,9 @@ class ApiKeys:
                 "from sluice.api_keys where id = $1",
                 id,
             )
-        except UpstreamError as error:
+        except SourceError as error:
             log.error("an API key can't be read: %s (%r)", error, error.__cause__)
-            raise UpstreamUnavailable(error.source) from None
+            raise SourceUnavailable(error.source) from None
         finally:
             del self._reading[id]
         row = self._rows[id] = rows[0] if rows else None
@@ -196,7 +197,7 @@ class ApiKeys:
                 "select id from sluice.api_keys where id = any($1) and revoked_at is null",
                 list(self._watched),
             )
-        except UpstreamError as error:
+        except SourceError as error:
             log.warning("the API keys of live connections can't be read: %s", error)
             if time.monotonic() - self._checked_at > self._unchecked_seconds:
                 self._tell(self._watched, "The API key could not be checked any more.")
@@ -224,7 +225,7 @@ class ApiKeys:
                 list(used),
                 list(used.values()),
             )
-        except UpstreamError as error:
+        except SourceError as error:
             log.warning("when API keys were last used can't be written: %s", error)
 
 

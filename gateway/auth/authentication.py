@@ -46,7 +46,7 @@ class Authenticator:
         either, ``ANONYMOUS``.
 
         Raises ``Unauthenticated`` for a credential that is not good, never takes it for none.
-        Raises ``UpstreamUnavailable`` where that can't be told now.
+        Raises ``SourceUnavailable`` where that can't be told now.
         """
         credential, key = headers.get("authorization"), headers.get("x-api-key")
         if credential is None and key is None:

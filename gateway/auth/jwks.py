@@ -13,7 +13,7 @@ import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from gateway.errors import UpstreamUnavailable
+from loaders.errors import SourceUnavailable
 from loaders.rest import RestSource
 
 log = logging.getLogger("sluice.auth")
@@ -87,7 +87,7 @@ class Keys(Protocol):
     async def find(self, kid: str | None, algorithm: str) -> Any | None:
         """The key to check a token with; None if the issuer has none of this kind.
 
-        Raises ``UpstreamUnavailable`` if that can't be told now.
+        Raises ``SourceUnavailable`` if that can't be told now.
         """
         ...
 
@@ -155,7 +155,7 @@ class PublishedKeys:
         if self._is_stale():
             await self._fetch()
             if self._is_stale():
-                raise UpstreamUnavailable(self._issuer)
+                raise SourceUnavailable(self._issuer)
         key = self._keys.find(kid, algorithm)
         if key is None and kid is not None and not self._keys.names(kid):
             await self._fetch()

@@ -50,7 +50,7 @@ class Issuer:
     async def identify(self, token: str, header: Mapping[str, Any]) -> Identity:
         """Who the token is for. ``header`` is its own, not verified yet.
 
-        Raises ``Unauthenticated`` for a token that is not good, and ``UpstreamUnavailable`` if
+        Raises ``Unauthenticated`` for a token that is not good, and ``SourceUnavailable`` if
         the issuer's keys can't be had.
         """
         algorithm, kid = header.get("alg"), header.get("kid")

@@ -14,14 +14,15 @@ from pydantic import SecretStr
 
 from gateway.auth import api_keys, migrations
 from gateway.commands.console import DEMO_FOLDER, fail, read_settings
-from gateway.errors import GatewayError, UpstreamTimeout, UpstreamUnavailable
+from gateway.errors import GatewayError
 from gateway.settings import KeySettings
 from loaders.base import Row
+from loaders.errors import SourceTimeout, SourceUnavailable
 from loaders.postgres import PostgresSource
 
 Result = TypeVar("Result")
 
-UNREACHABLE = (UpstreamUnavailable, UpstreamTimeout)
+UNREACHABLE = (SourceUnavailable, SourceTimeout)
 BEHIND = "The gateway's own tables are not up to date. Run `gateway migrate`."
 
 DEMO_KEYS = DEMO_FOLDER / "keys-url"

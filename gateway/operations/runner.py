@@ -13,13 +13,14 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from gateway.errors import RequestRefused, UpstreamTimeout
+from gateway.errors import CODES, RequestRefused
 from gateway.operations.context import Context
 from gateway.operations.documents import Documents
 from gateway.operations.execution import Execution, Result, Send, Served
 from gateway.operations.executors import EXECUTORS, WHOLE
 from gateway.operations.introspection import VisibleSchemas
 from gateway.settings import Settings
+from loaders.errors import SourceTimeout
 from loaders.identity import Identity
 from loaders.registry import Sources
 from resolvers.graph import Graph
@@ -93,7 +94,7 @@ class Operations:
         error = RequestRefused(
             f"The operation took longer than {self._seconds:g} seconds.",
             status=504,
-            code=UpstreamTimeout.code,
+            code=CODES[SourceTimeout],
         )
         if not pending:
             return PreExecutionError(None, [error])

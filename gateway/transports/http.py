@@ -24,7 +24,7 @@ from gateway.errors import (
     Denied,
     RequestRefused,
     Unauthenticated,
-    UpstreamError,
+    extensions_of,
     masked,
 )
 from gateway.operations.execution import Result
@@ -39,6 +39,7 @@ from gateway.operations.runner import (
 from gateway.transports.requests import credentials, read
 from gateway.transports.streaming import EventStream, Parts, first_of, hung_up
 from gateway.transports.websocket import Sockets
+from loaders.errors import SourceError
 from loaders.identity import Identity
 
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -111,7 +112,7 @@ class GraphQLEndpoint:
             else:
                 (result,) = await self._results(asked, identity, _allowed(request))
                 response = _answer(request, result)
-        except (RequestRefused, Unauthenticated, UpstreamError) as error:
+        except (RequestRefused, Unauthenticated, SourceError) as error:
             response = _refused(request, error)
         except ClientDisconnect:
             return
@@ -166,7 +167,7 @@ class GraphQLEndpoint:
             events.keep_alive(),
         )
         if ended is not None:
-            await events.next(_error(ended, Unauthenticated(ended).extensions))
+            await events.next(_error(ended, extensions_of(Unauthenticated(ended))))
         await events.complete()
 
     async def _send_parts(
@@ -209,11 +210,11 @@ def _answer(request: Request, result: Result) -> Response:
     return Response(orjson.dumps(body_of(result)), status, media_type=media_type)
 
 
-def _refused(request: Request, error: RequestRefused | Unauthenticated | UpstreamError) -> Response:
+def _refused(request: Request, error: RequestRefused | Unauthenticated | SourceError) -> Response:
     if isinstance(error, RequestRefused):
         return refusal(request, error.status, error.message, error.extensions)
     status = 401 if isinstance(error, Unauthenticated) else 503
-    return refusal(request, status, str(error), error.extensions)
+    return refusal(request, status, str(error), extensions_of(error))
 
 
 def refusal(

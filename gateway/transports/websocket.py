@@ -33,7 +33,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from strawberry.types import ExecutionResult
 
 from gateway.auth.authentication import Authenticator
-from gateway.errors import RequestRefused, Unauthenticated, UpstreamError, masked
+from gateway.errors import RequestRefused, Unauthenticated, masked
 from gateway.operations.execution import Result
 from gateway.operations.runner import (
     MUTATIONS,
@@ -43,6 +43,7 @@ from gateway.operations.runner import (
     is_request_error,
 )
 from gateway.transports.requests import credentials, operation_of
+from loaders.errors import SourceError
 from loaders.identity import Identity
 from resolvers.graph import Graph
 
@@ -213,7 +214,7 @@ class Sockets(GraphQL[Identity, None]):
             await self.run(socket)
         except Unauthenticated as error:
             await _close(socket, 4403, f"Forbidden: {error}")
-        except UpstreamError as error:
+        except SourceError as error:
             await _close(socket, 4503, str(error))
         except WebSocketDisconnect:
             pass

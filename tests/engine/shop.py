@@ -19,9 +19,9 @@ from graphql import (
 )
 from strawberry.utils.str_converters import to_camel_case
 
-from gateway.errors import UpstreamBadResponse, UpstreamTimeout, UpstreamUnavailable
 from gateway.settings import Settings
 from loaders.base import Columns, Recorder, Resource, Row
+from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable
 from loaders.query import Aggregate, Filter, Function, Window
 from loaders.registry import Sources
 from resolvers.connections import Connected
@@ -212,8 +212,8 @@ class MadeUp:
 
     def _error(self, place: int) -> Exception:
         if place % 3 == 0:
-            return UpstreamBadResponse(self.name, "The source sent nonsense.")
-        return (UpstreamTimeout, UpstreamUnavailable)[place % 2](self.name)
+            return BadResponse(self.name, "The source sent nonsense.")
+        return (SourceTimeout, SourceUnavailable)[place % 2](self.name)
 
 
 PROPER: dict[str, Any] = {

@@ -14,7 +14,8 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway.auth.jwks import PUBLIC_KEY_ALGORITHMS, PublishedKeys, published_keys
-from gateway.errors import Unauthenticated, UpstreamUnavailable
+from gateway.errors import Unauthenticated
+from loaders.errors import SourceUnavailable
 from tests.gateway.issuing import (
     authenticating,
     encoded,
@@ -303,7 +304,7 @@ async def test_old_keys_are_not_used_longer_than_that(company: Issuer) -> None:
         await company.stop()
         clock.now += 601
 
-        with pytest.raises(UpstreamUnavailable):
+        with pytest.raises(SourceUnavailable):
             await keys.find("one", "EdDSA")
 
 
@@ -311,11 +312,11 @@ async def test_keys_are_found_again_when_the_issuer_is_back(company: Issuer) -> 
     clock = Clock()
     await company.stop()
     async with keys_of(company, clock) as keys:
-        with pytest.raises(UpstreamUnavailable):
+        with pytest.raises(SourceUnavailable):
             await keys.find("one", "EdDSA")
         await company.start()
         # It is not asked again at once.
-        with pytest.raises(UpstreamUnavailable):
+        with pytest.raises(SourceUnavailable):
             await keys.find("one", "EdDSA")
         assert company.asked == 0
         clock.now += 11
@@ -358,7 +359,7 @@ async def test_what_an_issuer_publishes_is_not_in_the_log(
 async def test_the_gateway_starts_while_the_issuer_is_down(company: Issuer) -> None:
     await company.stop()
     async with authenticating(company=issuer(jwks_url=company.url)) as authenticator:
-        with pytest.raises(UpstreamUnavailable) as unavailable:
+        with pytest.raises(SourceUnavailable) as unavailable:
             await authenticator.identify({"authorization": f"Bearer {token()}"})
 
     assert str(unavailable.value) == "The source 'company' is unavailable."

@@ -11,7 +11,7 @@ import pytest
 from demo.stack import Addresses
 from gateway.auth import api_keys as keys_module
 from gateway.auth.api_keys import ApiKeys, create, listed, revoke
-from gateway.errors import UpstreamUnavailable
+from loaders.errors import SourceUnavailable
 from loaders.postgres import PostgresSource
 from tests.gateway.key_store import NO_KEY, id_of, keys_at, refusal
 from tests.hostile import line_to, unused_port
@@ -110,7 +110,7 @@ async def test_a_key_is_not_used_by_being_refused(
 
 async def test_without_its_database_no_key_can_be_told_from_another() -> None:
     async with keys_at(f"postgresql://shop@127.0.0.1:{unused_port()}/shop") as keys:
-        with pytest.raises(UpstreamUnavailable):
+        with pytest.raises(SourceUnavailable):
             await keys.identify(f"slk_{'0' * 16}_{'A' * 43}")
         assert await refusal(keys, "slk_") == NO_KEY
 
@@ -128,7 +128,7 @@ async def test_a_key_of_a_moment_ago_is_good_without_the_database(
             assert (await keys.identify(key)).client == "northwind"
             await asyncio.sleep(0.6)
 
-            with pytest.raises(UpstreamUnavailable):
+            with pytest.raises(SourceUnavailable):
                 await keys.identify(key)
 
 
@@ -137,7 +137,7 @@ async def test_tables_that_are_not_there_make_keys_unavailable(
 ) -> None:
     await database.run("drop schema sluice cascade")
 
-    with pytest.raises(UpstreamUnavailable):
+    with pytest.raises(SourceUnavailable):
         await keys.identify(f"slk_{'0' * 16}_{'A' * 43}")
 
     assert 'relation "sluice.api_keys" does not exist' in caplog.text

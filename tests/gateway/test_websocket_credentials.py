@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.auth.authentication import Authenticator
-from gateway.errors import UpstreamUnavailable
 from gateway.settings import Settings
+from loaders.errors import SourceUnavailable
 from loaders.identity import Identity
 from tests.client import Gateway, serving, until
 from tests.gateway.test_websocket import FOREVER, TICKS
@@ -113,7 +113,7 @@ async def test_credentials_that_can_t_be_checked_now_end_the_connection(
     class Down(Authenticator):
         async def identify(self, headers: Mapping[str, str]) -> Identity:
             if headers:
-                raise UpstreamUnavailable("issuer")
+                raise SourceUnavailable("issuer")
             return await super().identify(headers)
 
     monkeypatch.setattr("gateway.app.Authenticator", Down)

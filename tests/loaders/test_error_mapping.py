@@ -12,15 +12,8 @@ import asyncpg
 import pytest
 
 from demo.stack import Addresses
-from gateway.errors import (
-    BadUserInput,
-    GatewayError,
-    UpstreamBadResponse,
-    UpstreamError,
-    UpstreamTimeout,
-    UpstreamUnavailable,
-)
 from loaders.base import Recorder
+from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable, UnfitValue
 from loaders.postgres import PostgresSource, PostgresTable
 from loaders.query import And, Comparison, Filter, Operator, Window, equals
 from tests.hostile import sending, unused_port
@@ -70,18 +63,18 @@ async def page(source: PostgresSource, of: PostgresTable, filter: Filter | None 
     return await source.fetch_page(of, {"id"}, Window(filter=filter), Recorder())
 
 
-async def error_of(fetch: Awaitable[Any]) -> GatewayError:
+async def error_of(fetch: Awaitable[Any]) -> SourceError:
     """The error of ours, which must say nothing of the server's and name the source."""
-    with pytest.raises(GatewayError) as raised:
+    with pytest.raises(SourceError) as raised:
         await fetch
     error = raised.value
     assert "words" not in str(error)
     assert "failures" not in str(error)
-    assert not isinstance(error, UpstreamError) or error.source == "shop"
+    assert not isinstance(error, SourceError) or error.source == "shop"
     return error
 
 
-async def error_at(url: str) -> GatewayError:
+async def error_at(url: str) -> SourceError:
     """The error of a source with this address."""
     source = PostgresSource("shop", url, timeout=2.0)
     await source.open()
@@ -106,15 +99,15 @@ VALUES = {"22000", "22003", "22007", "22008", "22021", "22P02", "22P03", "22P05"
 """Those that a value brings about that does not fit its column."""
 
 
-def expected(sqlstate: str) -> type[GatewayError]:
+def expected(sqlstate: str) -> type[SourceError]:
     if sqlstate == "57014":
-        return UpstreamTimeout
+        return SourceTimeout
     if sqlstate in VALUES:
-        return BadUserInput
+        return UnfitValue
     # Connections, sign-in, unknown database, out of resources, shutting down.
     if sqlstate[:2] in ("08", "28", "3D", "53", "57"):
-        return UpstreamUnavailable
-    return UpstreamBadResponse
+        return SourceUnavailable
+    return BadResponse
 
 
 @pytest.mark.parametrize("sqlstate", SQLSTATES)
@@ -144,26 +137,26 @@ async def test_every_error_of_the_client_is_an_unavailable_source(
         with source._errors:
             raise kind("asyncpg's own words")
 
-    assert type(await error_of(fail())) is UpstreamUnavailable
+    assert type(await error_of(fail())) is SourceUnavailable
 
 
 async def test_a_wrong_password_is_an_unavailable_source(addresses: Addresses) -> None:
     before, _, after = addresses.postgres.rpartition("@")
     scheme_and_user = before.rpartition(":")[0]
 
-    assert type(await error_at(f"{scheme_and_user}:wrong@{after}")) is UpstreamUnavailable
+    assert type(await error_at(f"{scheme_and_user}:wrong@{after}")) is SourceUnavailable
 
 
 async def test_an_unknown_user_is_an_unavailable_source(addresses: Addresses) -> None:
     after = addresses.postgres.rpartition("@")[2]
 
-    assert type(await error_at(f"postgresql://nobody:x@{after}")) is UpstreamUnavailable
+    assert type(await error_at(f"postgresql://nobody:x@{after}")) is SourceUnavailable
 
 
 async def test_an_unknown_database_is_an_unavailable_source(addresses: Addresses) -> None:
     before = addresses.postgres.rpartition("/")[0]
 
-    assert type(await error_at(f"{before}/nowhere")) is UpstreamUnavailable
+    assert type(await error_at(f"{before}/nowhere")) is SourceUnavailable
 
 
 async def test_a_server_without_the_encryption_asked_for_is_an_unavailable_source(
@@ -171,20 +164,20 @@ async def test_a_server_without_the_encryption_asked_for_is_an_unavailable_sourc
 ) -> None:
     error = await error_at(f"{addresses.postgres}?sslmode=require")
 
-    assert type(error) is UpstreamUnavailable
+    assert type(error) is SourceUnavailable
 
 
 async def test_a_refused_connection_is_an_unavailable_source() -> None:
     error = await error_at(f"postgresql://nobody:x@127.0.0.1:{unused_port()}/shop")
 
-    assert type(error) is UpstreamUnavailable
+    assert type(error) is SourceUnavailable
 
 
 async def test_something_that_is_not_postgres_is_an_unavailable_source() -> None:
     async with sending(b"HTTP/1.1 400 Bad Request\r\n\r\n", asked=b"") as url:
         error = await error_at(f"postgresql://nobody:x@{url.removeprefix('http://')}/shop")
 
-    assert type(error) is UpstreamUnavailable
+    assert type(error) is SourceUnavailable
 
 
 async def test_no_connections_left_is_an_unavailable_source(
@@ -196,7 +189,7 @@ async def test_no_connections_left_is_an_unavailable_source(
     finally:
         await admin.execute("alter database shop connection limit -1")
 
-    assert type(error) is UpstreamUnavailable
+    assert type(error) is SourceUnavailable
 
 
 async def test_a_statement_that_takes_too_long_is_a_timeout(addresses: Addresses) -> None:
@@ -206,7 +199,7 @@ async def test_a_statement_that_takes_too_long_is_a_timeout(addresses: Addresses
     error = await error_of(fetch)
     await source.close()
 
-    assert type(error) is UpstreamTimeout
+    assert type(error) is SourceTimeout
 
 
 async def test_a_connection_that_the_server_ends_is_an_unavailable_source(
@@ -224,7 +217,7 @@ async def test_a_connection_that_the_server_ends_is_an_unavailable_source(
     fetch = source.fetch_page(table("slow"), {"id", "slept"}, Window(), Recorder())
     error, _ = await asyncio.gather(error_of(fetch), end())
 
-    assert type(error) is UpstreamUnavailable
+    assert type(error) is SourceUnavailable
     assert await page(source, table("kinds")) == []
 
 
@@ -244,7 +237,7 @@ async def test_a_table_that_is_not_there_or_not_ours_is_a_refused_statement(
 ) -> None:
     error = await error_of(page(source, of))
 
-    assert type(error) is UpstreamBadResponse
+    assert type(error) is BadResponse
     assert str(error) == "The source 'shop' refused a statement."
     assert await page(source, table("kinds")) == []
 
@@ -252,7 +245,7 @@ async def test_a_table_that_is_not_there_or_not_ours_is_a_refused_statement(
 async def test_an_unknown_column_is_a_refused_statement(source: PostgresSource) -> None:
     fetch = source.fetch_page(table("kinds"), {"nothing"}, Window(), Recorder())
 
-    assert type(await error_of(fetch)) is UpstreamBadResponse
+    assert type(await error_of(fetch)) is BadResponse
 
 
 DISTANT = timezone(timedelta(hours=14))
@@ -285,7 +278,7 @@ DISTANT = timezone(timedelta(hours=14))
 async def test_a_value_that_does_not_fit_its_column_is_the_clients(
     source: PostgresSource, column: str, value: Any
 ) -> None:
-    assert type(await error_of(page(source, table("kinds"), equals(column, value)))) is BadUserInput
+    assert type(await error_of(page(source, table("kinds"), equals(column, value)))) is UnfitValue
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,8 @@ import pymongo.errors
 import pytest
 
 from demo.stack import Addresses
-from gateway.errors import (
-    BadUserInput,
-    GatewayError,
-    UpstreamBadResponse,
-    UpstreamError,
-    UpstreamTimeout,
-    UpstreamUnavailable,
-)
 from loaders.base import Recorder
+from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable, UnfitValue
 from loaders.mongo import MongoCollection, MongoSource
 from loaders.query import Comparison, Filter, Operator, Or, Window, equals
 from tests.hostile import line_to, sending, silent, unused_port
@@ -41,17 +34,17 @@ async def page(source: MongoSource, filter: Filter | None = None) -> Any:
     return await source.fetch_page(PRODUCTS, {"name"}, Window(filter=filter, limit=1), Recorder())
 
 
-async def error_of(fetch: Awaitable[Any]) -> GatewayError:
+async def error_of(fetch: Awaitable[Any]) -> SourceError:
     """The error of ours, which must say nothing of the server's and name the source."""
-    with pytest.raises(GatewayError) as raised:
+    with pytest.raises(SourceError) as raised:
         await fetch
     error = raised.value
     assert "words" not in str(error)
-    assert not isinstance(error, UpstreamError) or error.source == "catalog"
+    assert not isinstance(error, SourceError) or error.source == "catalog"
     return error
 
 
-async def error_at(url: str, database: str = "catalog") -> GatewayError:
+async def error_at(url: str, database: str = "catalog") -> SourceError:
     """The error of a source with this address."""
     source = MongoSource("catalog", url, database=database, timeout=0.6)
     await source.open()
@@ -103,17 +96,17 @@ async def test_every_error_of_the_driver_is_one_of_ours(
             raise error
 
     expected = (
-        UpstreamTimeout
+        SourceTimeout
         if issubclass(kind, TIMEOUTS)
-        else UpstreamBadResponse
+        else BadResponse
         if issubclass(kind, REFUSED)
-        else BadUserInput
+        else UnfitValue
         if issubclass(kind, VALUES)
-        else UpstreamUnavailable
+        else SourceUnavailable
     )
     # Selecting a server timed out, but this one had not refused: nobody knows of anything else.
     if kind is pymongo.errors.ServerSelectionTimeoutError:
-        expected = UpstreamTimeout
+        expected = SourceTimeout
     assert type(await error_of(fail())) is expected
 
 
@@ -125,20 +118,20 @@ async def test_who_can_not_sign_in_has_an_unavailable_source(
     user = str(urlsplit(addresses.mongo).username)
 
     assert before
-    assert type(await error_at(f"mongodb://{who.format(user=user)}@{after}")) is UpstreamUnavailable
+    assert type(await error_at(f"mongodb://{who.format(user=user)}@{after}")) is SourceUnavailable
 
 
 async def test_what_the_user_may_not_read_is_a_refused_statement(addresses: Addresses) -> None:
     error = await error_at(addresses.mongo, database="admin")
 
-    assert type(error) is UpstreamBadResponse
+    assert type(error) is BadResponse
     assert str(error) == "The source 'catalog' refused a statement."
 
 
 async def test_a_refused_connection_is_an_unavailable_source() -> None:
     error = await error_at(f"mongodb://127.0.0.1:{unused_port()}")
 
-    assert type(error) is UpstreamUnavailable
+    assert type(error) is SourceUnavailable
 
 
 @pytest.mark.parametrize(
@@ -153,12 +146,12 @@ async def test_something_that_is_not_mongodb_is_an_unavailable_source(sent: byte
     async with sending(sent, asked=b"") as url:
         error = await error_at(url.replace("http", "mongodb"))
 
-    assert type(error) is UpstreamUnavailable
+    assert type(error) is SourceUnavailable
 
 
 async def test_a_server_that_says_nothing_is_a_timeout() -> None:
     async with silent() as port:
-        assert type(await error_at(f"mongodb://127.0.0.1:{port}")) is UpstreamTimeout
+        assert type(await error_at(f"mongodb://127.0.0.1:{port}")) is SourceTimeout
 
 
 @pytest.mark.parametrize(
@@ -183,7 +176,7 @@ async def test_an_answer_that_can_not_be_read_is_the_sources(
         await source.close()
 
     assert before == [{"sku": "KET-0001"}]
-    assert type(error) is UpstreamBadResponse
+    assert type(error) is BadResponse
     assert str(error) == "The source 'catalog' sent a value that can't be read."
 
 
@@ -213,7 +206,7 @@ async def test_a_value_that_bson_can_not_hold_is_the_clients(
 ) -> None:
     error = await error_of(page(source, equals("name", value)))
 
-    assert type(error) is BadUserInput
+    assert type(error) is UnfitValue
     assert str(error) == "A value does not fit the field it is compared with."
 
 
@@ -242,7 +235,7 @@ async def test_an_operator_in_a_list_of_values_is_refused_by_the_server(
 ) -> None:
     filter = Comparison("name", Operator.IN, ({"$gt": ""},))
 
-    assert type(await error_of(page(source, filter))) is UpstreamBadResponse
+    assert type(await error_of(page(source, filter))) is BadResponse
 
 
 @pytest.mark.parametrize("text", [".*", "^", "(?i)a", "a|b", "[", "(", "\\", "\\E.*", "$"])

@@ -10,13 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from gateway.errors import (
-    GatewayError,
-    UpstreamBadResponse,
-    UpstreamError,
-    UpstreamTimeout,
-    UpstreamUnavailable,
-)
+from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable
 from loaders.rest import RestSource
 from tests.hostile import Service, answering, silent, unused_port
 
@@ -30,7 +24,7 @@ async def service() -> AsyncIterator[Service]:
         yield service
 
 
-async def error_at(url: str, fails_with: Exception | None = None) -> GatewayError:
+async def error_at(url: str, fails_with: Exception | None = None) -> SourceError:
     """The error of a source with this address; ``fails_with`` is what aiohttp raises there."""
     source = RestSource("shipping", url, timeout=1.0)
     await source.open()
@@ -44,7 +38,7 @@ async def error_at(url: str, fails_with: Exception | None = None) -> GatewayErro
         await source.close()
         source._session = aiohttp.ClientSession(trace_configs=[trace])
     try:
-        with pytest.raises(UpstreamError) as raised:
+        with pytest.raises(SourceError) as raised:
             await source.check()
     finally:
         await source.close()
@@ -69,12 +63,12 @@ def bare(kind: Any) -> Exception:
     return error
 
 
-def expected(kind: type[Exception]) -> type[GatewayError]:
+def expected(kind: type[Exception]) -> type[SourceError]:
     if issubclass(kind, TimeoutError):
-        return UpstreamTimeout
+        return SourceTimeout
     if issubclass(kind, (aiohttp.ClientPayloadError, aiohttp.ClientResponseError)):
-        return UpstreamBadResponse
-    return UpstreamUnavailable
+        return BadResponse
+    return SourceUnavailable
 
 
 async def test_every_error_of_aiohttp_is_one_of_ours(service: Service) -> None:
@@ -88,7 +82,7 @@ async def test_every_error_of_aiohttp_is_one_of_ours(service: Service) -> None:
 async def test_a_refused_connection_is_an_unavailable_source() -> None:
     error = await error_at(f"http://127.0.0.1:{unused_port()}")
 
-    assert type(error) is UpstreamUnavailable
+    assert type(error) is SourceUnavailable
 
 
 async def test_a_service_without_the_encryption_asked_for_is_an_unavailable_source(
@@ -96,14 +90,14 @@ async def test_a_service_without_the_encryption_asked_for_is_an_unavailable_sour
 ) -> None:
     error = await error_at(service.url.replace("http://", "https://"))
 
-    assert type(error) is UpstreamUnavailable
+    assert type(error) is SourceUnavailable
 
 
 @pytest.mark.parametrize("url", ["nowhere", "ftp://127.0.0.1", "http://"])
 async def test_an_address_that_is_none_is_an_unavailable_source(url: str) -> None:
-    assert type(await error_at(url)) is UpstreamUnavailable
+    assert type(await error_at(url)) is SourceUnavailable
 
 
 async def test_a_service_that_says_nothing_is_a_timeout() -> None:
     async with silent() as port:
-        assert type(await error_at(f"http://127.0.0.1:{port}")) is UpstreamTimeout
+        assert type(await error_at(f"http://127.0.0.1:{port}")) is SourceTimeout

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 
 from demo.stack import Addresses
-from gateway.errors import UpstreamBadResponse
 from loaders.base import Recorder
+from loaders.errors import BadResponse
 from loaders.identity import ANONYMOUS, Identity
 from loaders.query import (
     COUNT,
@@ -354,11 +354,11 @@ async def test_a_value_that_does_not_compare_fails_its_own_row_by_key() -> None:
         resource, loaders = service_of(source, since)
         try:
             good, missing = await loaders.by_key(resource).load_many([1, 3])
-            with pytest.raises(UpstreamBadResponse):
+            with pytest.raises(BadResponse):
                 await loaders.by_key(resource).load(2)
-            with pytest.raises(UpstreamBadResponse):
+            with pytest.raises(BadResponse):
                 await loaders.by_key(resource, "code").load("b")
-            with pytest.raises(UpstreamBadResponse):
+            with pytest.raises(BadResponse):
                 await loaders.pages(resource).load(Window())
         finally:
             await source.close()

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 
 from demo.stack import Addresses
-from gateway.errors import UpstreamBadResponse, UpstreamUnavailable
 from loaders.base import Recorder, Resource, through
+from loaders.errors import BadResponse, SourceUnavailable
 from loaders.identity import Identity
 from loaders.postgres import PostgresSource
 from loaders.query import COUNT, And, Filter, Not, Operator, Or, Order, Window, Within, equals
@@ -306,7 +306,7 @@ async def test_an_outage_there_fails_the_rows_that_need_it_alone(data: Filtered)
     asked = data.asks(sources=Sources([nobody, service]))
     free = labels("rest", None)
     try:
-        with pytest.raises(UpstreamUnavailable) as raised:
+        with pytest.raises(SourceUnavailable) as raised:
             await asked.loaders.by_key(LABELS_OF_MINE).load(1)
         assert raised.value.source == "shop"
         assert data.service.paths == []
@@ -347,7 +347,7 @@ async def test_a_key_that_can_t_be_asked_about_fails_alone() -> None:
             first, second, third = loader.load(1), loader.load(2), loader.load(3)
             assert await first == {"id": 1}
             assert await third is None
-            with pytest.raises(UpstreamBadResponse) as raised:
+            with pytest.raises(BadResponse) as raised:
                 await second
         finally:
             await sources.close()

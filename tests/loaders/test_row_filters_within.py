@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from demo.stack import Addresses
-from gateway.errors import UpstreamBadResponse
 from loaders.base import Resource, RowFilter, through
+from loaders.errors import BadResponse
 from loaders.identity import ANONYMOUS, Identity
 from loaders.postgres import PostgresTable
 from loaders.query import (
@@ -221,7 +221,7 @@ async def test_a_column_that_only_the_outer_table_has_is_refused(
     data: Filtered, within: Filter
 ) -> None:
     # Without the table's name before it, SQL would take it for the outer one's: always true.
-    with pytest.raises(UpstreamBadResponse):
+    with pytest.raises(BadResponse):
         await seen(data, within)
 
 

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from demo.stack import Addresses
-from gateway.errors import BadUserInput, UpstreamBadResponse
+from loaders.errors import BadResponse, UnfitValue
 from loaders.postgres import PostgresSource
 
 LAST = (
@@ -52,7 +52,7 @@ async def test_a_statement_that_gave_its_rows_is_the_last_thing_said(
 
 @pytest.mark.parametrize(
     ("statement", "parameters", "error"),
-    [("select $1::bigint", [2**70], BadUserInput), ("select nothing", [], UpstreamBadResponse)],
+    [("select $1::bigint", [2**70], UnfitValue), ("select nothing", [], BadResponse)],
     ids=["never sent", "refused"],
 )
 async def test_a_statement_that_failed_takes_no_other_with_it(
@@ -86,7 +86,7 @@ async def test_a_transaction_that_was_left_is_rolled_back(source: PostgresSource
             await connection.fetch("set local statement_timeout = '77s'")
             await connection.fetch("select nothing")
 
-    with pytest.raises(UpstreamBadResponse):
+    with pytest.raises(BadResponse):
         await leave()
 
     assert (await source.run("show statement_timeout"))[0]["statement_timeout"] == "1s"

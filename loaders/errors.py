@@ -1,0 +1,45 @@
+"""What a source did not give, and why. ``gateway/errors.py`` gives each kind its code."""
+
+from __future__ import annotations
+
+
+class SourceError(Exception):
+    """A source did not give what was asked of it.
+
+    ``source`` is its configured name. The message is meant for clients and says nothing of the
+    inside; ``reason`` is what the driver said, for the log and the explain of development, and
+    holds no value of anybody's.
+    """
+
+    def __init__(self, source: str, message: str, *, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.source = source
+        self.reason = reason
+
+
+class SourceTimeout(SourceError):
+    """The source did not answer in time."""
+
+    def __init__(self, source: str, *, reason: str | None = None) -> None:
+        super().__init__(source, f"The source '{source}' did not answer in time.", reason=reason)
+
+
+class SourceUnavailable(SourceError):
+    """The source can't be reached, or refuses to work."""
+
+    def __init__(self, source: str, *, reason: str | None = None) -> None:
+        super().__init__(source, f"The source '{source}' is unavailable.", reason=reason)
+
+
+class BadResponse(SourceError):
+    """The source answered with something that its declaration does not allow, or refused what the
+    declaration had it asked."""
+
+
+class UnfitValue(SourceError):
+    """A value that came from a client can't be compared with the column it was to be compared
+    with."""
+
+
+class OverBudget(SourceError):
+    """The operation needs more of the source than one operation may have."""
