@@ -1,9 +1,9 @@
-"""Lookups: root fields that find one object by its id or by a natural key."""
+"""Lookups: root fields that find one object by its id, by a natural key or by who asks."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Unpack, cast
@@ -15,6 +15,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from gateway.errors import BadUserInput
 from loaders.base import Resource
+from loaders.identity import Identity
 from resolvers.directives import Access
 from resolvers.fields import (
     BatchedFetch,
@@ -95,6 +96,33 @@ class Lookup(BatchedFetch):
 
 
 @dataclass(frozen=True, slots=True)
+class Viewer(BatchedFetch):
+    """The one row whose key is what ``key`` says of the identity; none where it says None."""
+
+    key: Callable[[Identity], Hashable | None]
+
+    def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
+        resource = field.target.resource
+        yield resource, resource.key
+
+    def resolve_all(
+        self,
+        field: FetchedField,
+        rows: Sequence[Any],
+        info: ResolveInfo,
+        arguments: Mapping[str, Any],
+    ) -> Values | Awaitable[Values]:
+        key, resource = self.key(info.context.identity), field.target.resource
+        if key is None:
+            return [None] * len(rows)
+        if not isinstance(key, resource.key_type):
+            # The declaration's mistake, so no source may take it for the client's.
+            raise TypeError(f"the viewer's key is no {resource.key_type.__name__}")
+        loader = info.context.loaders.by_key(resource)
+        return cast("Awaitable[Values]", loader.load_all([key] * len(rows)))
+
+
+@dataclass(frozen=True, slots=True)
 class NodeLookup(Fetch):
     """The object, or the objects, of any type that global ids name."""
 
@@ -128,6 +156,14 @@ def lookup(description: str, *, by: str | tuple[str, ...], **access: Unpack[Acce
     """A field that is the object found by ``id`` or by a unique column, whichever the client
     gives of the names in ``by``; null where there is none."""
     return fetched(description, Lookup(names_of(by)), access)
+
+
+def viewer(
+    description: str, *, key: Callable[[Identity], Hashable | None], **access: Unpack[Access]
+) -> Any:
+    """A field that is the object of whoever asks: ``key`` says which key the identity has, None
+    where it has none. The object is null then, and where the caller may not see the row."""
+    return fetched(description, Viewer(key), access)
 
 
 def node(description: str, **access: Unpack[Access]) -> Any:
