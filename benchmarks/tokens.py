@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 ISSUER = "benchmarks"
 AUDIENCE = "sluice"
-SCOPES = "support finance customers:read customers:pii orders:read orders:internal"
+SCOPES = "support finance customers:read customers:pii orders:read orders:internal catalog:drafts"
 SECONDS = 24 * 3600
 
 

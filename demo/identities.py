@@ -30,7 +30,7 @@ IDENTITIES: Mapping[str, Mapping[str, object] | None] = {
     "customer": {"sub": "customer-1", "name": "Ada Martin", "customer_id": 1},
     "support": {
         "sub": "support-1",
-        "scope": "support customers:read customers:pii orders:read orders:internal",
+        "scope": "support customers:read customers:pii orders:read orders:internal catalog:drafts",
     },
     "finance": {"sub": "finance-1", "scope": "finance orders:read customers:read"},
     "partner": {"azp": "northwind", "partner_id": "northwind"},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from resolvers.graph import Graph
-from schema.access import SCOPES, customers_pii
+from resolvers.shop.callers import SCOPES
+from resolvers.shop.customers import customers_pii
 from schema.query import Query
 
 schema = Graph(Query, policies=[customers_pii], scopes=SCOPES)

@@ -6,7 +6,8 @@ import strawberry
 
 from resolvers.connections import Connection, connection
 from resolvers.fields import Node
-from resolvers.lookups import lookup, node, nodes
+from resolvers.lookups import lookup, node, nodes, viewer
+from resolvers.shop.callers import customer_of
 from schema.types.customer import Customer
 from schema.types.order import Order
 from schema.types.product import Category, Product
@@ -21,6 +22,9 @@ class Query:
         "The objects of any types that have these ids, in their order; null where there is none."
     )
 
+    viewer: Customer | None = viewer(
+        "The customer who asks; null for everyone else.", key=customer_of
+    )
     customer: Customer | None = lookup("One customer.", by=("id", "email"))
     order: Order | None = lookup("One order.", by=("id", "number"))
     product: Product | None = lookup("One product.", by=("id", "sku"))
@@ -29,9 +33,7 @@ class Query:
     carrier: Carrier | None = lookup("One carrier.", by="code")
 
     customers: Connection[Customer] | None = connection(
-        "All customers, by their names.",
-        order_by="name",
-        requires_scopes=[["customers:read"]],
+        "All customers whom the caller may see, the newest first.", order_by="-created_at"
     )
     orders: Connection[Order] | None = connection(
         "All orders, the newest first.", order_by="-placed_at"

@@ -17,7 +17,8 @@ AUDIENCE = "sluice"
 
 STAFF: Mapping[str, Any] = {
     "sub": "staff-1",
-    "scope": "support finance customers:read customers:pii orders:read orders:internal",
+    "scope": "support finance customers:read customers:pii orders:read orders:internal"
+    " catalog:drafts",
 }
 
 CALLERS: Mapping[str, Mapping[str, Any] | None] = {**IDENTITIES, "staff": STAFF}

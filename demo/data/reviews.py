@@ -7,6 +7,7 @@ from typing import Any
 
 from demo.data.common import REFERENCE, chance
 from demo.data.orders import all_lines, orders
+from demo.data.people import people
 from demo.data.products import (
     FIRST_SKU,
     SETTLED,
@@ -72,6 +73,12 @@ def body(rating: int, leaf: dict[str, Any], rng: Random) -> str:
     return " ".join((rng.choice(OPENINGS[rating]), *said, *closing))
 
 
+def display_name(name: str) -> str:
+    """The name by which a review shows its author to everyone: Ada M. for Ada Martin."""
+    first, _, last = name.partition(" ")
+    return f"{first} {last[0].upper()}."
+
+
 def lower(sentence: str) -> str:
     return sentence if sentence.startswith("I ") else sentence[0].lower() + sentence[1:]
 
@@ -134,6 +141,7 @@ def reviews() -> list[Document]:
                 "_id": object_id(f"review {sku} {customer_id}", created_at),
                 "product_id": product.id,
                 "customer_id": customer_id,
+                "author_name": display_name(people().customers[customer_id - 1].name),
                 "rating": rating,
                 "title": rng.choice(TITLES[rating]),
                 "body": body(rating, product.leaf, rng),

@@ -65,9 +65,12 @@ def reservation(
 
 def reservations(kept: list[str]) -> list[Reservation]:
     """One for each line of the orders that wait to be shipped, and some for carts; oldest first.
-    Only of the given SKUs, which are those that are kept in stock.
+    Only of the given SKUs, which are those that are kept in stock. Nothing that is not on sale is
+    in a cart.
     """
     rng = chance("reservations")
+    on_sale = {product.sku for product in catalog().products if product.status == "ACTIVE"}
+    sold = [sku for sku in kept if sku in on_sale]
     result = [
         reservation(line.sku, line.quantity, order.number, order.placed_at, line.line_no)
         for order in orders()
@@ -76,7 +79,7 @@ def reservations(kept: list[str]) -> list[Reservation]:
     ]
     for number in range(CARTS):
         at = REFERENCE - timedelta(seconds=rng.randrange(2 * 3600))
-        result.append(reservation(rng.choice(kept), rng.randint(1, 3), None, at, number))
+        result.append(reservation(rng.choice(sold), rng.randint(1, 3), None, at, number))
     stocked = set(kept)
     return sorted(
         (reservation for reservation in result if reservation.sku in stocked),

@@ -1,10 +1,29 @@
-"""What the shop works out about its products."""
+"""Which products a caller sees, and what the shop works out about them."""
 
 from __future__ import annotations
 
 import strawberry
 
-from loaders.base import Row
+from loaders.base import Resource, Row
+from loaders.identity import Identity
+from loaders.query import Comparison, Filter, Operator, Within
+
+ANNOUNCED = ("ACTIVE", "DISCONTINUED")
+"""The statuses of products that the shop shows. One that comes up later is hidden at first."""
+
+
+def visible_products(identity: Identity) -> Filter | None:
+    """Everyone sees what is or was on sale; with ``catalog:drafts``, what is not yet, too."""
+    if "catalog:drafts" in identity.scopes:
+        return None
+    return Comparison("status", Operator.IN, ANNOUNCED)
+
+
+def visible_stock(products: Resource, identity: Identity) -> Filter | None:
+    """Stock is seen where its product is: numbers of stock follow one another, so by the stock of
+    a draft its existence could be found out."""
+    where = products.seen_by(identity)
+    return None if where is None else Within("sku", products, "sku", where)
 
 
 def margin(product: strawberry.Parent[Row]) -> float | None:

@@ -17,20 +17,22 @@ from resolvers.connections import Connection, connection
 from resolvers.directives import Access
 from resolvers.fields import Node, column
 from resolvers.relations import aggregate, many, one
-from schema.access import visible_addresses
+from resolvers.shop.customers import visible_addresses, visible_customers
 from schema.types.order import orders_table
 
 if TYPE_CHECKING:
     from schema.types.order import Order
     from schema.types.review import Review
 
-customers_table = PostgresTable(source="shop", name="customers")
+customers_table = PostgresTable(
+    source="shop", name="customers", row_filter=partial(visible_customers, orders_table)
+)
 addresses_table = PostgresTable(
     source="shop", name="addresses", row_filter=partial(visible_addresses, orders_table)
 )
 
-
 PERSONAL: Access = {"policy": [["customers.pii"]], "personal": True}
+"""For the customer, and for who may see anyone's."""
 
 
 @strawberry.type(description="Someone who buys in the shop.")
@@ -40,8 +42,8 @@ class Customer(Node):
     email: str | None = column(
         "Where the shop writes to them. Unique.", filterable=True, **PERSONAL
     )
-    name: str = column(
-        "Their full name, which stands on their reviews.", filterable=True, sortable=True
+    name: str | None = column(
+        "Their full name.", filterable=True, sortable=True, authenticated=True, personal=True
     )
     phone: str | None = column("Their telephone number, with the country's code.", **PERSONAL)
     birthday: date | None = column("The day they were born.", **PERSONAL)
@@ -93,12 +95,14 @@ class Address(Node):
     resource = addresses_table
 
     kind: AddressKind = column("What it is used for.")
-    recipient: str = column("Whose name stands on it.")
-    line1: str = column("The street and number.")
-    line2: str | None = column("What else is needed to find the door.")
-    postal_code: str = column("The postal code, as the country writes it.")
-    city: str = column("The town or city.")
-    region: str | None = column("The state or province, where addresses name one.")
-    country: str = column("The country's two letters, as ISO 3166-1 has them, such as NL.")
+    recipient: str = column("Whose name stands on it.", personal=True)
+    line1: str = column("The street and number.", personal=True)
+    line2: str | None = column("What else is needed to find the door.", personal=True)
+    postal_code: str = column("The postal code, as the country writes it.", personal=True)
+    city: str = column("The town or city.", personal=True)
+    region: str | None = column("The state or province, where addresses name one.", personal=True)
+    country: str = column(
+        "The country's two letters, as ISO 3166-1 has them, such as NL.", personal=True
+    )
 
     customer: Customer | None = one("Whose address it is.", by="customer_id")

@@ -13,7 +13,7 @@ from loaders.base import through
 from loaders.postgres import PostgresTable
 from resolvers.fields import Node, column
 from resolvers.relations import many, one
-from schema.access import visible_orders
+from resolvers.shop.orders import visible_orders
 
 if TYPE_CHECKING:
     from schema.types.customer import Address, Customer

@@ -15,14 +15,16 @@ from resolvers.connections import Connection, connection
 from resolvers.fields import Node, column, computed
 from resolvers.relations import aggregate, many, one
 from resolvers.scalars import URL
-from resolvers.shop.products import margin
+from resolvers.shop.products import margin, visible_products
 from schema.types.review import reviews_collection
 
 if TYPE_CHECKING:
     from schema.types.review import Review
     from schema.types.stock import Stock
 
-products_collection = MongoCollection(source="catalog", name="products")
+products_collection = MongoCollection(
+    source="catalog", name="products", row_filter=visible_products
+)
 categories_collection = MongoCollection(source="catalog", name="categories")
 
 
@@ -30,7 +32,9 @@ categories_collection = MongoCollection(source="catalog", name="categories")
 class ProductStatus(enum.Enum):
     ACTIVE = strawberry.enum_value("ACTIVE", description="On sale.")
     DISCONTINUED = strawberry.enum_value("DISCONTINUED", description="No longer sold.")
-    DRAFT = strawberry.enum_value("DRAFT", description="Not on sale yet.")
+    DRAFT = strawberry.enum_value(
+        "DRAFT", description="Not on sale yet, and seen by those alone who prepare it."
+    )
 
 
 @strawberry.type(description="Outer measurements.")

@@ -11,7 +11,7 @@ import strawberry
 from loaders.mongo import MongoCollection
 from resolvers.fields import Node, column
 from resolvers.relations import one
-from schema.access import visible_reviews
+from resolvers.shop.reviews import visible_reviews
 
 if TYPE_CHECKING:
     from schema.types.customer import Customer
@@ -35,8 +35,16 @@ class Review(Node):
     title: str = column("The review in a few words.", filterable=True)
     body: str = column("The review itself.")
     status: ReviewStatus = column("Whether it is shown in the shop.", filterable=True)
+    author_name: str = column(
+        "The name that its author is shown by to everyone, such as Ada M.; their full name is "
+        "`author`'s."
+    )
     helpful_count: int = column("How many found it helpful.", filterable=True, sortable=True)
     created_at: datetime = column("When it was written.", filterable=True, sortable=True)
 
     product: Product | None = one("What it is about.", by="product_id", filterable=True)
-    author: Customer | None = one("Who wrote it.", by="customer_id", filterable=True)
+    # Not filterable: by that, everyone could find out who wrote a review. `Customer.reviews` has a
+    # customer's reviews, for those who see the customer.
+    author: Customer | None = one(
+        "Who wrote it; null for those who may not see the customer.", by="customer_id"
+    )

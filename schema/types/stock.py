@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import strawberry
@@ -10,12 +11,18 @@ import strawberry
 from loaders.rest import Batch, RestResource, Single
 from resolvers.fields import Node, column
 from resolvers.relations import many, one
+from resolvers.shop.products import visible_stock
+from schema.types.product import products_collection
 
 if TYPE_CHECKING:
     from schema.types.product import Product
 
 stock_api = RestResource(
-    source="inventory", name="stock", key="sku", by={"sku": Batch("/stock", "sku", size=250)}
+    source="inventory",
+    name="stock",
+    key="sku",
+    by={"sku": Batch("/stock", "sku", size=250)},
+    row_filter=partial(visible_stock, products_collection),
 )
 reservations_api = RestResource(
     source="inventory",

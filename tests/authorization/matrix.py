@@ -18,7 +18,7 @@ IDENTITIES = ("anonymous", "customer", "support", "finance", "partner")
 
 TABLE = """
                          anonymous customer support finance partner
-Query.customers          no        no       yes     yes     no      @requiresScopes(scopes: [["customers:read"]])
+Customer.name            no        yes      yes     yes     yes     @authenticated
 Customer.email           no        own      yes     no      no      @policy(policies: [["customers.pii"]])
 Customer.phone           no        own      yes     no      no      @policy(policies: [["customers.pii"]])
 Customer.birthday        no        own      yes     no      no      @policy(policies: [["customers.pii"]])

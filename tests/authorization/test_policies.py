@@ -8,6 +8,8 @@ import pytest
 
 from tests.authorization import probe
 from tests.authorization.checks import MESSAGE
+from tests.authorization.roads import ROADS, Road, operation
+from tests.authorization.ways import ways_to
 from tests.client import Gateway
 from tests.graph.truth import gid
 
@@ -98,4 +100,24 @@ async def test_a_policy_at_the_root_keeps_the_resolver_from_running(
     assert denied.partial == {"partnersOnly": None}
     assert denied.codes == ["UNAUTHORIZED_FIELD_OR_TYPE"]
     assert allowed.data == {"partnersOnly": "partner"}
+    assert probe.ran["partners only"] == before + 1
+
+
+@pytest.mark.parametrize(
+    "road",
+    [pytest.param(road, id=name) for name, road in ROADS.items() if not road.on_node],
+)
+async def test_a_denied_field_of_the_root_does_not_run_by_any_road(
+    probing: Mapping[str, Gateway], road: Road
+) -> None:
+    asked = operation(road, "Query", ["partnersOnly"], ways_to("Query"), {})
+    before = probe.ran["partners only"]
+
+    denied = await road.send(probing["support"], asked.query, asked.variables)
+    allowed = await road.send(probing["partner"], asked.query, asked.variables)
+
+    name = f"{road.alias}partnersOnly"
+    assert denied.partial[name] is None
+    assert [(error["path"], error["message"]) for error in denied.errors] == [([name], MESSAGE)]
+    assert allowed.data[name] == "partner"
     assert probe.ran["partners only"] == before + 1

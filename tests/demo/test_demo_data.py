@@ -135,6 +135,27 @@ def test_reviews_are_by_customers_who_had_bought() -> None:
     assert min(statuses["PENDING"], statuses["REJECTED"]) > 100
 
 
+def test_reviews_show_their_authors_by_a_first_name_and_an_initial() -> None:
+    names = {customer.id: customer.name for customer in people().customers}
+    for review in reviews():
+        first, initial = review["author_name"].split()
+        name = names[review["customer_id"]]
+        assert re.fullmatch(r"\w\.", initial)
+        assert name.startswith(f"{first} ")
+        assert name.split()[1][0].upper() == initial[0]
+        assert name != review["author_name"]
+
+
+def test_nothing_is_known_of_a_draft_but_its_stock() -> None:
+    # So reviews and reservations need no row filter of their own, which would cross sources.
+    drafts = {each.id: each.sku for each in catalog().products if each.status == "DRAFT"}
+    stocked = [record.sku for record in stock()]
+    assert len(drafts) > 30
+    assert set(drafts.values()) & set(stocked)
+    assert {review["product_id"] for review in reviews()}.isdisjoint(drafts)
+    assert {row.sku for row in reservations(stocked)}.isdisjoint(drafts.values())
+
+
 def test_some_reviews_of_a_product_are_of_one_moment() -> None:
     at = Counter((review["product_id"], review["created_at"]) for review in reviews())
     assert sum(number > 1 for number in at.values()) > 50

@@ -18,6 +18,7 @@ from strawberry.http import GraphQLRequestData
 from gateway.operations.execution import Result
 from gateway.operations.runner import QUERIES, Operations
 from loaders.identity import Identity
+from resolvers.shop import callers
 from tests.engine.operations import Operation
 from tests.engine.running import DIFFERENTIAL, LEFT_BEHIND, assert_same
 from tests.engine.shop import GRAPH, SCHEMA, ShopWorld
@@ -28,7 +29,7 @@ ENGINES = {
     engine: Operations(GRAPH, WORLD.sources, WORLD.settings(engine))
     for engine in ("graphql-core", "breadth")
 }
-SCOPES = sorted(GRAPH.rules.scopes | {"orders:read", "support"})
+SCOPES = sorted(GRAPH.rules.scopes.union(callers.SCOPES))
 
 pytestmark = LEFT_BEHIND
 

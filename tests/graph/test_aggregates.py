@@ -15,7 +15,7 @@ async def test_order_counts_of_fifty_customers_are_one_call(gateway: Gateway, tr
 
     rows = await truth.rows(
         "select c.id, (select count(*) from orders o where o.customer_id = c.id) as orders"
-        " from customers c order by name, id limit 50"
+        " from customers c order by created_at desc, id desc limit 50"
     )
     assert answer.data["customers"]["nodes"] == [
         {"id": gid("Customer", row["id"]), "orderCount": row["orders"]} for row in rows
@@ -30,7 +30,9 @@ async def test_lifetime_values_leave_out_what_came_to_nothing(
 ) -> None:
     answer = await gateway.ask("{ customers(first: 100) { nodes { id lifetimeValue } } }")
 
-    customers = await truth.rows("select id from customers order by name, id limit 100")
+    customers = await truth.rows(
+        "select id from customers order by created_at desc, id desc limit 100"
+    )
     orders = await truth.rows("select * from orders")
     expected = []
     for customer in customers:

@@ -200,7 +200,7 @@ async def orders(truth: Truth) -> list[Row]:
 
 @pytest.fixture(scope="module")
 async def customers(truth: Truth) -> list[Row]:
-    return sorted_by(await truth.rows("select * from customers"), ("name", False))
+    return sorted_by(await truth.rows("select * from customers"), ("created_at", True))
 
 
 @pytest.fixture(scope="module")

@@ -167,18 +167,15 @@ async def test_the_catalog_by_relation_ids(gateway: Gateway, truth: Truth) -> No
     parent = truth.by_id("categories")[kettle["category_id"]]["parent_id"]
     answer = await gateway.ask(
         """
-        query ($category: ID, $product: ID, $author: ID, $parent: ID) {
+        query ($category: ID, $product: ID, $parent: ID) {
           products(first: 100, where: {categoryId: {eq: $category}}) { nodes { id } }
           reviews(first: 100, where: {productId: {in: [$product]}}) { nodes { id } }
-          written: reviews(first: 100, where: {authorId: {eq: $author}, rating: {gte: 4}})
-            { nodes { id } }
           categories(first: 100, where: {parentId: {eq: $parent}}) { nodes { id } }
         }
         """.replace("$product: ID,", "$product: ID!,"),
         {
             "category": gid("Category", kettle["category_id"]),
             "product": gid("Product", kettle["_id"]),
-            "author": gid("Customer", 1),
             "parent": gid("Category", parent),
         },
     )
@@ -187,19 +184,12 @@ async def test_the_catalog_by_relation_ids(gateway: Gateway, truth: Truth) -> No
         return {"nodes": [{"id": gid(type_name, row["_id"])} for row in rows]}
 
     by_name, newest = [("name", 1), ("_id", 1)], [("created_at", -1), ("_id", -1)]
-    of_ada = [
-        each
-        for each in truth.documents("reviews", {"customer_id": 1}, newest)
-        if each["rating"] >= 4
-    ]
-    assert of_ada
     products = truth.documents("products", {"category_id": kettle["category_id"]}, by_name)
     reviews = truth.documents("reviews", {"product_id": kettle["_id"]}, newest)
     categories = truth.documents("categories", {"parent_id": parent}, by_name)
     assert answer.data == {
         "products": nodes("Product", [*products]),
         "reviews": nodes("Review", [*reviews]),
-        "written": nodes("Review", [*of_ada]),
         "categories": nodes("Category", [*categories]),
     }
 
@@ -273,9 +263,13 @@ async def odd_names(truth: Truth) -> AsyncIterator[None]:
 async def test_what_is_special_in_a_pattern_is_taken_literally(gateway: Gateway, text: str) -> None:
     query = """
     query ($in: String, $at: String, $is: String) {
-      customers(first: 100, where: {email: {contains: "@odd."}, name: {contains: $in}})
-        { nodes { name } totalCount }
-      customersAt: customers(first: 100, where: {name: {startsWith: $at}}) { nodes { name } }
+      customers(
+        first: 100, where: {email: {contains: "@odd."}, name: {contains: $in}}
+        orderBy: {field: NAME}
+      ) { nodes { name } totalCount }
+      customersAt: customers(
+        first: 100, where: {name: {startsWith: $at}}, orderBy: {field: NAME}
+      ) { nodes { name } }
       customersIs: customers(where: {name: {eq: $is}}) { nodes { name } }
       categories(first: 100, where: {slug: {startsWith: "odd-"}, name: {contains: $in}})
         { nodes { name } totalCount }

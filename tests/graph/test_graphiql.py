@@ -99,7 +99,11 @@ def test_explain_shows_the_calls_to_the_sources(page: tuple[GraphiQL, Watch]) ->
 
 def test_the_answer_is_that_of_who_is_signed_in(page: tuple[GraphiQL, Watch]) -> None:
     graphiql, _ = page
-    graphiql.type("query", "{ orders { totalCount } customers(first: 1) { nodes { name } } }")
+    graphiql.type(
+        "query",
+        "{ orders { totalCount } viewer { name }"
+        " customers(first: 1, orderBy: {field: CREATED_AT}) { nodes { lifetimeValue } } }",
+    )
 
     support = graphiql.run()
     sign_in_as(graphiql, "partner")
@@ -108,8 +112,13 @@ def test_the_answer_is_that_of_who_is_signed_in(page: tuple[GraphiQL, Watch]) ->
     anonymous = graphiql.run()
 
     assert "errors" not in support
-    assert support["data"]["customers"]["nodes"]
-    assert partner["data"]["customers"] is anonymous["data"]["customers"] is None
+    ((known,), (hidden,), none) = (
+        each["data"]["customers"]["nodes"] for each in (support, partner, anonymous)
+    )
+    assert known["lifetimeValue"] is not None
+    assert hidden == {"lifetimeValue": None}
+    assert none == []
+    assert {each["data"]["viewer"] for each in (support, partner, anonymous)} == {None}
     assert code_of(partner) == "UNAUTHORIZED_FIELD_OR_TYPE"
     assert code_of(anonymous) == "UNAUTHENTICATED"
     orders = [each["data"]["orders"]["totalCount"] for each in (support, partner, anonymous)]

@@ -58,7 +58,7 @@ SHOP = [
         (("placed_at", False), ("total", True)),
         40,
     ),
-    List("customers", "", {}, (("name", False),), 97),
+    List("customers", "", {}, (("created_at", True),), 97),
     List(
         "customers",
         "orderBy: [{field: NAME, direction: DESC}, {field: CREATED_AT}]",

@@ -179,7 +179,9 @@ async def test_customers_have_their_addresses(gateway: Gateway, truth: Truth) ->
         "{ customers(first: 100) { nodes { id addresses { id kind city } } } }"
     )
 
-    customers = await truth.rows("select id from customers order by name, id limit 100")
+    customers = await truth.rows(
+        "select id from customers order by created_at desc, id desc limit 100"
+    )
     addresses = await truth.rows("select * from addresses order by id")
     assert answer.data["customers"]["nodes"] == [
         {
@@ -193,7 +195,7 @@ async def test_customers_have_their_addresses(gateway: Gateway, truth: Truth) ->
         for customer in customers
     ]
     assert answer.resources == ["shop.addresses", "shop.customers"]
-    assert answer.columns("shop.customers") == ["id", "name"]
+    assert answer.columns("shop.customers") == ["created_at", "id"]
     assert answer.columns("shop.addresses") == ["city", "customer_id", "id", "kind"]
 
 
@@ -219,7 +221,9 @@ async def test_customers_have_their_orders_the_newest_first(gateway: Gateway, tr
         "{ customers(first: 50) { nodes { id orders(first: 3) { nodes { id status } } } } }"
     )
 
-    customers = await truth.rows("select id from customers order by name, id limit 50")
+    customers = await truth.rows(
+        "select id from customers order by created_at desc, id desc limit 50"
+    )
     orders = await truth.rows("select * from orders order by placed_at desc, id desc")
     expected: list[Any] = [
         {
@@ -248,7 +252,10 @@ async def test_customers_have_their_reviews_the_newest_first(
     )
 
     ids = [
-        row["id"] for row in await truth.rows("select id from customers order by name, id limit 50")
+        row["id"]
+        for row in await truth.rows(
+            "select id from customers order by created_at desc, id desc limit 50"
+        )
     ]
     reviews = truth.documents(
         "reviews", {"customer_id": {"$in": ids}}, [("created_at", -1), ("_id", -1)]

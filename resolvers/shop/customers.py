@@ -1,0 +1,46 @@
+"""Which customers and addresses a caller sees, and what of a customer is for few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loaders.base import Resource, Row
+from loaders.identity import Identity
+from loaders.query import NOTHING, Filter, Or, Within, equals
+from resolvers.policies import policy
+from resolvers.shop.callers import customer_of
+from resolvers.shop.orders import visible_orders
+
+STAFF = frozenset({"customers:read", "customers:pii", "support"})
+"""The scopes of which each is for work with all customers."""
+
+
+def visible_customers(orders: Resource, identity: Identity) -> Filter | None:
+    """Customers see themselves, whoever sees an order sees who bought it; with one of ``STAFF``,
+    all."""
+    if STAFF & identity.scopes:
+        return None
+    return _own_or_of_orders("id", orders, "customer_id", identity)
+
+
+def visible_addresses(orders: Resource, identity: Identity) -> Filter | None:
+    """Customers see their own addresses, whoever sees an order sees where it goes; with
+    ``customers:pii``, all."""
+    if "customers:pii" in identity.scopes:
+        return None
+    return _own_or_of_orders("customer_id", orders, "shipping_address_id", identity)
+
+
+@policy("customers.pii", needs=["id"], scopes=["customers:pii"], claims=["customer_id"])
+async def customers_pii(identity: Identity, customers: Sequence[Row]) -> list[bool]:
+    """With ``customers:pii``, or that customer."""
+    return [row["id"] == customer_of(identity) for row in customers]
+
+
+def _own_or_of_orders(owner: str, orders: Resource, of: str, identity: Identity) -> Filter:
+    """The rows whose ``owner`` is the customer who asks, and those whose id stands in ``of`` of an
+    order that the caller sees."""
+    customer, seen = customer_of(identity), visible_orders(identity)
+    own = [] if customer is None else [equals(owner, customer)]
+    bought = [] if seen == NOTHING else [Within("id", orders, of, seen)]
+    return Or((*own, *bought))

@@ -1,0 +1,17 @@
+"""Whose orders a caller sees."""
+
+from __future__ import annotations
+
+from loaders.identity import Identity
+from loaders.query import Filter, Or, equals
+from resolvers.shop.callers import customer_of, partner_of
+
+
+def visible_orders(identity: Identity) -> Filter | None:
+    """Customers see their own orders, partners those that they took; with ``orders:read``, all."""
+    if "orders:read" in identity.scopes:
+        return None
+    customer, partner = customer_of(identity), partner_of(identity)
+    own = [] if customer is None else [equals("customer_id", customer)]
+    taken = [] if partner is None else [equals("partner_id", partner)]
+    return Or((*own, *taken))
