@@ -11,7 +11,7 @@ from decimal import Decimal
 from importlib.resources import files
 
 import asyncpg
-from pymongo import ASCENDING, DESCENDING, MongoClient
+from pymongo import ASCENDING, MongoClient
 from pymongo.database import Database
 
 from demo.data.common import version
@@ -25,6 +25,34 @@ CATALOG = "catalog"
 STAMP = "demo_stamp"
 TABLES = ("customers", "addresses", "orders", "order_lines")
 COLLECTIONS = ("categories", "products", "reviews")
+UNIQUE = (("categories", "slug"), ("products", "sku"))
+INDEXES = {
+    "categories": (
+        ("name", "_id"),
+        ("position", "_id"),
+        ("parent_id", "position", "_id"),
+    ),
+    "products": (
+        ("sku", "_id"),
+        ("name", "_id"),
+        ("price", "_id"),
+        ("created_at", "_id"),
+        ("brand", "name", "_id"),
+        ("status", "name", "_id"),
+        ("category_id", "name", "_id"),
+    ),
+    "reviews": (
+        ("created_at", "_id"),
+        ("rating", "_id"),
+        ("helpful_count", "_id"),
+        ("title", "created_at", "_id"),
+        ("status", "created_at", "_id"),
+        ("product_id", "created_at", "_id"),
+        ("customer_id", "created_at", "_id"),
+    ),
+}
+"""Behind all that the graph filters, sorts and relates by, like those in shop.sql."""
+
 BULK = 2_500
 
 Say = Callable[[str], None]
@@ -120,15 +148,11 @@ def load_documents(database: Database[Document]) -> None:
 
 
 def create_indexes(database: Database[Document]) -> None:
-    database.categories.create_index("slug", unique=True)
-    database.categories.create_index([("parent_id", ASCENDING), ("position", ASCENDING)])
-    database.products.create_index("sku", unique=True)
-    database.products.create_index("category_id")
-    database.reviews.create_index(
-        [("product_id", ASCENDING), ("created_at", DESCENDING), ("_id", DESCENDING)]
-    )
-    database.reviews.create_index("customer_id")
-    database.reviews.create_index("status")
+    for collection, field in UNIQUE:
+        database[collection].create_index(field, unique=True)
+    for collection, indexes in INDEXES.items():
+        for fields in indexes:
+            database[collection].create_index([(field, ASCENDING) for field in fields])
 
 
 def _say(line: str) -> None:

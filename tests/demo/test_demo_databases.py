@@ -97,25 +97,6 @@ def test_mongo_compares_prices_as_numbers(mongo: Database[dict[str, Any]]) -> No
     assert found == sum(product.price >= 100 for product in catalog().products)
 
 
-def test_mongo_has_its_indexes(mongo: Database[dict[str, Any]]) -> None:
-    keys = {
-        (name, tuple(index["key"]), index.get("unique", False))
-        for name in ("categories", "products", "reviews")
-        for index in mongo[name].index_information().values()
-        for index in [{**index, "key": [field for field, _ in index["key"]]}]
-        if index["key"] != ["_id"]
-    }
-    assert keys == {
-        ("categories", ("slug",), True),
-        ("categories", ("parent_id", "position"), False),
-        ("products", ("sku",), True),
-        ("products", ("category_id",), False),
-        ("reviews", ("product_id", "created_at", "_id"), False),
-        ("reviews", ("customer_id",), False),
-        ("reviews", ("status",), False),
-    }
-
-
 def test_mongo_refuses_everyone_else(demo: Running) -> None:
     password = demo.addresses.mongo.split(":")[2].split("@")[0]
     for refused in (
