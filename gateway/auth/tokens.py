@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
@@ -14,8 +13,6 @@ from cachetools import LRUCache
 from gateway.auth.jwks import Keys
 from gateway.errors import Unauthenticated
 from loaders.identity import ANONYMOUS, Identity
-
-log = logging.getLogger("sluice.auth")
 
 LONGEST_TOKEN = 8192
 """Characters. Nothing of a longer one is parsed."""
@@ -176,7 +173,5 @@ def _is_time(value: object) -> bool:
 
 
 def _refuse(issuer: str, message: str, reason: str) -> NoReturn:
-    """Refuses a token. The log has what is of no use to its sender, and nothing of the token but
-    what is quoted and cut short."""
-    log.info("a token of issuer %s is refused: %s", issuer, reason)
-    raise Unauthenticated(message)
+    """Refuses a token. Only the log has the reason, which is of no use to its sender."""
+    raise Unauthenticated(message, reason=f"of issuer {issuer}: {reason}")
