@@ -19,6 +19,8 @@ from tests.client import Gateway, listening, serving
 from tests.identities import CALLERS, auth, headers
 from tests.probe import PROBE
 
+SHOP = "schema.build:schema"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -32,10 +34,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # The whole suite can run under either engine: every test's settings have this one.
-    for each in (Settings, type(Settings.of())):
-        each.model_fields["engine"].default = config.getoption("--engine")
-        each.model_rebuild(force=True)
+    # The whole suite can run under either engine: every test's settings have this one, and the
+    # shop's graph where they name no other. Processes of their own have the real defaults.
+    Settings.model_fields["engine"].default = config.getoption("--engine")
+    Settings.model_fields["graph"].default = SHOP
+    Settings.model_rebuild(force=True)
 
 
 @pytest.fixture(scope="session")
