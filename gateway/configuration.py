@@ -153,13 +153,13 @@ def _told(
         if fault["type"] == "extra_forbidden":
             near = _nearest(place, known)
             meant |= {near} if near else set()
-            lines += _unknown(place, near, variables)
+            lines += _unknown(place, near, known, variables)
     for fault in faults:
         place, type_ = fault["loc"], fault["type"]
         if type_ == "extra_forbidden" or (type_ == "missing" and place in meant):
             continue  # what is missing is there, under the wrong name
         if type_ == "no_kind" and (other := _misnamed(place[:-1], known, variables)):
-            lines += _unknown(place[:-1], other, variables)
+            lines += _unknown(place[:-1], other, known, variables)
             continue
         reason = "must be a section" if type_ in NO_SECTION else fault["msg"]
         name = variables.get(place) or _dotted(place)
@@ -167,13 +167,16 @@ def _told(
     return "\n".join(("The settings can't be used:", *(f"  {line}" for line in lines)))
 
 
-def _unknown(place: Place, near: Place | None, variables: Mapping[Place, str]) -> Iterator[str]:
+def _unknown(
+    place: Place, near: Place | None, known: list[Place], variables: Mapping[Place, str]
+) -> Iterator[str]:
     """A line for each variable that has the unknown name in it; one if it stands in the file."""
+    flat = {_flat(each): each for each in known}
     named = [(_dotted(place), near and _dotted(near))]
     if under := _under(place, variables):
-        named = [
-            (variables[each], near and _variable((*near, *each[len(place) :]))) for each in under
-        ]
+        rests = {each: near and (*near, *each[len(place) :]) for each in under}
+        meant = {each: flat.get(_flat(each), rest) for each, rest in rests.items()}
+        named = [(variables[each], its and _variable(its)) for each, its in meant.items()]
     for name, right in named:
         hint = f"; did you mean {right}?" if right else ""
         yield f"{name}: there is no such setting{hint}"
