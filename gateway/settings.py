@@ -105,7 +105,10 @@ class IssuerSettings(_Section):
     @classmethod
     def _is_http(cls, url: str | None) -> str | None:
         if url is not None:
-            check_address(url, "http", "https")
+            try:
+                check_address(url, "http", "https")
+            except ValueError:
+                raise ValueError("must be an absolute http or https URL") from None
             kind_named("rest")  # its driver fetches them
         return url
 

@@ -19,6 +19,8 @@ import pytest
 from demo.stack import Addresses
 
 ROOT = Path(__file__).parent.parent.parent
+pytestmark = pytest.mark.process
+
 GATEWAY = Path(sys.executable).parent / "gateway"
 SHOP = {"PYTHONPATH": str(ROOT), "SLUICE_GRAPH": "schema.build:schema"}
 """The shop is not installed, and no graph is set where there is no gateway.toml."""

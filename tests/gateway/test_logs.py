@@ -79,6 +79,7 @@ def served(name: str, folder: Path, port: int) -> Iterator[Path]:
             process.wait(20)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", SERVERS)
 async def test_every_server_logs_with_time_and_level_and_without_queries(
     folder: Path, name: str
@@ -112,6 +113,7 @@ async def test_every_server_logs_with_time_and_level_and_without_queries(
         assert [line for line in text.splitlines() if not LINE.fullmatch(line)] == []
 
 
+@pytest.mark.process
 def test_a_program_that_has_set_up_logging_keeps_it() -> None:
     code = """
 import logging, sys
@@ -129,6 +131,7 @@ logging.getLogger("sluice.auth").warning("but this")
     assert (printed.stdout, printed.stderr) == ("mine: but this\n", "")
 
 
+@pytest.mark.process
 def test_a_line_is_written_once() -> None:
     code = """
 import logging

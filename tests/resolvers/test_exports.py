@@ -60,6 +60,7 @@ def test_every_field_that_is_documented_is_there() -> None:
     assert set(fields) - set(resolvers.__all__) == set()
 
 
+@pytest.mark.process
 def test_no_driver_is_imported() -> None:
     code = "import sys, resolvers; print(*sys.modules)"
     printed = subprocess.run(
