@@ -9,13 +9,17 @@ PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version
 
 PEERS := benchmarks/peers/node
 
-.PHONY: demo test check bench browser clean
+.PHONY: demo test unit check bench browser clean
 
 demo: $(VENV)/demo
 	@exec $(BIN)/gateway demo --port $(PORT)
 
 test: $(VENV)/dev browser
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+# What needs no server, no browser and no other process: within seconds.
+unit: $(VENV)/dev
+	$(BIN)/python -m pytest --quiet --numprocesses 2 -m unit
 
 check: $(VENV)/dev
 	$(BIN)/ruff check

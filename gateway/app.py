@@ -17,7 +17,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
+from gateway import logs
 from gateway.auth.authentication import Authenticator
+from gateway.configuration import read_settings
 from gateway.errors import masked
 from gateway.graphiql.page import graphiql_routes, load_examples
 from gateway.graphiql.sign_in import SignIn
@@ -41,8 +43,8 @@ COLLECT_AFTER = 20_000
 def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlette:
     """The gateway over the configured graph and sources, as an ASGI application.
 
-    In development its GraphiQL has the menu ``sign_in``, where one is given. Raises ImportError,
-    AttributeError or TypeError if ``settings.graph`` names no graph.
+    In development its GraphiQL has the menu ``sign_in``, where one is given. Raises what
+    ``load_graph`` does if ``settings.graph`` names no graph.
     """
     sources = Sources([each.source(name) for name, each in settings.sources.items()])
     graph = load_graph(settings.graph)
@@ -74,7 +76,7 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
     if settings.in_development:
         routes += [
             Route("/", _to_graphiql),
-            Mount("/graphiql", routes=_graphiql(settings.graph, sign_in)),
+            Mount("/graphiql", routes=_graphiql(settings.graph or "", sign_in)),
         ]
     return Starlette(
         routes=routes,
@@ -85,8 +87,11 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
 
 
 def app_from_environment() -> Starlette:
-    """The application of each ``gateway serve`` worker, in a process of its own."""
-    app = create_app(Settings())
+    """The application by the settings of this folder and environment: that of each worker of
+    ``gateway serve``, in a process of its own, and of any other ASGI server. Raises
+    ``SettingsError`` beside what ``create_app`` raises."""
+    logs.configure()
+    app = create_app(read_settings())
     settle()
     return app
 
@@ -99,12 +104,17 @@ def settle() -> None:
     gc.set_threshold(COLLECT_AFTER)
 
 
-def load_graph(name: str) -> Graph:
+def load_graph(name: str | None) -> Graph:
     """The graph that ``package.module:variable`` names.
 
-    Raises ValueError for a name of another form, ImportError or AttributeError where there is no
-    such thing, and TypeError if it is no graph.
+    Raises ValueError for None or a name of another form, ImportError or AttributeError where
+    there is no such thing, and TypeError if it is no graph.
     """
+    if not name:
+        raise ValueError(
+            'No graph is set. Write graph = "package.module:variable" in gateway.toml, or set '
+            "SLUICE_GRAPH."
+        )
     module, _, variable = name.partition(":")
     if not module or not variable:
         raise ValueError(f"'{name}' names no graph: write package.module:variable")

@@ -52,9 +52,14 @@ class BadUserInput(GatewayError):
 
 
 class Unauthenticated(GatewayError):
-    """A credential is needed, or the one that was given is not good."""
+    """A credential is needed, or the one that was given is not good. The log has ``reason``, which
+    holds nothing of the credential but what is quoted and cut short."""
 
     code = "UNAUTHENTICATED"
+
+    def __init__(self, message: str, *, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason or message
 
 
 class Denied(GatewayError):

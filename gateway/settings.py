@@ -1,18 +1,22 @@
-"""What can be configured: the only reader of the environment and of ``gateway.toml``."""
+"""What can be configured. Where it is read from is in ``gateway/configuration.py``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, get_args
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from gateway.auth.jwks import (
     PUBLIC_KEY_ALGORITHMS,
@@ -26,75 +30,31 @@ from gateway.auth.jwks import (
     public_key,
 )
 from gateway.auth.tokens import Issuer
-from loaders.base import Source
-from loaders.mongo import MongoSource
-from loaders.postgres import PostgresSource
-from loaders.rest import RestSource
+from loaders.kinds import Kind, address, check_address, kind_named
+
+if TYPE_CHECKING:
+    from loaders.postgres import PostgresSource
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Not even programs that print errors as they are show what may be a secret.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class PostgresSettings(_Section):
-    """A PostgreSQL database. ``timeout`` is in seconds, for each statement."""
-
-    kind: Literal["postgres"]
-    url: SecretStr
-    pool_size: int = Field(10, ge=1)
-    timeout: float = Field(10.0, gt=0)
-
-    def source(self, name: str) -> Source:
-        url = self.url.get_secret_value()
-        return PostgresSource(name, url, pool_size=self.pool_size, timeout=self.timeout)
-
-
-class MongoSettings(_Section):
-    """A MongoDB database. ``timeout`` is in seconds, for each call."""
-
-    kind: Literal["mongo"]
-    url: SecretStr
-    database: str
-    pool_size: int = Field(50, ge=1)
-    timeout: float = Field(10.0, gt=0)
-
-    def source(self, name: str) -> Source:
-        return MongoSource(
-            name,
-            self.url.get_secret_value(),
-            database=self.database,
-            pool_size=self.pool_size,
-            timeout=self.timeout,
-        )
-
-
-class RestSettings(_Section):
-    """A REST service. ``timeout`` is in seconds, for each request with its retries."""
-
-    kind: Literal["rest"]
-    url: SecretStr
-    timeout: float = Field(5.0, gt=0)
-
-    @field_validator("url")
-    @classmethod
-    def _is_http(cls, url: SecretStr) -> SecretStr:
-        parts = urlsplit(url.get_secret_value())
-        if (
-            parts.scheme not in ("http", "https")
-            or not parts.hostname
-            or parts.query
-            or parts.fragment
-        ):
-            raise ValueError("must be an absolute http or https URL without query and fragment")
-        return url
-
-    def source(self, name: str) -> Source:
-        return RestSource(name, self.url.get_secret_value(), timeout=self.timeout)
-
-
-SourceSettings = Annotated[
-    PostgresSettings | MongoSettings | RestSettings, Field(discriminator="kind")
-]
+def _of_its_kind(given: object) -> object:
+    """The source's settings, by the model of the kind that they name."""
+    if not isinstance(given, Mapping):
+        return given
+    try:
+        return kind_named(given.get("kind")).model_validate(given)
+    except ValidationError:
+        raise
+    except ValueError as error:
+        type_ = "kind" if "kind" in given else "no_kind"
+        fault = PydanticCustomError(type_, "{reason}", {"reason": str(error)})
+        raise ValidationError.from_exception_data(
+            "kind", [{"type": fault, "loc": ("kind",), "input": None}], hide_input=True
+        ) from None
 
 
 class SigningKeySettings(_Section):
@@ -145,9 +105,11 @@ class IssuerSettings(_Section):
     @classmethod
     def _is_http(cls, url: str | None) -> str | None:
         if url is not None:
-            parts = urlsplit(url)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValueError("must be an absolute http or https URL")
+            try:
+                check_address(url, "http", "https")
+            except ValueError:
+                raise ValueError("must be an absolute http or https URL") from None
+            kind_named("rest")  # its driver fetches them
         return url
 
     @model_validator(mode="after")
@@ -188,10 +150,17 @@ class IssuerSettings(_Section):
 class KeySettings(_Section):
     """The PostgreSQL database in which API keys are kept, in a schema ``sluice``."""
 
-    url: SecretStr
+    url: Annotated[SecretStr, address("postgresql", "postgres", host=False)]
+
+    @model_validator(mode="after")
+    def _has_a_driver(self) -> Self:
+        kind_named("postgres")
+        return self
 
     def source(self, timeout: float = 3.0) -> PostgresSource:
         """A request waits for it, so it has less time than the graph's own sources."""
+        from loaders.postgres import PostgresSource
+
         url = self.url.get_secret_value()
         return PostgresSource("api-keys", url, pool_size=5, timeout=timeout)
 
@@ -257,26 +226,17 @@ class LimitSettings(_Section):
     cached_documents: int = Field(1000, ge=1)
 
 
-class Settings(BaseSettings):
-    """All settings. What is given in code wins over the environment (``SLUICE_…``, sections
-    joined by two underscores, as in ``SLUICE_SOURCES__SHOP__URL``), and that over the file."""
+class Settings(_Section):
+    """All settings. ``graph`` names the graph to serve, as ``package.module:variable``."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SLUICE_",
-        env_nested_delimiter="__",
-        toml_file="gateway.toml",
-        extra="forbid",
-        frozen=True,
-    )
-
-    graph: str = "schema.build:schema"
+    graph: str | None = None
     environment: Literal["development", "production"] = "production"
     engine: Literal["breadth", "graphql-core"] = "breadth"
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
     auth: AuthSettings = AuthSettings()
     authorization: AuthorizationSettings = AuthorizationSettings()
-    sources: dict[str, SourceSettings] = {}
+    sources: dict[str, Annotated[SerializeAsAny[Kind], BeforeValidator(_of_its_kind)]] = {}
 
     @model_validator(mode="after")
     def _is_said_twice(self) -> Self:
@@ -293,33 +253,7 @@ class Settings(BaseSettings):
         return self.environment == "development"
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
-
-    @classmethod
     def of(cls, **values: Any) -> Settings:
-        """Settings from these values and the defaults alone, whatever stands in the environment
-        or in a file."""
-        return _Given(**values)
-
-
-class _Given(Settings):
-    model_config = SettingsConfigDict(toml_file=None)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)
+        """Settings from these values and the defaults, each section as a mapping. Raises
+        pydantic's ValidationError, which shows none of the values."""
+        return cls.model_validate(values)

@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from struct import Struct
-from typing import Any
+from typing import Annotated, Any
 
 from bson import ObjectId
 from bson.codec_options import TypeCodec, TypeRegistry
 from bson.decimal128 import Decimal128
 from bson.errors import BSONError, InvalidBSON
 from motor.motor_asyncio import AsyncIOMotorClient
+from pydantic import Field, SecretStr
 from pymongo.errors import (
     NetworkTimeout,
     OperationFailure,
@@ -28,6 +29,7 @@ from pymongo.errors import (
 
 from loaders.base import Columns, Recorder, Resource, Row, Translated
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
+from loaders.kinds import Kind, address
 from loaders.query import (
     Aggregate,
     And,
@@ -356,3 +358,21 @@ def _condition(filter: Filter) -> dict[str, Any]:
             return {column: {COMPARE[operator]: value}}
         case Within():
             raise NotImplementedError("MongoDB's filters join nothing")
+
+
+class MongoKind(Kind):
+    """A MongoDB database. ``timeout`` is in seconds, for each call."""
+
+    url: Annotated[SecretStr, address("mongodb", "mongodb+srv")]
+    database: str = Field(min_length=1)
+    pool_size: int = Field(50, ge=1)
+    timeout: float = Field(10.0, gt=0)
+
+    def source(self, name: str) -> MongoSource:
+        return MongoSource(
+            name,
+            self.url.get_secret_value(),
+            database=self.database,
+            pool_size=self.pool_size,
+            timeout=self.timeout,
+        )

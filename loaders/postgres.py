@@ -9,13 +9,15 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import asyncpg
 import orjson
+from pydantic import Field, SecretStr
 
 from loaders.base import Columns, Recorder, Resource, Row, Translated
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
+from loaders.kinds import Kind, address
 from loaders.query import (
     Aggregate,
     And,
@@ -397,3 +399,15 @@ def _literal(text: str) -> str:
 def _bound(value: Any, parameters: list[Any]) -> str:
     parameters.append(value)
     return f"${len(parameters)}"
+
+
+class PostgresKind(Kind):
+    """A PostgreSQL database. ``timeout`` is in seconds, for each statement."""
+
+    url: Annotated[SecretStr, address("postgresql", "postgres", host=False)]
+    pool_size: int = Field(10, ge=1)
+    timeout: float = Field(10.0, gt=0)
+
+    def source(self, name: str) -> PostgresSource:
+        url = self.url.get_secret_value()
+        return PostgresSource(name, url, pool_size=self.pool_size, timeout=self.timeout)

@@ -9,16 +9,18 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import aiohttp
 import orjson
+from pydantic import Field, SecretStr
 from yarl import URL
 
 from loaders import memory
 from loaders.base import Columns, Recorder, Resource, Row
 from loaders.errors import BadResponse, OverBudget, SourceTimeout, SourceUnavailable
+from loaders.kinds import Kind, address
 from loaders.query import Aggregate, Filter, Window
 
 BATCH_SIZE = 50
@@ -392,3 +394,13 @@ def _retry_after(header: str) -> float | None:
     except ValueError:
         return None
     return max(0.0, date.timestamp() - time.time())
+
+
+class RestKind(Kind):
+    """A REST service. ``timeout`` is in seconds, for each request with its retries."""
+
+    url: Annotated[SecretStr, address("http", "https", query=False)]
+    timeout: float = Field(5.0, gt=0)
+
+    def source(self, name: str) -> RestSource:
+        return RestSource(name, self.url.get_secret_value(), timeout=self.timeout)

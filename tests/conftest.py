@@ -15,9 +15,15 @@ from demo.stack import Addresses, DemoStack
 from gateway.app import create_app
 from gateway.operations.executors import EXECUTORS
 from gateway.settings import Settings
+from tests import no_process
 from tests.client import Gateway, listening, serving
 from tests.identities import CALLERS, auth, headers
 from tests.probe import PROBE
+
+SERVERS = {"stack", "demo", "wheel", "browser"}
+"""The fixtures that start processes. Each that is a server's uses one of them."""
+
+SHOP = "schema.build:schema"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,10 +38,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # The whole suite can run under either engine: every test's settings have this one.
-    for each in (Settings, type(Settings.of())):
-        each.model_fields["engine"].default = config.getoption("--engine")
-        each.model_rebuild(force=True)
+    # The whole suite can run under either engine: every test's settings have this one, and the
+    # shop's graph where they name no other. Processes of their own have the real defaults.
+    Settings.model_fields["engine"].default = config.getoption("--engine")
+    Settings.model_fields["graph"].default = SHOP
+    Settings.model_rebuild(force=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # `make unit` runs what needs no server, so a newcomer has an answer within seconds.
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        marks = {mark.name for mark in item.iter_markers()}
+        if not fixtures & SERVERS and not marks & {"process", "long"}:
+            item.add_marker("unit")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    no_process.held = item.get_closest_marker("unit") is not None
+    try:
+        return (yield)
+    finally:
+        no_process.held = False
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cachetools import TTLCache
 
@@ -25,7 +25,9 @@ from gateway.errors import Unauthenticated
 from loaders.base import Row
 from loaders.errors import SourceError, SourceUnavailable
 from loaders.identity import Identity
-from loaders.postgres import PostgresSource
+
+if TYPE_CHECKING:
+    from loaders.postgres import PostgresSource
 
 log = logging.getLogger("sluice.auth")
 
@@ -239,8 +241,7 @@ def _is_secret_of(secret: str, hash: bytes) -> bool:
 
 
 def _refused(id: str, reason: str) -> Unauthenticated:
-    log.info("API key %s is refused: %s", id, reason)
-    return Unauthenticated(reason)
+    return Unauthenticated(reason, reason=f"{id}: {reason}")
 
 
 async def _every(seconds: float, action: Callable[[], Awaitable[None]]) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import Mapping
 
+from starlette.datastructures import Address
+
 from gateway.auth.api_keys import PREFIX, ApiKeys
 from gateway.auth.tokens import Tokens
 from gateway.errors import Unauthenticated
+from gateway.logs import Limited
 from gateway.settings import AuthSettings
 from loaders.identity import ANONYMOUS, Identity
 
 BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*) *", re.IGNORECASE)
 """A header that holds one credential (RFC 6750, 2.1). Two that were joined have a comma."""
+
+log = logging.getLogger("sluice.auth")
 
 LONGEST_SLEEP = 3600.0
 """Seconds. Clocks are set and computers sleep, so far ends are looked at again now and then."""
@@ -27,6 +33,7 @@ class Authenticator:
         issuers = [issuer.made(name) for name, issuer in settings.issuers.items()]
         self._tokens = Tokens(issuers) if issuers else None
         self._keys = ApiKeys(settings.keys.source()) if settings.keys else None
+        self._refusals = Limited(log)
 
     async def open(self) -> None:
         """Get ready; an issuer or a key database that is down does not keep this from returning."""
@@ -40,14 +47,23 @@ class Authenticator:
             if each is not None:
                 await each.close()
 
-    async def identify(self, headers: Mapping[str, str]) -> Identity:
+    async def identify(self, headers: Mapping[str, str], client: Address | None = None) -> Identity:
         """Who sends these headers, whose names are in lower case: ``authorization`` (Bearer) or
         ``x-api-key``. A header that was sent twice has both values, joined by a comma. Without
         either, ``ANONYMOUS``.
 
         Raises ``Unauthenticated`` for a credential that is not good, never takes it for none.
-        Raises ``SourceUnavailable`` where that can't be told now.
+        Raises ``SourceUnavailable`` where that can't be told now. The log has what was refused,
+        and the ``client``'s address.
         """
+        try:
+            return await self._identity_of(headers)
+        except Unauthenticated as error:
+            kind, at = _kind_of(headers), client.host if client else "?"
+            self._refusals.info(kind, "%s from %s is refused: %s", kind, at, error.reason)
+            raise
+
+    async def _identity_of(self, headers: Mapping[str, str]) -> Identity:
         credential, key = headers.get("authorization"), headers.get("x-api-key")
         if credential is None and key is None:
             return ANONYMOUS
@@ -83,6 +99,13 @@ class Authenticator:
             for end in ends:
                 end.cancel()
             await asyncio.gather(*ends, return_exceptions=True)
+
+
+def _kind_of(headers: Mapping[str, str]) -> str:
+    bearer = BEARER.fullmatch(headers.get("authorization", ""))
+    if bearer is None:
+        return "Authorization" if "authorization" in headers else "API key"
+    return "API key" if bearer[1].startswith(PREFIX) else "token"
 
 
 async def _at(expires_at: float | None, reason: str) -> str:

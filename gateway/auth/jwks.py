@@ -14,7 +14,6 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from loaders.errors import SourceUnavailable
-from loaders.rest import RestSource
 
 log = logging.getLogger("sluice.auth")
 
@@ -128,6 +127,9 @@ class PublishedKeys:
         attempt_seconds: float = ATTEMPT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        # An issuer whose keys stand in the settings needs no driver.
+        from loaders.rest import RestSource
+
         self._issuer = issuer
         self._source = RestSource(issuer, url, timeout=FETCH_SECONDS)
         self._algorithms = algorithms

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
@@ -14,8 +13,6 @@ from cachetools import LRUCache
 from gateway.auth.jwks import Keys
 from gateway.errors import Unauthenticated
 from loaders.identity import ANONYMOUS, Identity
-
-log = logging.getLogger("sluice.auth")
 
 LONGEST_TOKEN = 8192
 """Characters. Nothing of a longer one is parsed."""
@@ -134,18 +131,18 @@ class Tokens:
 
     async def _verified(self, token: str) -> Identity:
         if len(token) > LONGEST_TOKEN:
-            _refuse("?", f"The token is longer than {LONGEST_TOKEN} characters.", "too long")
+            _refuse(None, f"The token is longer than {LONGEST_TOKEN} characters.", "too long")
         try:
             unverified = jwt.decode_complete(token, options={"verify_signature": False})
         except jwt.PyJWTError as error:
-            _refuse("?", "The token is malformed.", type(error).__name__)
+            _refuse(None, "The token is malformed.", type(error).__name__)
         header, claimed = unverified["header"], unverified["payload"].get("iss")
         if "crit" in header:
-            _refuse("?", "The token has a critical header that is not understood.", "crit")
+            _refuse(None, "The token has a critical header that is not understood.", "crit")
         # It only says whose keys the token must be signed with, and then must say it again.
         issuer = self._issuers.get(claimed) if isinstance(claimed, str) else None
         if issuer is None:
-            _refuse("?", "The token's issuer is not accepted here.", "an unknown issuer")
+            _refuse(None, "The token's issuer is not accepted here.", "an unknown issuer")
         return await issuer.identify(token, header)
 
 
@@ -175,8 +172,7 @@ def _is_time(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < LATEST
 
 
-def _refuse(issuer: str, message: str, reason: str) -> NoReturn:
-    """Refuses a token. The log has what is of no use to its sender, and nothing of the token but
-    what is quoted and cut short."""
-    log.info("a token of issuer %s is refused: %s", issuer, reason)
-    raise Unauthenticated(message)
+def _refuse(issuer: str | None, message: str, reason: str) -> NoReturn:
+    """Refuses a token, of the issuer if it is known. Only the log has the reason, which is of no
+    use to its sender."""
+    raise Unauthenticated(message, reason=reason if issuer is None else f"{issuer}: {reason}")

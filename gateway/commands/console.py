@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
-from pydantic import ValidationError
 
+from gateway import configuration
+from gateway.app import load_graph
 from gateway.settings import Settings
+from loaders.kinds import missing_driver
+from resolvers.graph import Graph
 
 DEMO_FOLDER = Path(".demo")
 
@@ -17,14 +20,21 @@ DEMO_FOLDER = Path(".demo")
 def read_settings() -> Settings:
     """The settings of this folder and environment; ends the command if they can't be used."""
     try:
-        return Settings()
-    except ValidationError as error:
-        # The input is left out: it can be a secret.
-        lines = (
-            f"  {'.'.join(str(step) for step in each['loc'])}: {each['msg']}"
-            for each in error.errors(include_input=False, include_url=False)
+        return configuration.read_settings()
+    except configuration.SettingsError as error:
+        fail(str(error))
+
+
+def load(name: str | None) -> Graph:
+    """The graph by its name in the settings; ends the command if it can't be loaded."""
+    try:
+        return load_graph(name)
+    except ImportError as error:
+        fail(f"The graph '{name}' can't be loaded: {missing_driver(error) or error}")
+    except (AttributeError, TypeError, ValueError) as error:
+        fail(
+            f"The graph '{name}' can't be loaded: {error}" if name else f"{error} Or give --graph."
         )
-        fail("The settings can't be used:\n" + "\n".join(lines))
 
 
 def fail(message: str) -> NoReturn:

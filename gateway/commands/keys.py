@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 import orjson
@@ -18,7 +18,9 @@ from gateway.errors import GatewayError
 from gateway.settings import KeySettings
 from loaders.base import Row
 from loaders.errors import SourceTimeout, SourceUnavailable
-from loaders.postgres import PostgresSource
+
+if TYPE_CHECKING:
+    from loaders.postgres import PostgresSource
 
 Result = TypeVar("Result")
 

@@ -95,7 +95,9 @@ class GraphQLEndpoint:
             if request.method not in ("GET", "POST"):
                 raise RequestRefused("GraphQL is asked with GET or POST.", status=405)
             # Before the body is read: whoever has a bad credential has nothing to say.
-            identity = await self._authenticator.identify(credentials(request.headers.items()))
+            identity = await self._authenticator.identify(
+                credentials(request.headers.items()), request.client
+            )
             asked = await read(request, batch=self._batch)
             accepted = _accepted(request)
             events = _likes_events_best(accepted)

@@ -91,6 +91,7 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
 
     view: Sockets
     context: Identity
+    websocket: Connection
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -115,7 +116,9 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
         if isinstance(payload, dict) and not self.connection_init_received:
             given = credentials(payload.items())
             if given:
-                self.context = await self.view.authenticator.identify(given)
+                self.context = await self.view.authenticator.identify(
+                    given, self.websocket.ws.client
+                )
         await super().handle_connection_init({"type": "connection_init", "payload": payload})
         if self.connection_acknowledged and self._watch is None:
             self._watch = asyncio.create_task(self._end_with_credential())
@@ -222,7 +225,9 @@ class Sockets(GraphQL[Identity, None]):
             await _close(socket, 4500, masked(error, socket.url.path)[0])
 
     async def get_context(self, request: Any, response: Any) -> Identity:
-        return await self.authenticator.identify(credentials(request.headers.items()))
+        return await self.authenticator.identify(
+            credentials(request.headers.items()), request.client
+        )
 
 
 async def _close(socket: WebSocket, code: int, reason: str) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from bson import Decimal128
 
 from demo.data.common import REFERENCE
@@ -39,6 +40,7 @@ def digest(hash_seed: str) -> str:
     ).stdout
 
 
+@pytest.mark.process
 def test_every_process_makes_the_same_data() -> None:
     with ThreadPoolExecutor() as pool:
         one, other = pool.map(digest, ("1", "2"))

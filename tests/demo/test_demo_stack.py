@@ -16,6 +16,8 @@ MAKING = "Making the data, this once"
 # A supervisor gives a server 6 seconds to stop before it kills it.
 STOPPED_WITHIN = 10.0
 
+pytestmark = pytest.mark.process
+
 
 def refuses(url: str) -> bool:
     parts = urlsplit(url)

@@ -33,6 +33,7 @@ def passed_on(resolve: Any, source: Any, info: Any, **arguments: Any) -> Any:
     return resolve(source, info, **arguments)
 
 
+@pytest.mark.long
 @DIFFERENTIAL
 @given(
     operation=operations(),

@@ -78,6 +78,7 @@ def answered(engine: str, operation: Operation, identity: Identity) -> Execution
     return ExecutionResult(result.data, result.errors)  # type: ignore[union-attr]
 
 
+@pytest.mark.long
 @DIFFERENTIAL
 @given(
     operation=shop_operations(),

@@ -29,9 +29,13 @@ async def keys_at(url: str, **options: Any) -> AsyncIterator[ApiKeys]:
 
 async def refusal(keys: ApiKeys, key: str) -> str:
     """What the sender of the key is told."""
-    with pytest.raises(Unauthenticated) as refused:
+    return str(await refused(keys, key))
+
+
+async def refused(keys: ApiKeys, key: str) -> Unauthenticated:
+    with pytest.raises(Unauthenticated) as error:
         await keys.identify(key)
-    return str(refused.value)
+    return error.value
 
 
 def id_of(key: str) -> str:

@@ -21,6 +21,8 @@ from loaders.postgres import PostgresSource
 from tests.gateway.test_cli import free_port, gateway, running
 from tests.hostile import unused_port
 
+pytestmark = pytest.mark.process
+
 DOWN = "The database of the API keys can't be reached"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
+from starlette.datastructures import Address
 
 from gateway.auth.authentication import Authenticator
 from gateway.errors import Unauthenticated
@@ -128,7 +129,9 @@ async def test_a_reason_of_any_characters_fits_into_a_header(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Odd(Authenticator):
-        async def identify(self, headers: Mapping[str, str]) -> Identity:
+        async def identify(
+            self, headers: Mapping[str, str], client: Address | None = None
+        ) -> Identity:
             raise Unauthenticated('Not "good"\r\nset-cookie: a=b \\ \u00e9')
 
     monkeypatch.setattr("gateway.app.Authenticator", Odd)

@@ -17,7 +17,7 @@ import pytest
 from gateway.auth import api_keys as keys_module
 from gateway.auth.api_keys import ApiKeys, create, listed, revoke
 from loaders.postgres import PostgresSource
-from tests.gateway.key_store import NO_KEY, NOT_KNOWN, id_of, refusal
+from tests.gateway.key_store import NO_KEY, NOT_KNOWN, id_of, refusal, refused
 
 
 async def test_a_key_is_good_for_what_it_was_made_for(
@@ -198,13 +198,14 @@ async def test_no_secret_is_in_the_log_or_an_answer(
     caplog.set_level(logging.DEBUG, "sluice")
     key = await create(database, client="northwind")
     secret = key.split("_", 2)[2]
-    told = [await refusal(keys, bad) for bad in (f"{key}A", f"slk_{'0' * 16}_{secret}")]
+    refusals = [await refused(keys, bad) for bad in (f"{key}A", f"slk_{'0' * 16}_{secret}")]
+    told = [text for each in refusals for text in (str(each), each.reason)]
     await keys.identify(key)
     await revoke(database, id_of(key))
 
     shown = "\n".join([*told, caplog.text])
 
-    assert f"API key {'0' * 16} is refused" in shown
+    assert f"{'0' * 16}: The API key is not known." in told
     assert secret not in shown
     assert secret[:20] not in shown
 
@@ -216,10 +217,10 @@ def test_secrets_are_compared_in_one_place_and_in_constant_time() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute | ast.Name) and "compare_digest" in ast.unparse(node):
                 compared.add(path.name)
-            if path.name == "keys.py" and isinstance(node, ast.Compare):
+            if path.name == "api_keys.py" and isinstance(node, ast.Compare):
                 others.append(ast.unparse(node))
 
-    assert compared == {"keys.py"}
+    assert compared == {"api_keys.py"}
     assert [each for each in others if "hash" in each or "secret" in each] == []
 
 

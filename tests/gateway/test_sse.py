@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
+from starlette.datastructures import Address
 
 from gateway.auth.authentication import Authenticator
 from gateway.settings import Settings
@@ -266,7 +267,9 @@ async def test_a_stream_ends_with_its_key(monkeypatch: pytest.MonkeyPatch) -> No
     revoked = asyncio.Event()
 
     class Revoking(Authenticator):
-        async def identify(self, headers: Mapping[str, str]) -> Identity:
+        async def identify(
+            self, headers: Mapping[str, str], client: Address | None = None
+        ) -> Identity:
             return Identity(client="northwind", credential="key:1")
 
         async def ended(self, identity: Identity) -> str:

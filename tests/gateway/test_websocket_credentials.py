@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from starlette.datastructures import Address
 
 from gateway.auth.authentication import Authenticator
 from gateway.settings import Settings
@@ -111,10 +112,12 @@ async def test_credentials_that_can_t_be_checked_now_end_the_connection(
     monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:
     class Down(Authenticator):
-        async def identify(self, headers: Mapping[str, str]) -> Identity:
+        async def identify(
+            self, headers: Mapping[str, str], client: Address | None = None
+        ) -> Identity:
             if headers:
                 raise SourceUnavailable("issuer")
-            return await super().identify(headers)
+            return await super().identify(headers, client)
 
     monkeypatch.setattr("gateway.app.Authenticator", Down)
     credential = {"authorization": SUPPORT}
@@ -147,7 +150,9 @@ async def test_a_connection_ends_with_its_key(monkeypatch: pytest.MonkeyPatch) -
     revoked = asyncio.Event()
 
     class Revoking(Authenticator):
-        async def identify(self, headers: Mapping[str, str]) -> Identity:
+        async def identify(
+            self, headers: Mapping[str, str], client: Address | None = None
+        ) -> Identity:
             return Identity(client="northwind", credential="key:1")
 
         async def ended(self, identity: Identity) -> str:

@@ -7,8 +7,10 @@ been released: what is to change is changed by another one.
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from loaders.postgres import PostgresSource
+if TYPE_CHECKING:
+    from loaders.postgres import PostgresSource
 
 LOCK = 7_583_482_711_320
 """An advisory lock (PostgreSQL manual, 13.3.5) of this number means: somebody migrates."""
