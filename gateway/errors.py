@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from graphql import GraphQLError
+from strawberry.relay.types import InvalidGlobalIDError
 
 from loaders.errors import (
     BadResponse,
@@ -29,6 +30,10 @@ ITEM = "@"
 LONGEST_MESSAGE = 500
 """Characters of a message. Some repeat what the client sent, which may be a megabyte, and an
 operation can send it to many fields."""
+
+
+NO_ID = "'{}' is not an id of this graph."
+"""What is said of a text that is no global id, wherever one is expected."""
 
 
 class GatewayError(Exception):
@@ -173,7 +178,7 @@ def _told(
         )
         return _like(error, str(bad), extensions_of(bad))
     if _is_meant_for_clients(error):
-        return _like(error, error.message, {"code": BadUserInput.code})
+        return _like(error, in_graphql(error), {"code": BadUserInput.code})
     return _like(error, *masked(error.original_error or error, error.path))
 
 
@@ -186,6 +191,19 @@ def masked(error: Exception, place: object) -> tuple[str, dict[str, Any]]:
         f"Something went wrong here; the log has it under {error_id}.",
         {"code": GatewayError.code, "id": error_id},
     )
+
+
+def in_graphql(error: GraphQLError) -> str:
+    """The message of an error about a client's value, without the words of Python that graphql-core
+    and Strawberry have in some."""
+    message = error.message
+    if isinstance(error.original_error, InvalidGlobalIDError):
+        # It has the id in quotes behind its own words.
+        _, _, id_ = message.partition(": ")
+        return NO_ID.format(id_.removesuffix(".").strip('"'))
+    if message.endswith(" not to be None."):
+        return f"{message.removesuffix('None.')}null."
+    return message
 
 
 def _like(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
@@ -231,5 +249,6 @@ def coded(errors: Iterable[GraphQLError], code: str) -> list[GraphQLError]:
     errors = list(errors)
     for error in errors:
         if not (error.extensions and "code" in error.extensions):
+            error.message = in_graphql(error)
             error.extensions = {**(error.extensions or {}), "code": code}
     return errors

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
+from loaders.declarations import Declared
 from loaders.identity import Identity
 from loaders.query import Aggregate, Filter, Window, Within, folded
 
@@ -21,7 +22,7 @@ Where it raises, none are seen."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Resource:
+class Resource(Declared):
     """A named set of rows in a source that can be fetched by key.
 
     ``key`` is the column that identifies a row and ``key_type`` its Python type, into which the
@@ -34,8 +35,20 @@ class Resource:
     key_type: type = int
     row_filter: RowFilter | None = None
 
+    joins: ClassVar[bool] = False
+    """Whether its source can join it with another resource of the same source."""
+
     def __str__(self) -> str:
         return f"{self.source}.{self.name}"
+
+    def mistakes(self) -> Iterator[str]:
+        """What of the declaration can't work, whatever the source holds."""
+        return iter(())
+
+    def why_not_by(self, column: str | None) -> str | None:
+        """Why rows can't be had by the column, or as a whole if it is None, as far as the
+        declaration tells; None if they can."""
+        return None
 
     def seen_by(self, identity: Identity) -> Filter | None:
         """The row filter for this identity, folded. Raises what the row filter raises, and
@@ -44,19 +57,28 @@ class Resource:
         return None if filter is None else folded(filter)
 
 
-def through(column: str, resource: Resource) -> RowFilter:
+@dataclass(frozen=True, slots=True)
+class Through(Declared):
+    """The row filter that ``through`` makes."""
+
+    column: str
+    resource: Resource
+
+    def __call__(self, identity: Identity) -> Filter | None:
+        where = self.resource.seen_by(identity)
+        if where is None:
+            return None
+        return Within(self.column, self.resource, self.resource.key, where)
+
+
+def through(column: str, resource: Resource) -> Through:
     """The row filter of rows that are seen where the row they point at is: the one of
     ``resource`` whose key stands in their ``column``.
 
     Within one PostgreSQL database it is part of the statement. Otherwise rows can be fetched by
     ``column`` alone, because the other source is asked first which of its values may be seen.
     """
-
-    def row_filter(identity: Identity) -> Filter | None:
-        where = resource.seen_by(identity)
-        return None if where is None else Within(column, resource, resource.key, where)
-
-    return row_filter
+    return Through(column, resource)
 
 
 @dataclass(slots=True)

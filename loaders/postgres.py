@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import asyncpg
 import orjson
@@ -67,6 +67,8 @@ FUNCTIONS = {
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PostgresTable(Resource):
     """A table or view, in ``schema`` or, without one, on the connection's search path."""
+
+    joins: ClassVar[bool] = True
 
     schema: str | None = None
 

@@ -23,7 +23,8 @@ from resolvers.connections import Connection, connection
 from resolvers.directives import Access, Authenticated, Policies, Public, RequiresScopes
 from resolvers.fields import Info, Node, ResolveInfo, batched, column, computed
 from resolvers.graph import Graph
-from resolvers.lookups import lookup, node, nodes
+from resolvers.lookups import lookup, node, nodes, viewer
+from resolvers.mutations import mutation
 from resolvers.policies import policy
 from resolvers.relations import aggregate, many, one
 from resolvers.scalars import URL
@@ -61,9 +62,11 @@ __all__ = [
     "equals",
     "lookup",
     "many",
+    "mutation",
     "node",
     "nodes",
     "one",
     "policy",
     "through",
+    "viewer",
 ]

@@ -16,9 +16,10 @@ from strawberry.types.arguments import StrawberryArgument
 
 from gateway.errors import BadUserInput
 from loaders.base import Resource, Row
+from loaders.declarations import declaration
 from loaders.query import COUNT, Order, Window, all_of, past
 from resolvers import cursors
-from resolvers.directives import Access
+from resolvers.directives import FieldOptions
 from resolvers.fields import (
     BatchedFetch,
     FetchedField,
@@ -28,6 +29,8 @@ from resolvers.fields import (
     fetched,
     given_value,
     names_of,
+    node_types,
+    target_of,
 )
 from resolvers.filters import filter_input, sort_input, to_filter, to_order
 from resolvers.guards import comparable
@@ -251,7 +254,10 @@ class Connected(BatchedFetch):
             yield field.target.resource, self.by
 
     def arguments(self, field: FetchedField) -> list[StrawberryArgument]:
-        target = field.target
+        target = target_of(field)
+        if target is None:
+            # A check refuses it, with all else that is wrong.
+            return []
         optional = [("where", filter_input(target), "Which objects to take.")]
         if (sort := sort_input(target)) is not None:
             meaning = "What to sort by, instead of the order that the field has by itself."
@@ -286,16 +292,17 @@ class Connected(BatchedFetch):
         return [Paged(paging, row.get(key)) for row in rows]
 
 
+@declaration
 def connection(
     description: str,
     *,
     by: str | None = None,
     order_by: str | tuple[str, ...] = (),
-    **access: Unpack[Access],
+    **options: Unpack[FieldOptions],
 ) -> Any:
     """A field that is a connection: of all objects whose column ``by`` holds this row's key, or,
     without ``by``, of all there are. ``order_by`` is the order unless the client gives one."""
-    return fetched(description, Connected(by, names_of(order_by)), access)
+    return fetched(description, Connected(by, names_of(order_by)), options)
 
 
 def _paging(
@@ -318,7 +325,7 @@ def _paging(
         for name in ("after", "before")
         if (cursor := given_value(given, name)) is not None
     }
-    counted = Window(filter=to_filter(type_, given.get("where"), check))
+    counted = Window(filter=to_filter(type_, given.get("where"), check, node_types(info)))
     walked = tuple(part.reversed() for part in order) if backward else order
     start, end = ("before", "after") if backward else ("after", "before")
     other = places.get(end)

@@ -30,6 +30,9 @@ TEXTS: dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {
 }
 """The types that JSON does not have: tag, type, writer and reader. Subtypes come first."""
 
+SORTABLE = frozenset({str, int, float, bool, *(type_ for type_, _, _ in TEXTS.values())})
+"""The types whose values a cursor gives back as they were; and so it does a key."""
+
 
 def encode(resource: Resource, order: tuple[Order, ...], place: tuple[Any, ...]) -> str:
     """The cursor of a place; every value must be of JSON, a key, a date, a time or a decimal."""

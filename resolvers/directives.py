@@ -14,6 +14,7 @@ from typing import Any, Literal, NewType, TypedDict, Unpack
 
 import strawberry
 from strawberry import directive_field
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.schema_directive import Location
 from strawberry.types.scalar import ScalarDefinition
 
@@ -27,6 +28,9 @@ LOCATIONS = [
     Location.SCALAR,
     Location.ENUM,
 ]
+
+BACKREF = GraphQLCoreConverter.DEFINITION_BACKREF
+"""The key of the extensions under which a schema's elements have Strawberry's definitions."""
 
 PERSONAL = "sluice.personal"
 """The metadata key of a field that holds a person's data."""
@@ -89,7 +93,8 @@ class RequiresScopes:
 
     @staticmethod
     def of(scopes: Sequence[Sequence[str]]) -> RequiresScopes:
-        return RequiresScopes(scopes=[[Scope(each) for each in group] for group in scopes])
+        checked = _checked("requires_scopes", scopes)
+        return RequiresScopes(scopes=[[Scope(each) for each in group] for group in checked])
 
 
 @strawberry.schema_directive(
@@ -102,7 +107,8 @@ class Policies:
 
     @staticmethod
     def of(policies: Sequence[Sequence[str]]) -> Policies:
-        return Policies(policies=[[PolicyName(each) for each in group] for group in policies])
+        checked = _checked("policy", policies)
+        return Policies(policies=[[PolicyName(each) for each in group] for group in checked])
 
 
 @strawberry.schema_directive(
@@ -126,33 +132,64 @@ class Access(TypedDict, total=False):
     """Who may see a field: whoever all of these let.
 
     ``requires_scopes`` and ``policy`` list alternatives, of which one must hold whole.
-    ``personal`` marks a person's data, which must have one of the others. ``public`` says that a
-    mutation needs none.
+    ``personal`` marks a person's data, which must have one of the others.
     """
 
     authenticated: bool
     requires_scopes: Sequence[Sequence[str]]
     policy: Sequence[Sequence[str]]
     personal: bool
+
+
+class ColumnOptions(Access, total=False):
+    """What every kind of field takes. What is not access is passed on to Strawberry."""
+
+    deprecation_reason: str
+    directives: Sequence[object]
+
+
+class FieldOptions(ColumnOptions, total=False):
+    """What every kind of field but a column takes, whose name is the column's."""
+
+    name: str
+
+
+class MutationOptions(FieldOptions, total=False):
+    """What a mutation takes. ``public`` says that everyone may run it."""
+
     public: bool
 
 
-def declared(**access: Unpack[Access]) -> dict[str, Any]:
-    """The ``directives`` and the ``metadata`` of a Strawberry field with this access.
+def declared(**options: Unpack[MutationOptions]) -> dict[str, Any]:
+    """The arguments of a Strawberry field with these options: ``directives``, ``metadata``,
+    ``name`` and ``deprecation_reason``.
 
-    Raises TypeError for alternatives that are no lists of lists, or empty: nobody could pass them.
+    Raises TypeError for alternatives that are no lists of lists, or empty: nobody could pass them;
+    and for a mutation that is both public and for some.
     """
     directives: list[object] = []
-    if access.get("authenticated"):
+    if options.get("authenticated"):
         directives.append(Authenticated())
-    if (scopes := access.get("requires_scopes")) is not None:
-        directives.append(RequiresScopes.of(_checked("requires_scopes", scopes)))
-    if (policy := access.get("policy")) is not None:
-        directives.append(Policies.of(_checked("policy", policy)))
-    if access.get("public"):
+    if (scopes := options.get("requires_scopes")) is not None:
+        directives.append(RequiresScopes.of(scopes))
+    if (policy := options.get("policy")) is not None:
+        directives.append(Policies.of(policy))
+    if options.get("public"):
+        if directives:
+            raise TypeError("public=True lets everyone, so it goes with no other access")
         directives.append(Public())
-    metadata = {PERSONAL: True} if access.get("personal") else {}
-    return {"directives": directives, "metadata": metadata}
+    for each in options.get("directives", ()):
+        if isinstance(each, type) or not hasattr(each, "__strawberry_directive__"):
+            raise TypeError(
+                "directives are schema directives of Strawberry, such as Authenticated()"
+            )
+        directives.append(each)
+    return {
+        "directives": directives,
+        "metadata": {PERSONAL: True} if options.get("personal") else {},
+        "name": options.get("name"),
+        "deprecation_reason": options.get("deprecation_reason"),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,10 @@ from strawberry.types.base import StrawberryContainer, StrawberryOptional
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from gateway.errors import BadUserInput
+from gateway.errors import NO_ID, BadUserInput
 from loaders.base import Resource
-from resolvers.directives import Access, declared
+from loaders.declarations import declaration
+from resolvers.directives import BACKREF, ColumnOptions, FieldOptions, declared
 
 SPEC = "sluice"
 """The metadata key of what a field is."""
@@ -92,32 +93,34 @@ class Column:
     sortable: bool = False
 
 
+@declaration
 def column(
     description: str,
     *,
     name: str | None = None,
     filterable: bool = False,
     sortable: bool = False,
-    **access: Unpack[Access],
+    **options: Unpack[ColumnOptions],
 ) -> Any:
     """A field that is a column of the type's resource.
 
     ``filterable`` lets clients compare it in ``where``, ``sortable`` name it in ``orderBy``: those
     who may see it.
     """
-    return _field({SPEC: Column(name, filterable, sortable)}, access, description=description)
+    return _field({SPEC: Column(name, filterable, sortable)}, options, description=description)
 
 
+@declaration
 def computed(
     description: str,
     resolver: Callable[..., Any],
     *,
     needs: Sequence[str],
-    **access: Unpack[Access],
+    **options: Unpack[FieldOptions],
 ) -> Any:
     """A field that an ordinary resolver works out from these columns of the row, which it takes
     as a ``strawberry.Parent``."""
-    return _field({NEEDS: tuple(needs)}, access, description=description, resolver=resolver)
+    return _field({NEEDS: tuple(needs)}, options, description=description, resolver=resolver)
 
 
 class Fetch(ABC):
@@ -246,29 +249,32 @@ class FetchedField(StrawberryField):
         return super().resolve_type(type_definition=type_definition)
 
 
-def fetched(description: str, fetch: Fetch, access: Access) -> Any:
-    """A field with this fetch, for those who have this access."""
-    given = declared(**access)
+def fetched(description: str, fetch: Fetch, options: FieldOptions) -> Any:
+    """A field with this fetch and these options."""
+    given = declared(**options)
     return FetchedField(
+        graphql_name=given["name"],
         description=description,
+        deprecation_reason=given["deprecation_reason"],
         directives=given["directives"],
         metadata={SPEC: fetch, **given["metadata"]},
     )
 
 
+@declaration
 def batched(
     description: str,
     resolver: Callable[[Sequence[Any], ResolveInfo], Values | Awaitable[Values]],
     *,
     needs: Sequence[str] = (),
-    **access: Unpack[Access],
+    **options: Unpack[FieldOptions],
 ) -> Any:
     """A field that a function works out for all rows at one place of the response at once.
 
     It is given the rows, with the columns ``needs``, and the ``info``, and returns as many values,
     in order, or an awaitable of them. An exception among them is the error of its place.
     """
-    return fetched(description, Batched(resolver, tuple(needs)), access)
+    return fetched(description, Batched(resolver, tuple(needs)), options)
 
 
 def argument(name: str, annotation: object, description: str) -> StrawberryArgument:
@@ -300,6 +306,16 @@ def object_type(type_: Any) -> type[Node]:
     return type_
 
 
+def target_of(field: FetchedField) -> Any:
+    """The type inside the field's, if it is one that a resource backs: a subclass of Node, or
+    None. As for ``FetchedField.target``, mypy can't have it said so."""
+    try:
+        target = field.target
+    except TypeError:
+        return None
+    return target if isinstance(getattr(target, "resource", None), Resource) else None
+
+
 def definition_of(type_: Any) -> Any:
     """What Strawberry knows of a type that it has decorated: its name and its fields."""
     return type_.__strawberry_definition__
@@ -325,13 +341,24 @@ def column_name(field: StrawberryField, spec: Column) -> str:
     return spec.name or field.python_name
 
 
+def column_of(type_: type[Node], python_name: str) -> str | None:
+    """The column that the type's field of this name in Python shows, if there is one."""
+    for field, spec in columns_of(type_):
+        if field.python_name == python_name:
+            return column_name(field, spec)
+    return None
+
+
 @cache
 def nullable_columns(type_: Any) -> Mapping[str, bool]:
     """For each column of the type, whether it can be empty."""
-    return {
-        column_name(field, spec): isinstance(field.type, StrawberryOptional)
-        for field, spec in columns_of(type_)
-    }
+    nullable: dict[str, bool] = {}
+    for field, spec in columns_of(type_):
+        name = column_name(field, spec)
+        # Two fields can show one column, and one of them know better.
+        empty = isinstance(field.type, StrawberryOptional)
+        nullable[name] = nullable.get(name, False) or empty
+    return nullable
 
 
 def given_type(field: StrawberryField) -> Any:
@@ -349,37 +376,58 @@ def global_id(type_name: str, key: Any) -> str:
     return str(GlobalID(type_name, str(key)))
 
 
-def read_key(resource: Resource, text: str, what: str) -> Any:
-    """The key that a text writes. Raises BadUserInput, naming ``what`` the text was."""
+def node_types(info: ResolveInfo) -> Mapping[str, type[Node]]:
+    """The graph's types with a resource, by name."""
+    types: Mapping[str, type[Node]] = info.schema.extensions[BACKREF].node_types
+    return types
+
+
+def read_id(node_types: Mapping[str, type[Node]], text: str) -> tuple[str, str]:
+    """The type's name and the key's text that a global id writes. Raises BadUserInput unless it
+    is the id of one of these types."""
     try:
-        key = resource.key_type(text)
-        fits = str(key) == text and (not isinstance(key, int) or abs(key) < 2**63)
+        id_ = GlobalID.from_id(text)
+    except ValueError:
+        raise BadUserInput(NO_ID.format(text)) from None
+    if id_.type_name not in node_types:
+        raise BadUserInput(NO_ID.format(text))
+    return id_.type_name, id_.node_id
+
+
+def read_key(resource: Resource, written: str, text: str) -> Any:
+    """The key that is ``written`` in the id ``text``. Raises BadUserInput if it is none."""
+    try:
+        key = resource.key_type(written)
+        fits = str(key) == written and (not isinstance(key, int) or abs(key) < 2**63)
     except Exception:
         # Key types are the owners' own; whatever theirs raises means that this is no such key.
         fits = False
     if not fits:
-        raise BadUserInput(f"{what} is not an id of this graph.")
+        raise BadUserInput(NO_ID.format(text))
     return key
 
 
-def keys_of(ids: Sequence[GlobalID], type_: type[Node], what: str) -> list[Any]:
+def keys_of(
+    node_types: Mapping[str, type[Node]], ids: Sequence[str], type_: type[Node]
+) -> list[Any]:
     """The keys of the ids of one type. Raises BadUserInput for an id of another type."""
-    name = definition_of(type_).name
-    for each in ids:
-        if each.type_name != name:
-            raise BadUserInput(f"{what} is not an id of type {name}.")
-    return [read_key(type_.resource, each.node_id, what) for each in ids]
+    keys = []
+    for text in ids:
+        name, written = read_id(node_types, text)
+        key = read_key(node_types[name].resource, written, text)
+        if name != definition_of(type_).name:
+            raise BadUserInput(f"'{text}' is not an id of type {definition_of(type_).name}.")
+        keys.append(key)
+    return keys
 
 
 def _package(module: str) -> str:
     return module.rpartition(".")[0] or module
 
 
-def _field(metadata: dict[str, Any], access: Access, **more: Any) -> Any:
-    given = declared(**access)
-    return strawberry.field(
-        directives=given["directives"], metadata={**metadata, **given["metadata"]}, **more
-    )
+def _field(metadata: dict[str, Any], options: FieldOptions | ColumnOptions, **more: Any) -> Any:
+    given = declared(**options)
+    return strawberry.field(**{**given, "metadata": {**metadata, **given["metadata"]}, **more})
 
 
 def _only(values: Values) -> Any:

@@ -13,7 +13,6 @@ from typing import Any
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
-from strawberry.relay import GlobalID
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from gateway.errors import BadUserInput
@@ -29,6 +28,7 @@ from resolvers.fields import (
     given_type,
     keys_of,
     nullable_columns,
+    target_of,
 )
 from resolvers.relations import One
 
@@ -48,7 +48,7 @@ EQUALITY = (Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN)
 RANGE = (Operator.GT, Operator.GTE, Operator.LT, Operator.LTE)
 TEXT = (Operator.CONTAINS, Operator.STARTS_WITH)
 
-OPERATORS: dict[type, tuple[str, tuple[Operator, ...]]] = {
+OPERATORS: dict[Any, tuple[str, tuple[Operator, ...]]] = {
     str: ("String", (*EQUALITY, *TEXT)),
     bool: ("Boolean", (Operator.EQ,)),
     int: ("Int", (*EQUALITY, *RANGE)),
@@ -56,7 +56,7 @@ OPERATORS: dict[type, tuple[str, tuple[Operator, ...]]] = {
     Decimal: ("Decimal", (*EQUALITY, *RANGE)),
     datetime: ("DateTime", (*EQUALITY, *RANGE)),
     date: ("Date", (*EQUALITY, *RANGE)),
-    GlobalID: ("ID", EQUALITY),
+    strawberry.ID: ("ID", EQUALITY),
 }
 
 MEANINGS = {
@@ -146,8 +146,14 @@ def sort_input(type_: Any) -> Any | None:
     )
 
 
-def to_filter(type_: type[Node], where: Any, check: Callable[[str], None]) -> Filter | None:
-    """The filter that a ``where`` says; None if it says nothing.
+def to_filter(
+    type_: type[Node],
+    where: Any,
+    check: Callable[[str], None],
+    node_types: Mapping[str, type[Node]],
+) -> Filter | None:
+    """The filter that a ``where`` says; None if it says nothing. ``node_types`` are those that
+    global ids name.
 
     ``check`` is given the coordinate of each field that is compared, and raises where the caller
     may not: what can be compared can be found out. Raises BadUserInput for a comparison with
@@ -155,7 +161,7 @@ def to_filter(type_: type[Node], where: Any, check: Callable[[str], None]) -> Fi
     """
     if where is None or where is strawberry.UNSET:
         return None
-    parts = _Reader(type_, check).read(where, "where", 1)
+    parts = _Reader(type_, check, node_types).read(where, "where", 1)
     return parts.parts[0] if len(parts.parts) == 1 else parts if parts.parts else None
 
 
@@ -177,8 +183,11 @@ def to_order(type_: Any, order_by: Any, check: Callable[[str], None]) -> tuple[O
 class _Reader:
     """Reads one ``where``, counting what it holds."""
 
-    def __init__(self, type_: Any, check: Callable[[str], None]) -> None:
+    def __init__(
+        self, type_: Any, check: Callable[[str], None], node_types: Mapping[str, type[Node]]
+    ) -> None:
         self.check = check
+        self.node_types = node_types
         self.by_name = _filterable_by_name(type_)
         self.count = 0
         self.filters = 0
@@ -219,15 +228,13 @@ class _Reader:
             self.count += len(value) if isinstance(value, list) else 1
             if self.count > MOST_VALUES:
                 raise BadUserInput(f"{place}: more than {MOST_VALUES} values.")
-            yield Comparison(
-                filterable.column, operator, self.plain(filterable, value, f"{place}.{operator}")
-            )
+            yield Comparison(filterable.column, operator, self.plain(filterable, value))
 
-    def plain(self, filterable: Filterable, value: Any, place: str) -> Any:
+    def plain(self, filterable: Filterable, value: Any) -> Any:
         many = isinstance(value, list)
         values: Sequence[Any] = value if many else [value]
         if filterable.ids_of is not None and not isinstance(value, bool):
-            values = keys_of(values, filterable.ids_of, place)
+            values = keys_of(self.node_types, values, filterable.ids_of)
         values = [each.value if isinstance(each, enum.Enum) else each for each in values]
         return tuple(values) if many else values[0]
 
@@ -253,11 +260,31 @@ def _filterable_by_name(type_: Any) -> Mapping[str, Filterable]:
     return {each.python_name: each for each in _filterable(type_)}
 
 
+def filter_names(type_: Any) -> Iterator[str]:
+    """The names in the type's ``where``, as they are declared, of what it compares and of what
+    joins comparisons."""
+    yield from (_camel(each.python_name) for each in _filterable(type_))
+    yield from ("and", "or", "not")
+
+
+def has_comparisons(type_: Any) -> bool:
+    """Whether there is anything to compare values of the type by."""
+    if type_ is strawberry.ID:
+        # Global ids alone have these: a column's own values may be of any type.
+        return False
+    return type_ in OPERATORS or isinstance(
+        getattr(type_, "__strawberry_definition__", type_), StrawberryEnumDefinition
+    )
+
+
 def _filterable(type_: type[Node]) -> Iterator[Filterable]:
     own = definition_of(type_).name
-    yield Filterable(f"{own}.id", "id", type_.resource.key, GlobalID, type_, "The object's own id.")
+    yield Filterable(
+        f"{own}.id", "id", type_.resource.key, strawberry.ID, type_, "The object's own id."
+    )
     for field, spec in columns_of(type_):
-        if spec.filterable:
+        # One without comparisons is refused by a check, with all else that is wrong.
+        if spec.filterable and has_comparisons(given_type(field)):
             yield Filterable(
                 coordinate_of(type_, field),
                 field.python_name,
@@ -269,11 +296,13 @@ def _filterable(type_: type[Node]) -> Iterator[Filterable]:
     for field in definition_of(type_).fields:
         spec = field.metadata.get(SPEC)
         if isinstance(field, FetchedField) and isinstance(spec, One) and spec.filterable:
+            if target_of(field) is None:
+                continue
             yield Filterable(
                 coordinate_of(type_, field),
                 f"{field.python_name}_id",
                 spec.by,
-                GlobalID,
+                strawberry.ID,
                 field.target,
                 f"The id of `{_camel(field.python_name)}`.",
             )
@@ -285,10 +314,8 @@ def _comparison_input(type_: Any) -> Any:
     operators: tuple[Operator, ...]
     if isinstance(definition, StrawberryEnumDefinition):
         name, operators, type_ = definition.name, EQUALITY, definition.wrapped_cls
-    elif type_ in OPERATORS:
-        name, operators = OPERATORS[type_]
     else:
-        raise TypeError(f"{type_!r} can't be filtered by: it has no comparisons")
+        name, operators = OPERATORS[type_]
     return _input(
         f"{name}Filter",
         f"How a value of type {name} must compare. All that is given here must hold.",

@@ -20,7 +20,13 @@ from gateway.engine.batched import BATCHED, COLUMN, BatchedResolver
 from gateway.engine.plan import Plan
 from gateway.errors import present
 from loaders.base import Resource
+from loaders.declarations import Declared
 from resolvers import directives
+from resolvers.checks.all import faults_of
+from resolvers.checks.faults import DeclarationError
+from resolvers.checks.open_roads import warn_of_open_roads
+from resolvers.checks.places import Declarations
+from resolvers.directives import BACKREF
 from resolvers.fields import (
     NEEDS,
     SPEC,
@@ -31,18 +37,17 @@ from resolvers.fields import (
     Node,
     Values,
     column_name,
-    columns_of,
-    coordinate_of,
     global_id,
 )
 from resolvers.filters import comparisons
 from resolvers.guards import guard
+from resolvers.inheritance import let_nodes_be_null, show_inherited
 from resolvers.policies import Policy
-from resolvers.rules import BACKREF, Rules
+from resolvers.rules import Rules
 from resolvers.scalars import SCALARS
 
 
-class Graph(strawberry.Schema):
+class Graph(Declared, strawberry.Schema):
     """The schema that the gateway serves.
 
     ``needs`` holds, for each schema coordinate, the columns that its field reads,
@@ -51,6 +56,8 @@ class Graph(strawberry.Schema):
     may see what; ``policies`` are the functions that its ``@policy`` directives name, ``scopes``
     those that only row filters go by: the schema lists all that there are. ``scalars`` are the
     graph's own. ``comparisons`` says for a field's coordinate by which inputs it is compared.
+
+    Raises DeclarationError, with all that is wrong, for declarations that can't be kept.
     """
 
     def __init__(
@@ -83,14 +90,17 @@ class Graph(strawberry.Schema):
         self.read_from_row: set[str] = set()
         self.source_of: dict[str, str] = {}
         self.comparisons: dict[str, set[str]] = defaultdict(set)
-        self._fetched: dict[str, FetchedField] = {}
+        let_nodes_be_null(self._schema)
+        self.rules = Rules(self._schema, policies)
+        declared = Declarations.of(self._schema, self.rules)
+        if faults := faults_of(declared):
+            raise DeclarationError(faults)
+        warn_of_open_roads(declared)
         for type_ in self._schema.type_map.values():
             if isinstance(type_, GraphQLObjectType):
                 self._bind(type_)
-        self.rules = Rules(self._schema, policies)
-        for coordinate, field in self._fetched.items():
-            self._check_order(coordinate, field)
         self._guard()
+        show_inherited(self._schema)
         named = {
             "federation__Scope": self.rules.scopes | set(scopes),
             "federation__Policy": self.rules.policies.keys(),
@@ -143,7 +153,6 @@ class Graph(strawberry.Schema):
     ) -> None:
         spec = field.metadata.get(SPEC)
         if isinstance(field, FetchedField):
-            self._fetched[coordinate] = field
             if isinstance(field.fetch, BatchedFetch):
                 graphql_field.extensions[BATCHED] = self._batched(field, field.fetch)
             if isinstance(field.fetch, Batched):
@@ -186,14 +195,6 @@ class Graph(strawberry.Schema):
             return fetch.resolve_all(field, rows, info, given)
 
         return resolve
-
-    def _check_order(self, coordinate: str, field: FetchedField) -> None:
-        # An order shows something of what is sorted by, and its cursors show all of it.
-        sorted_by = {name.removeprefix("-") for name in field.fetch.sorts_by()}
-        for each, spec in columns_of(field.target) if sorted_by else ():
-            place = coordinate_of(field.target, each)
-            if column_name(each, spec) in sorted_by and place in self.rules.coordinates:
-                raise TypeError(f"{coordinate} sorts by {place}, which is protected")
 
     def _guard(self) -> None:
         for coordinate in self.rules.coordinates:

@@ -9,19 +9,18 @@ from functools import cache
 from typing import Any, Unpack, cast
 
 import strawberry
-from strawberry.relay import GlobalID
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_camel_case
 
 from gateway.errors import BadUserInput
 from loaders.base import Resource
+from loaders.declarations import declaration
 from loaders.identity import Identity
-from resolvers.directives import Access
+from resolvers.directives import FieldOptions
 from resolvers.fields import (
     BatchedFetch,
     Fetch,
     FetchedField,
-    Node,
     NodeRow,
     ResolveInfo,
     Values,
@@ -34,10 +33,12 @@ from resolvers.fields import (
     given_value,
     keys_of,
     names_of,
+    node_types,
+    read_id,
     read_key,
+    target_of,
 )
 from resolvers.guards import comparable
-from resolvers.rules import BACKREF
 
 MOST_NODES = 100
 """Ids that one ``nodes`` may ask for."""
@@ -54,9 +55,10 @@ class Lookup(BatchedFetch):
         yield resource, resource.key
 
     def arguments(self, field: FetchedField) -> list[StrawberryArgument]:
-        types: dict[str, Any] = {"id": GlobalID} | {
-            each.python_name: given_type(each) for each, _ in columns_of(field.target)
-        }
+        target = target_of(field)
+        types: dict[str, Any] = {"id": strawberry.ID}
+        if target is not None:
+            types |= {each.python_name: given_type(each) for each, _ in columns_of(target)}
         several = len(self.by) > 1
         return [
             argument(
@@ -64,7 +66,9 @@ class Lookup(BatchedFetch):
                 types[name] | None if several else types[name],
                 f"Its {name}." + (" Give exactly one argument." if several else ""),
             )
-            for name in self.by
+            # What is no column, or of no resource, a check refuses with all else that is wrong.
+            for name in dict.fromkeys(self.by)
+            if name in types
         ]
 
     def comparisons(self, field: FetchedField) -> Iterator[tuple[str, str]]:
@@ -87,7 +91,7 @@ class Lookup(BatchedFetch):
         ((name, value),) = given
         target, column = field.target, None
         if name == "id":
-            [value] = keys_of([value], target, "id")
+            [value] = keys_of(node_types(info), [value], target)
         else:
             column, coordinate = _columns_by_name(target)[name]
             comparable(info)(coordinate)
@@ -152,28 +156,39 @@ class NodeLookup(Fetch):
         return _load_all(info, ids)
 
 
-def lookup(description: str, *, by: str | tuple[str, ...], **access: Unpack[Access]) -> Any:
+@declaration
+def lookup(description: str, *, by: str | tuple[str, ...], **options: Unpack[FieldOptions]) -> Any:
     """A field that is the object found by ``id`` or by a unique column, whichever the client
     gives of the names in ``by``; null where there is none."""
-    return fetched(description, Lookup(names_of(by)), access)
+    if not by:
+        raise TypeError("lookup(): 'by' must name at least one field")
+    return fetched(description, Lookup(names_of(by)), options)
 
 
+@declaration
 def viewer(
-    description: str, *, key: Callable[[Identity], Hashable | None], **access: Unpack[Access]
+    description: str,
+    *,
+    key: Callable[[Identity], Hashable | None],
+    **options: Unpack[FieldOptions],
 ) -> Any:
     """A field that is the object of whoever asks: ``key`` says which key the identity has, None
     where it has none. The object is null then, and where the caller may not see the row."""
-    return fetched(description, Viewer(key), access)
+    if not callable(key):
+        raise TypeError("viewer(): 'key' must be a function of the identity")
+    return fetched(description, Viewer(key), options)
 
 
-def node(description: str, **access: Unpack[Access]) -> Any:
+@declaration
+def node(description: str, **options: Unpack[FieldOptions]) -> Any:
     """A field that is the object of any type with the given id, or null."""
-    return fetched(description, NodeLookup(many=False), access)
+    return fetched(description, NodeLookup(many=False), options)
 
 
-def nodes(description: str, **access: Unpack[Access]) -> Any:
+@declaration
+def nodes(description: str, **options: Unpack[FieldOptions]) -> Any:
     """A field that is the objects with the given ids, in their order, null where there is none."""
-    return fetched(description, NodeLookup(many=True), access)
+    return fetched(description, NodeLookup(many=True), options)
 
 
 @cache
@@ -190,16 +205,13 @@ async def _load_all(info: ResolveInfo, ids: list[str]) -> list[NodeRow | BaseExc
 
 
 async def _load(info: ResolveInfo, text: str) -> NodeRow | None:
-    node_types: Mapping[str, type[Node]] = info.schema.extensions[BACKREF].node_types
-    try:
-        id_ = GlobalID.from_id(text)
-        type_ = node_types[id_.type_name]
-    except (ValueError, KeyError):
-        raise BadUserInput(f"'{text}' is not an id of this graph.") from None
-    verdict = info.context.decision.verdicts.get(id_.type_name)
+    types = node_types(info)
+    name, written = read_id(types, text)
+    resource = types[name].resource
+    verdict = info.context.decision.verdicts.get(name)
     if verdict is not None and verdict.is_denied and info.context.decision.enforced:
         # Whatever is selected of it has been denied, so that it is not even looked for.
         return None
-    key = read_key(type_.resource, id_.node_id, f"'{text}'")
-    row = await info.context.loaders.by_key(type_.resource).load(key)
-    return None if row is None else NodeRow(id_.type_name, row)
+    key = read_key(resource, written, text)
+    row = await info.context.loaders.by_key(resource).load(key)
+    return None if row is None else NodeRow(name, row)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from loaders.base import Row
+from loaders.declarations import declaration
 from loaders.identity import Identity
 
 Decide = Callable[[Identity, Sequence[Row]], Awaitable[Sequence[bool]]]
@@ -29,6 +30,7 @@ class Policy:
     claims: frozenset[str] = frozenset()
 
 
+@declaration
 def policy(
     name: str, *, needs: Sequence[str] = (), scopes: Sequence[str] = (), claims: Sequence[str] = ()
 ) -> Callable[[Decide], Policy]:

@@ -8,9 +8,10 @@ from functools import cache
 from typing import Any, Unpack, cast
 
 from loaders.base import Resource
+from loaders.declarations import declaration
 from loaders.errors import BadResponse
 from loaders.query import Aggregate, Filter, Function, Order, Window
-from resolvers.directives import Access
+from resolvers.directives import FieldOptions
 from resolvers.fields import (
     BatchedFetch,
     FetchedField,
@@ -117,13 +118,14 @@ class Aggregated(BatchedFetch):
         return cast("Awaitable[Values]", loader.load_all(asked))
 
 
+@declaration
 def one(
     description: str,
     *,
     by: str,
     to: str | None = None,
     filterable: bool = False,
-    **access: Unpack[Access],
+    **options: Unpack[FieldOptions],
 ) -> Any:
     """A field that is one object: the one whose ``to`` (its resource's key unless told) equals
     this row's column ``by``; null where that is null or there is no such row.
@@ -133,24 +135,26 @@ def one(
     """
     if filterable and to is not None:
         raise TypeError("only a relation by the target's key can be filtered by the target's id")
-    return fetched(description, One(by, to, filterable), access)
+    return fetched(description, One(by, to, filterable), options)
 
 
+@declaration
 def many(
     description: str,
     *,
     by: str,
     order_by: str | tuple[str, ...] = (),
-    **access: Unpack[Access],
+    **options: Unpack[FieldOptions],
 ) -> Any:
     """A field that is the list of all objects whose column ``by`` holds this row's key.
 
     ``order_by`` names the target's columns to sort by, each with "-" before it to sort
     descending. For lists that may become long use ``connection`` instead.
     """
-    return fetched(description, Many(by, names_of(order_by)), access)
+    return fetched(description, Many(by, names_of(order_by)), options)
 
 
+@declaration
 def aggregate(
     description: str,
     *,
@@ -159,16 +163,14 @@ def aggregate(
     function: Function,
     column: str | None = None,
     where: Filter | None = None,
-    **access: Unpack[Access],
+    **options: Unpack[FieldOptions],
 ) -> Any:
     """A field that is ``function`` over ``column`` of all rows of ``of`` whose ``by`` holds this
     row's key, and which ``where`` lets through. Of no rows: 0 for a count, else null."""
-    if not isinstance(of, Resource):
-        raise TypeError(
-            f"of={of!r} is no resource. In a class body, a field hides the module's variable of "
-            "the same name."
-        )
-    return fetched(description, Aggregated(of, by, Aggregate(function, column), where), access)
+    if (column is None) is not (function is Function.COUNT):
+        takes = "counts rows, so it takes no" if column else "needs a"
+        raise TypeError(f"aggregate(): {function} {takes} 'column'")
+    return fetched(description, Aggregated(of, by, Aggregate(function, column), where), options)
 
 
 @cache

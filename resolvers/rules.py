@@ -21,11 +21,12 @@ from graphql import (
     is_non_null_type,
 )
 
+from loaders.declarations import nearest
 from loaders.identity import Identity
-from resolvers.directives import PERSONAL, Alternatives, Public, Requirement, Rule, rule_of
+from resolvers.checks.faults import Fault
+from resolvers.directives import BACKREF, PERSONAL, Alternatives, Public, Requirement, Rule, rule_of
 from resolvers.policies import Policy
-
-BACKREF = "strawberry-definition"
+from resolvers.wrapping import TELLING, connected
 
 STANDINGS_KEPT = 256
 """Standings whose verdicts are kept. There are as many as sets of scopes that callers have."""
@@ -66,19 +67,23 @@ class _Guard:
     # What must hold to see the field, decided where need be over the rows that it stands on.
     rule: Rule
     # What must hold for the objects it leads to. Their own fields ask it of their own rows.
-    target: Rule
+    target: Rule = ()
+    # What must hold for all objects at once, of which it tells something: where a policy would have
+    # to look at each of them, it is denied.
+    all: Rule = ()
 
 
 class Rules:
     """The rules of a schema.
 
-    ``scopes`` are all that the directives and the policies name. Raises TypeError for a rule that
+    ``scopes`` are all that the directives and the policies name. ``faults`` are the rules that
     can't be kept: a policy that is not there, a protected field that can't be null, a person's
-    data that nothing protects, a mutation that says nothing.
+    data that nothing protects, a mutation that says nothing. A graph with any is refused.
     """
 
     def __init__(self, schema: GraphQLSchema, policies: Iterable[Policy]) -> None:
         self.policies = {policy.name: policy for policy in policies}
+        self.faults: list[Fault] = []
         self._guards: dict[str, _Guard] = {}
         for type_ in schema.type_map.values():
             if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
@@ -100,6 +105,11 @@ class Rules:
     def coordinates(self) -> Iterable[str]:
         """Every field that something protects."""
         return [place for place in self._guards if "." in place]
+
+    def required(self, coordinate: str) -> Rule:
+        """All that must hold for the field and for what it leads to."""
+        guard = self._guards.get(coordinate)
+        return () if guard is None else _joined([guard.rule, guard.target, guard.all])
 
     def standing(self, identity: Identity) -> Standing:
         """What of the identity the rules go by."""
@@ -123,9 +133,9 @@ class Rules:
     def _verdict(self, guard: _Guard, standing: Standing) -> Verdict | None:
         undecided: list[Alternatives] = []
         asks: Requirement | None = None
-        for requirement in (*guard.rule, *guard.target):
+        for requirement in (*guard.rule, *guard.target, *guard.all):
             left = self._left(requirement, standing)
-            if left == ():
+            if left == () or (left is not None and requirement in guard.all):
                 return Verdict(requirement)
             if left is not None and requirement in guard.rule:
                 asks = asks or requirement
@@ -156,14 +166,17 @@ class Rules:
 
     def _add_type(self, type_: GraphQLObjectType) -> None:
         line: Sequence[GraphQLObjectType | GraphQLInterfaceType] = (type_, *type_.interfaces)
-        of_parent = _rule_of_type(type_)
+        of_parent = rule_of_type(type_)
+        if connected(type_) is not None:
+            self._add_connected(type_, of_parent)
+            return
         if of_parent:
-            self._guards[type_.name] = _Guard(of_parent, ())
+            self._guards[type_.name] = _Guard(of_parent)
         for name, field in type_.fields.items():
             coordinate = f"{type_.name}.{name}"
             own = _joined(_rule_of_field(each.fields[name]) for each in line if name in each.fields)
             returned = get_named_type(field.type)
-            of_returned = _rule_of_type(returned)
+            of_returned = rule_of_type(returned)
             leaf = is_leaf_type(returned)
             guard = _Guard(
                 _joined([own, of_parent, of_returned if leaf else ()]), () if leaf else of_returned
@@ -173,30 +186,47 @@ class Rules:
                 self._guards[coordinate] = guard
                 self._check_policies(coordinate, (*guard.rule, *guard.target))
 
+    def _add_connected(self, type_: GraphQLObjectType, rule: Rule) -> None:
+        """A connection's fields, or an edge's, of objects for which the rule must hold. Fields that
+        lead here are denied with them, so these are looked at only where a policy is asked."""
+        for name in type_.fields if rule else ():
+            telling = name in TELLING
+            self._guards[f"{type_.name}.{name}"] = (
+                _Guard((), all=rule) if telling else _Guard((), rule)
+            )
+
     def _check_policies(self, coordinate: str, rule: Rule) -> None:
         for requirement in rule:
             if requirement.kind == "policy":
-                for name in requirement.names - self.policies.keys():
-                    raise TypeError(f"{coordinate}: the graph has no policy '{name}'")
+                for name in sorted(requirement.names - self.policies.keys()):
+                    meant = nearest(name, self.policies)
+                    self._fault(
+                        coordinate,
+                        f"the graph has no policy '{name}'"
+                        + (f"; did you mean '{meant}'?" if meant else ""),
+                    )
 
     def _check_field(
         self, coordinate: str, field: GraphQLField, rule: Rule, of_parent: Rule
     ) -> None:
         if rule and is_non_null_type(field.type):
-            raise TypeError(
-                f"{coordinate} is protected, so it must be nullable: a denial is a null"
-            )
+            self._fault(coordinate, "it is protected, so it must be nullable: a denial is a null")
         if _metadata(field).get(PERSONAL) and not (rule or of_parent):
-            raise TypeError(f"{coordinate} is personal data, and nothing protects it")
+            self._fault(coordinate, "it is personal data, and nothing protects it")
 
     def _check_mutation(self, type_: GraphQLObjectType | None) -> None:
         for name, field in type_.fields.items() if type_ is not None else ():
             coordinate = f"{type_}.{name}"
             public = any(isinstance(each, Public) for each in _directives(field))
             if coordinate not in self._guards and not public:
-                raise TypeError(
-                    f"{coordinate} says neither who may run it nor that everyone may (public=True)"
+                self._fault(
+                    coordinate,
+                    "it says neither who may run it nor that everyone may: "
+                    "mutation(…, public=True)",
                 )
+
+    def _fault(self, coordinate: str, message: str) -> None:
+        self.faults.append(Fault(coordinate, message))
 
 
 def _joined(rules: Iterable[Rule]) -> Rule:
@@ -204,8 +234,12 @@ def _joined(rules: Iterable[Rule]) -> Rule:
     return tuple(dict.fromkeys(requirement for rule in rules for requirement in rule))
 
 
-def _rule_of_type(type_: GraphQLNamedType) -> Rule:
-    # An interface's directives hold for its types.
+def rule_of_type(type_: GraphQLNamedType) -> Rule:
+    """What the type's directives require, and its interfaces'; of a connection and an edge, those
+    of its objects' type."""
+    node = connected(type_)
+    if node is not None:
+        return rule_of_type(node)
     interfaces = getattr(type_, "interfaces", ())
     return _joined(rule_of(_directives(each)) for each in (type_, *interfaces))
 

@@ -20,20 +20,33 @@ LARGEST_EXPONENT = 6144
 it into other numbers, and a few letters of exponent would be a gigabyte when written out."""
 
 
+NO_DATETIME = "not a date and time as ISO 8601 writes it, such as 2026-01-31T09:30:00Z"
+NO_DATE = "not a date as ISO 8601 writes it, such as 2026-01-31"
+
+
 def _datetime(value: Any) -> datetime:
-    read = datetime.fromisoformat(value) if isinstance(value, str) else value
+    read = _read(datetime, value, NO_DATETIME)
     if not isinstance(read, datetime):
-        raise ValueError("not a date and time as ISO 8601 writes it")
+        raise ValueError(NO_DATETIME)
     if read.tzinfo is None:
         raise ValueError("the time zone is missing: write 2026-01-31T09:30:00Z")
     return read
 
 
 def _date(value: Any) -> date:
-    read = date.fromisoformat(value) if isinstance(value, str) else value
+    read = _read(date, value, NO_DATE)
     if not isinstance(read, date) or isinstance(read, datetime):
-        raise ValueError("not a date as ISO 8601 writes it, such as 2026-01-31")
+        raise ValueError(NO_DATE)
     return read
+
+
+def _read(type_: type[date], value: Any, otherwise: str) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return type_.fromisoformat(value)
+    except ValueError:
+        raise ValueError(otherwise) from None
 
 
 def _decimal(value: Any) -> Decimal:
@@ -56,7 +69,10 @@ def _decimal(value: Any) -> Decimal:
 def _url(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("not a URL")
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        raise ValueError("not a URL") from None
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ValueError("not an absolute http or https URL")
     return value

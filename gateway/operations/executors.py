@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+)
 from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
 from graphql.execution.incremental.incremental_executor import DeliveryGroupMap
 from graphql.pyutils import AwaitableOrValue, Path
@@ -15,6 +21,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from gateway.engine.breadth import BreadthExecutor
 from gateway.engine.plan import Plan
+from gateway.operations.variables import told_in_json
 
 if TYPE_CHECKING:
     from gateway.operations.context import Context
@@ -28,6 +35,16 @@ class CoreExecutor(StrawberryGraphQLCoreExecutionContext):
     """
 
     context_value: Context
+
+    @classmethod
+    def build(cls, schema: GraphQLSchema, *args: Any, **given: Any) -> Any:
+        built = super().build(schema, *args, **given)
+        if not isinstance(built, list):
+            return built
+        # Behind the document, the root and the context come the variables.
+        variables = args[3] if len(args) > 3 else given.get("raw_variable_values")
+        hidden = given.get("hide_suggestions", False)
+        return told_in_json(built, schema, variables or {}, hide_suggestions=hidden)
 
     def build_response(self, data: dict[str, Any] | None) -> Any:
         context = self.context_value

@@ -18,10 +18,11 @@ from loaders.base import Row
 from loaders.identity import Identity
 from loaders.postgres import PostgresTable
 from resolvers.connections import Connection, connection
-from resolvers.directives import Authenticated, Policies, Public, RequiresScopes
+from resolvers.directives import Authenticated, Policies, RequiresScopes
 from resolvers.fields import Node, column
 from resolvers.graph import Graph
 from resolvers.lookups import lookup, node
+from resolvers.mutations import mutation
 from resolvers.policies import policy
 from resolvers.relations import many, one
 
@@ -227,9 +228,9 @@ async def deliveries() -> AsyncGenerator[int | None, None]:
 
 @strawberry.type(description="What can be changed.")
 class Mutation:
-    touch = strawberry.mutation(touch, directives=[Public()])
-    erase = strawberry.mutation(erase, directives=[FINANCE])
-    hand_in = strawberry.mutation(hand_in, directives=[Policies.of([["partner"]])])
+    touch = mutation("Changes nothing, and gives the account.", touch, public=True)
+    erase = mutation("Changes nothing either.", erase, requires_scopes=[["finance"]])
+    hand_in = mutation("Takes whatever it is.", hand_in, policy=[["partner"]])
 
 
 @strawberry.type(description="What can be listened to.")

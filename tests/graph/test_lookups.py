@@ -301,13 +301,12 @@ async def test_an_argument_that_is_null_is_not_given(gateway: Gateway) -> None:
 
 
 async def test_an_id_of_another_type_finds_nothing_by_a_lookup(gateway: Gateway) -> None:
-    answer = await gateway.ask(
-        "query ($id: ID) { order(id: $id) { id } }", {"id": gid("Customer", 1)}
-    )
+    customer = gid("Customer", 1)
+    answer = await gateway.ask("query ($id: ID) { order(id: $id) { id } }", {"id": customer})
 
     assert answer.partial == {"order": None}
     assert answer.codes == ["BAD_USER_INPUT"]
-    assert answer.errors[0]["message"] == "id is not an id of type Order."
+    assert answer.errors[0]["message"] == f"'{customer}' is not an id of type Order."
     assert answer.calls == []
 
 

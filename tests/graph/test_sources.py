@@ -20,6 +20,7 @@ from loaders.mongo import MongoCollection
 from loaders.postgres import PostgresTable
 from loaders.query import And, Comparison, Filter, Not, Or, Within
 from resolvers.connections import Connected
+from resolvers.directives import BACKREF
 from resolvers.fields import (
     Column,
     FetchedField,
@@ -32,7 +33,6 @@ from resolvers.fields import (
 )
 from resolvers.lookups import Lookup
 from resolvers.relations import Aggregated, Many, One
-from resolvers.rules import BACKREF
 from schema.build import schema
 from tests.graph.truth import Truth
 

@@ -13,10 +13,10 @@ from strawberry.relay import GlobalID
 from loaders.mongo import MongoCollection
 from loaders.postgres import PostgresTable
 from resolvers.connections import Connection, connection
-from resolvers.directives import Public
 from resolvers.fields import Info, Node, column
 from resolvers.graph import Graph
 from resolvers.lookups import lookup, node
+from resolvers.mutations import mutation
 from resolvers.relations import many, one
 
 SECRET = "SECRET-52c1"
@@ -108,9 +108,7 @@ async def touch(info: Info, id: GlobalID) -> Order | None:
 
 @strawberry.type(description="What can be changed.")
 class Mutation:
-    touch = strawberry.mutation(
-        touch, description="Changes nothing, and gives the order.", directives=[Public()]
-    )
+    touch = mutation("Changes nothing, and gives the order.", touch, public=True)
 
 
 @strawberry.type(description="What can be listened to.")

@@ -24,10 +24,7 @@ Secret = NewType("Secret", str)
 
 
 def field(resolver: Any = None, **access: Any) -> Any:
-    given = declared(**access)
-    return strawberry.field(
-        resolver=resolver, directives=given["directives"], metadata=given["metadata"]
-    )
+    return strawberry.field(resolver=resolver, **declared(**access))
 
 
 @strawberry.enum(directives=[RequiresScopes.of([["mood"]])])
@@ -348,17 +345,17 @@ def graph_of(mutation: type | None = None, policies: Sequence[Policy] = (), **fi
 
 
 def test_a_protected_field_must_be_nullable() -> None:
-    with pytest.raises(TypeError, match=r"Query\.a is protected, so it must be nullable"):
+    with pytest.raises(TypeError, match=r"Query\.a: it is protected, so it must be nullable"):
         graph_of(a=(str, field(run, authenticated=True)))
 
 
 def test_a_field_of_a_protected_type_must_be_nullable() -> None:
-    with pytest.raises(TypeError, match=r"Query\.a is protected, so it must be nullable"):
+    with pytest.raises(TypeError, match=r"Query\.a: it is protected, so it must be nullable"):
         graph_of(a=(Dog, strawberry.field(resolver=lambda: DOG)))
 
 
 def test_personal_data_must_be_protected() -> None:
-    with pytest.raises(TypeError, match=r"Query\.a is personal data, and nothing protects it"):
+    with pytest.raises(TypeError, match=r"Query\.a: it is personal data, and nothing protects it"):
         graph_of(a=(str | None, field(run, personal=True)))
 
 
@@ -380,7 +377,7 @@ def test_a_mutation_must_say_who_may_run_it() -> None:
     class Mutation:
         touch: str | None = field(run)
 
-    with pytest.raises(TypeError, match=r"Mutation\.touch says neither who may run it"):
+    with pytest.raises(TypeError, match=r"Mutation\.touch: it says neither who may run it"):
         graph_of(Mutation, a=(str, strawberry.field(resolver=run)))
 
 
@@ -423,6 +420,6 @@ def test_a_list_is_not_sorted_by_what_is_protected() -> None:
 
     people = connection("Everyone.", order_by="-salary")
     with pytest.raises(
-        TypeError, match=r"Query\.people sorts by Person\.salary, which is protected"
+        TypeError, match=r"Query\.people: it sorts by Person\.salary, which is protected"
     ):
         graph_of(people=(Connection[Person] | None, people))

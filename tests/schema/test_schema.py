@@ -25,9 +25,9 @@ from graphql import (
 
 from gateway.graphiql.page import Example, load_examples
 from resolvers.connections import OfConnection, OfEdge
+from resolvers.directives import BACKREF
 from resolvers.fields import FetchedField
 from resolvers.relations import Aggregated
-from resolvers.rules import BACKREF
 from schema.build import schema
 
 ROOT = Path(__file__).parent.parent.parent

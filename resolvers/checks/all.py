@@ -1,0 +1,36 @@
+"""The checks of a graph's declarations as it loads. To add one, write it and name it here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from resolvers.checks import columns, roads, shapes
+from resolvers.checks.faults import Fault
+from resolvers.checks.places import Declarations
+
+Check = Callable[[Declarations], Iterator[Fault]]
+"""Yields the faults that it finds. It gets every graph that Strawberry can make a schema of."""
+
+CHECKS: tuple[Check, ...] = (
+    roads.types_have_resources,
+    roads.resources_can_work,
+    roads.roads_are_there,
+    shapes.types_fit,
+    shapes.rows_are_there,
+    shapes.crossings_are_nullable,
+    columns.comparisons_are_there,
+    columns.comparisons_have_one_name,
+    columns.sorts_make_cursors,
+    columns.sorts_have_one_field,
+    columns.protected_columns_are_shown_once,
+    columns.cursors_show_what_fields_show,
+    columns.names_are_columns,
+    columns.lookups_name_fields,
+    columns.keys_can_meet,
+)
+
+
+def faults_of(declared: Declarations) -> list[Fault]:
+    """All faults of the graph, those of its rules first, each once."""
+    found = [*declared.rules.faults, *(fault for check in CHECKS for fault in check(declared))]
+    return list(dict.fromkeys(found))

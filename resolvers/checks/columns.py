@@ -1,0 +1,291 @@
+"""Whether declarations name columns that can do what is asked of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+from strawberry.utils.str_converters import to_camel_case
+
+from loaders.base import Through
+from loaders.declarations import nearest
+from resolvers.checks.faults import Fault
+from resolvers.checks.places import Declarations, Place, name_of
+from resolvers.connections import Connected
+from resolvers.cursors import SORTABLE
+from resolvers.fields import (
+    NEEDS,
+    SPEC,
+    Batched,
+    Node,
+    column_name,
+    columns_of,
+    coordinate_of,
+    definition_of,
+    given_type,
+)
+from resolvers.filters import filter_names, has_comparisons
+from resolvers.lookups import Lookup
+from resolvers.relations import Aggregated, Many, One
+
+NUMBERS = (int, float, Decimal)
+KNOWN = (str, *NUMBERS, bool, datetime, date, uuid.UUID)
+"""Annotations that tell the type of a column's values."""
+
+
+def comparisons_are_there(declared: Declarations) -> Iterator[Fault]:
+    for type_ in declared.nodes.values():
+        for field, spec in columns_of(type_):
+            if spec.filterable and not has_comparisons(given_type(field)):
+                yield Fault(
+                    coordinate_of(type_, field),
+                    f"filterable: a value of type {_shown(given_type(field))} has no comparisons",
+                )
+
+
+def comparisons_have_one_name(declared: Declarations) -> Iterator[Fault]:
+    for name, type_ in declared.nodes.items():
+        for argument, count in Counter(filter_names(type_)).items():
+            if count > 1:
+                yield Fault(name, f"its where has '{argument}' of more than one field")
+
+
+def sorts_make_cursors(declared: Declarations) -> Iterator[Fault]:
+    """A cursor gives back the value that it was made of, for every column that pages are sorted
+    by."""
+    for type_ in declared.nodes.values():
+        for field, spec in columns_of(type_):
+            if spec.sortable and not _makes_cursor(type_, given_type(field)):
+                yield Fault(
+                    coordinate_of(type_, field),
+                    f"sortable: a value of type {_shown(given_type(field))} makes no cursor",
+                )
+    for place, name, target in _orders(declared):
+        for field, spec in columns_of(target) if isinstance(place.fetch, Connected) else ():
+            if column_name(field, spec) == name and not _makes_cursor(target, given_type(field)):
+                yield Fault(
+                    place.coordinate,
+                    f"order_by: {coordinate_of(target, field)} is of type "
+                    f"{_shown(given_type(field))}, which makes no cursor",
+                )
+
+
+def sorts_have_one_field(declared: Declarations) -> Iterator[Fault]:
+    for name, type_ in declared.nodes.items():
+        sortable = [
+            (column_name(field, spec), coordinate_of(type_, field))
+            for field, spec in columns_of(type_)
+            if spec.sortable
+        ]
+        for column, count in Counter(column for column, _ in sortable).items():
+            if count > 1:
+                fields = " and ".join(place for each, place in sortable if each == column)
+                yield Fault(name, f"{fields} both sort by the column '{column}'")
+
+
+def protected_columns_are_shown_once(declared: Declarations) -> Iterator[Fault]:
+    """A column that one field protects is not shown by another that nothing protects."""
+    for type_ in declared.nodes.values():
+        shown = [(column_name(f, spec), coordinate_of(type_, f)) for f, spec in columns_of(type_)]
+        closed = {column: place for column, place in shown if declared.rules.required(place)}
+        for column, place in shown:
+            if column in closed and not declared.rules.required(place):
+                yield Fault(
+                    place,
+                    f"it shows the column '{column}' to everyone, which {closed[column]} protects",
+                )
+
+
+def cursors_show_what_fields_show(declared: Declarations) -> Iterator[Fault]:
+    """An order shows something of what is sorted by, and its cursors show all of it."""
+    for place, name, target in _orders(declared):
+        if name == target.resource.key:
+            continue
+        fields = [f for f, spec in columns_of(target) if column_name(f, spec) == name]
+        if isinstance(place.fetch, Connected) and not fields:
+            yield Fault(
+                place.coordinate,
+                f"order_by: no field of {name_of(target)} shows the column '{name}', and the "
+                "cursors would" + _meant(target, name),
+            )
+        required = declared.rules.required(place.coordinate)
+        for field in fields:
+            shown = coordinate_of(target, field)
+            # What every object that can be seen here has passed as a whole tells nothing new.
+            # A policy looks at each of them.
+            open_here = [each for each in required if each.kind != "policy"]
+            if any(each not in open_here for each in declared.rules.required(shown)):
+                yield Fault(place.coordinate, f"it sorts by {shown}, which is protected")
+
+
+def names_are_columns(declared: Declarations) -> Iterator[Fault]:
+    """As far as it can be known: what is a field of the type and no column of it is none, and
+    nothing is named twice."""
+    for place, argument, names, type_ in _named(declared):
+        plain = [name.removeprefix("-") if argument == "order_by" else name for name in names]
+        for name, count in Counter(plain).items():
+            if count > 1:
+                yield Fault(place.coordinate, f"{argument}: it names '{name}' twice")
+            elif not name:
+                yield Fault(place.coordinate, f"{argument}: '-' names no column")
+            elif type_ is not None and _is_no_column(type_, name):
+                said = argument == "order_by" and isinstance(place.fetch, Connected)
+                if not said:
+                    yield Fault(
+                        place.coordinate,
+                        f"{argument}: '{name}' is no column{_meant(type_, name)}",
+                    )
+
+
+def lookups_name_fields(declared: Declarations) -> Iterator[Fault]:
+    for place in declared.places:
+        if not isinstance(place.fetch, Lookup) or place.target is None:
+            continue
+        names = ["id", *(field.python_name for field, _ in columns_of(place.target))]
+        for name in place.fetch.by:
+            if name not in names:
+                meant = nearest(name, names)
+                yield Fault(
+                    place.coordinate,
+                    f"by: {name_of(place.target)} has no column field '{name}'"
+                    + (f"; did you mean '{meant}'?" if meant else ""),
+                )
+        for name, count in Counter(place.fetch.by).items():
+            if count > 1:
+                yield Fault(place.coordinate, f"by: it names '{name}' twice")
+
+
+def keys_can_meet(declared: Declarations) -> Iterator[Fault]:
+    """Where both ends of a relation are declared, their values are of one type."""
+    for place in declared.places:
+        owner, target = place.owner, place.target
+        match place.fetch:
+            case One(by, to) if owner is not None and target is not None:
+                ends = (owner, by), (target, to or target.resource.key)
+            case Many(by) | Connected(by) if owner is not None and target is not None and by:
+                ends = (target, by), (owner, owner.resource.key)
+            case Aggregated(of, by) if owner is not None:
+                types = [type_ for _, type_ in declared.types_of(of)]
+                typed = [each for each in types if _value_type(each, by) is not None]
+                if not typed:
+                    continue
+                ends = (typed[0], by), (owner, owner.resource.key)
+            case _:
+                continue
+        if (said := _apart(*ends)) is not None:
+            yield Fault(place.coordinate, said)
+    for name, type_ in declared.nodes.items():
+        within = type_.resource.row_filter
+        if not isinstance(within, Through):
+            continue
+        for _, other in declared.types_of(within.resource):
+            said = _apart((type_, within.column), (other, other.resource.key))
+            if said is not None:
+                yield Fault(name, f"its row filter: {said}")
+
+
+def _apart(one: tuple[type[Node], str], other: tuple[type[Node], str]) -> str | None:
+    types = [_value_type(type_, column) for type_, column in (one, other)]
+    if None in types or _family(types[0]) is _family(types[1]):
+        return None
+    named = [
+        f"{name_of(type_)}'s '{column}' is {_shown(value)}"
+        for (type_, column), value in zip((one, other), types, strict=True)
+    ]
+    return f"{' and '.join(named)}, so they never meet"
+
+
+def _value_type(type_: type[Node], column: str) -> type | None:
+    """The Python type of a column's values, where it is declared."""
+    if column == type_.resource.key:
+        return type_.resource.key_type
+    for field, spec in columns_of(type_):
+        if column_name(field, spec) == column:
+            annotated = _plain(given_type(field))
+            return annotated if annotated in KNOWN else None
+    return None
+
+
+def _family(type_: Any) -> Any:
+    return Decimal if type_ in NUMBERS else type_
+
+
+def _plain(type_: Any) -> Any:
+    """The type behind a NewType. That an ID is a text says nothing of its column."""
+    while type_ is not strawberry.ID and hasattr(type_, "__supertype__"):
+        type_ = type_.__supertype__
+    return type_
+
+
+def _makes_cursor(type_: type[Node], value_type: Any) -> bool:
+    if isinstance(_enum_of(value_type), StrawberryEnumDefinition) or value_type is strawberry.ID:
+        return True
+    plain = _plain(value_type)
+    return plain in SORTABLE or plain is type_.resource.key_type
+
+
+def _enum_of(type_: Any) -> Any:
+    return getattr(type_, "__strawberry_definition__", type_)
+
+
+def _shown(type_: Any) -> str:
+    of_type = getattr(type_, "of_type", None)
+    if of_type is not None:
+        return f"list of {_shown(of_type)}"
+    definition = getattr(type_, "__strawberry_definition__", None)
+    return str(getattr(definition, "name", None) or getattr(type_, "__name__", type_))
+
+
+def _orders(declared: Declarations) -> Iterator[tuple[Place, str, type[Node]]]:
+    for place in declared.places:
+        if place.fetch is not None and place.target is not None:
+            for name in place.fetch.sorts_by():
+                yield place, name.removeprefix("-"), place.target
+
+
+def _named(
+    declared: Declarations,
+) -> Iterator[tuple[Place, str, Sequence[str], type[Node] | None]]:
+    for place in declared.places:
+        match place.fetch:
+            case Many(_, order_by) | Connected(_, order_by):
+                yield place, "order_by", order_by, place.target
+            case Batched(_, columns):
+                yield place, "needs", columns, place.owner
+        if needed := place.field.metadata.get(NEEDS):
+            yield place, "needs", needed, place.owner
+        for requirement in declared.rules.required(place.coordinate):
+            if requirement.kind == "policy" and place.owner is not None:
+                for name in sorted(requirement.names & declared.rules.policies.keys()):
+                    policy = declared.rules.policies[name]
+                    yield place, f"policy '{name}' needs", policy.needs, place.owner
+
+
+def _is_no_column(type_: type[Node], name: str) -> bool:
+    columns = {column_name(field, spec) for field, spec in columns_of(type_)}
+    fields = {
+        field.python_name for field in definition_of(type_).fields if field.python_name != "id"
+    }
+    return (
+        name not in columns
+        and name != type_.resource.key
+        and (name in fields or name in {to_camel_case(each) for each in fields})
+    )
+
+
+def _meant(type_: type[Node], name: str) -> str:
+    """What to write instead of a name, if it is one of a field."""
+    for field, spec in columns_of(type_):
+        if name in (field.python_name, to_camel_case(field.python_name)):
+            return f": {coordinate_of(type_, field)} is the column '{column_name(field, spec)}'"
+    for field in definition_of(type_).fields:
+        spec = field.metadata.get(SPEC)
+        if isinstance(spec, One) and name in (field.python_name, to_camel_case(field.python_name)):
+            return f": {coordinate_of(type_, field)} goes by the column '{spec.by}'"
+    return ""

@@ -1,0 +1,114 @@
+"""A graph's fields as its checks look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
+from strawberry.types.field import StrawberryField
+
+from loaders.base import Resource
+from resolvers.connections import Connected, OfConnection, OfEdge
+from resolvers.directives import BACKREF
+from resolvers.fields import Fetch, FetchedField, Node, column_of, definition_of, target_of
+from resolvers.lookups import Lookup, NodeLookup
+from resolvers.relations import Aggregated, Many, One
+from resolvers.rules import Rules
+
+Road = tuple[Resource, str | None]
+"""A resource, and the column that its rows are asked for by; None where all are."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A field of an object type, other than a connection's own. ``owner`` is the type of the row
+    that it stands on, ``target`` that of the rows it leads to, where there is one."""
+
+    coordinate: str
+    definition: GraphQLField
+    field: StrawberryField
+    owner: type[Node] | None
+    target: type[Node] | None
+
+    @property
+    def fetch(self) -> Fetch | None:
+        return self.field.fetch if isinstance(self.field, FetchedField) else None
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """All that a graph declares. ``nodes`` are its types with a resource, by name."""
+
+    schema: GraphQLSchema
+    rules: Rules
+    nodes: Mapping[str, type[Node]]
+    unbacked: Sequence[str]
+    places: Sequence[Place]
+
+    @staticmethod
+    def of(schema: GraphQLSchema, rules: Rules) -> Declarations:
+        nodes: dict[str, type[Node]] = {}
+        unbacked: list[str] = []
+        places: list[Place] = []
+        for type_ in schema.type_map.values():
+            if not isinstance(type_, GraphQLObjectType):
+                continue
+            origin = getattr(type_.extensions.get(BACKREF), "origin", None)
+            is_node = isinstance(origin, type) and issubclass(origin, Node)
+            owner = origin if is_node and has_resource(origin) else None
+            if owner is not None:
+                nodes[type_.name] = owner
+            elif is_node:
+                unbacked.append(type_.name)
+            places.extend(_places(type_, owner))
+        return Declarations(schema, rules, nodes, unbacked, places)
+
+    def types_of(self, resource: Resource) -> Iterator[tuple[str, type[Node]]]:
+        """The types that the resource backs."""
+        for name, type_ in self.nodes.items():
+            if type_.resource is resource:
+                yield name, type_
+
+    def roads(self, place: Place) -> Iterator[Road]:
+        """The roads by which the place's rows are asked for, as far as its kind is known."""
+        target = place.target
+        match place.fetch:
+            case One(_, to) if target is not None:
+                yield target.resource, to or target.resource.key
+            case Many(by) | Connected(by) if target is not None:
+                yield target.resource, by
+            case Aggregated(of, by):
+                yield of, by
+            case Lookup(names) if target is not None:
+                for name in names:
+                    column = target.resource.key if name == "id" else column_of(target, name)
+                    if column is not None:
+                        yield target.resource, column
+            case NodeLookup():
+                for each in self.nodes.values():
+                    yield each.resource, each.resource.key
+
+
+def has_resource(type_: object) -> bool:
+    """Whether the type says which resource backs it."""
+    return isinstance(getattr(type_, "resource", None), Resource)
+
+
+def name_of(type_: type[Node]) -> str:
+    """The type's name in the schema."""
+    name: str = definition_of(type_).name
+    return name
+
+
+def _places(type_: GraphQLObjectType, owner: type[Node] | None) -> Iterator[Place]:
+    for name, definition in type_.fields.items():
+        field = definition.extensions.get(BACKREF)
+        if not isinstance(field, StrawberryField):
+            continue
+        target = None
+        if isinstance(field, FetchedField):
+            if isinstance(field.fetch, OfConnection | OfEdge):
+                continue
+            target = target_of(field)
+        yield Place(f"{type_.name}.{name}", definition, field, owner, target)
