@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import copy
 import logging
-import time
-from collections.abc import Callable
 from typing import Any
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
 """uvicorn's own lines have no time, and take twice as long for their colours."""
-
-MOST = 10
-SECONDS = 60.0
-"""So many refusals of one kind are logged in so many seconds. The others are counted."""
 
 
 def configure() -> None:
@@ -48,28 +42,3 @@ def uvicorn_config() -> dict[str, Any]:
     config: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
     config["formatters"] = {name: {"format": FORMAT} for name in config["formatters"]}
     return config
-
-
-class Limited:
-    """A log that writes no more than ``MOST`` lines of each kind in ``SECONDS``, so that whoever
-    causes them can't fill the disk; the next line after that says how many were left out.
-
-    There must be few kinds: they are kept.
-    """
-
-    def __init__(self, log: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
-        self._log = log
-        self._clock = clock
-        self._kinds: dict[str, tuple[float, int]] = {}
-
-    def info(self, kind: str, message: str, *values: object) -> None:
-        """Logs the message with its values, like ``logging.Logger.info``."""
-        now = self._clock()
-        began, count = self._kinds.get(kind, (now, 0))
-        if now - began >= SECONDS:
-            if count > MOST:
-                self._log.info("%s: %s more were not logged", kind, count - MOST)
-            began, count = now, 0
-        self._kinds[kind] = began, count + 1
-        if count < MOST:
-            self._log.info(message, *values)

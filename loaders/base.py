@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from loaders.declarations import Declared
+from loaders.errors import SourceError
 from loaders.identity import Identity
+from loaders.logs import Limited
 from loaders.query import Aggregate, Filter, Window, Within, folded
+
+failures = Limited(logging.getLogger("sluice.sources"))
+"""Why calls to sources fail, for operators: each reason is its own kind of line."""
 
 Row = Mapping[str, Any]
 """One record as its driver returns it."""
@@ -87,7 +93,8 @@ class Call:
 
     ``keys`` is the size of the batch (0 where the call was not by key), ``ms`` the time until
     the rows were there. A fan-out of single requests is one call, its ``url`` the template. The
-    ``statement`` is what is shown of it as text, which is made of it when it is shown.
+    ``statement`` is what is shown of it as text, which is made of it when it is shown, ``shape``
+    the same without a value of anybody's, for the log. ``error`` is why it failed, if it did.
     """
 
     source: str
@@ -98,13 +105,31 @@ class Call:
     url: str | None = None
     rows: int = 0
     ms: float = 0.0
+    shape: object = None
+    error: str | None = None
 
     def __enter__(self) -> Call:
         self.ms = -time.perf_counter() * 1000
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self.ms += time.perf_counter() * 1000
+        if isinstance(error, SourceError):
+            self.fail(error)
+
+    def fail(self, error: SourceError) -> None:
+        """Note why the call, or a part of it, failed, and log it."""
+        reason = error.reason or str(error)
+        self.error = self.error or reason
+        failures.write(
+            logging.WARNING,
+            f"{self.source}.{self.resource}: {reason}",
+            "source '%s' failed for %s: %s; asked: %s",
+            self.source,
+            self.resource,
+            reason,
+            self.shape,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         what = {"url": self.url} if self.statement is None else {"statement": str(self.statement)}
@@ -116,6 +141,7 @@ class Call:
             "rows": self.rows,
             "ms": round(self.ms, 2),
             "columns": sorted(self.columns),
+            **({} if self.error is None else {"error": self.error}),
         }
 
 
@@ -137,9 +163,12 @@ class Recorder:
         keys: int = 0,
         statement: object = None,
         url: str | None = None,
+        shape: object = None,
     ) -> Call:
         """The record of a call that is made within it, as a context manager."""
-        call = Call(resource.source, resource.name, columns, keys, statement, url)
+        call = Call(
+            resource.source, resource.name, columns, keys, statement, url, shape=shape or statement
+        )
         self.calls.append(call)
         return call
 

@@ -51,6 +51,13 @@ BATCH_SIZE = 500
 REFUSALS = frozenset({11, 18})
 """The codes of UserNotFound and AuthenticationFailed: the server works, but not for us."""
 
+WITH_VALUES = frozenset({2, 9, 14, 22, 31, 96, 121, 241})
+"""The codes, of those below 10000, whose messages can hold values: BadValue, FailedToParse,
+TypeMismatch, InvalidBSON, Location31, OperationFailed, DocumentValidationFailure,
+ConversionFailure. From 10000 on they are single places in MongoDB's code, and taken to do so."""
+
+LONGEST_REASON = 300
+
 COMPARE = {
     Operator.EQ: "$eq",
     Operator.NE: "$ne",
@@ -227,9 +234,10 @@ class MongoSource:
     ) -> list[Row]:
         matching = _matching(chosen, window)
         projection = _projected(columns)
+        shown = _Shown("find", matching, projection)
         with (
             recorder.call(
-                resource, columns, keys=keys, statement=_Shown("find", matching, projection)
+                resource, columns, keys=keys, statement=shown, shape=shown.shape()
             ) as call,
             self._errors,
         ):
@@ -252,9 +260,10 @@ class MongoSource:
         *,
         of_database: bool = False,
     ) -> list[Row]:
+        shown = _Shown("aggregate", pipeline)
         with (
             recorder.call(
-                resource, columns, keys=keys, statement=_Shown("aggregate", pipeline)
+                resource, columns, keys=keys, statement=shown, shape=shown.shape()
             ) as call,
             self._errors,
         ):
@@ -266,31 +275,48 @@ class MongoSource:
 
     def _collections(self) -> Any:
         if self._client is None:
-            raise SourceUnavailable(self.name)
+            raise SourceUnavailable(self.name, reason="the source is not open")
         return self._client[self._database]
 
     def _translate(self, error: BaseException) -> Exception | None:
         match error:
             case InvalidBSON():
-                return BadResponse(
-                    self.name, f"The source '{self.name}' sent a value that can't be read."
-                )
+                said = f"The source '{self.name}' sent a value that can't be read."
+                return BadResponse(self.name, said, reason=type(error).__name__)
             case BSONError() | ArithmeticError() | UnicodeEncodeError():
                 # Decimal128 raises decimal's errors, which are arithmetic ones as OverflowError is.
-                return UnfitValue(self.name, "A value does not fit the field it is compared with.")
+                return UnfitValue(
+                    self.name,
+                    "A value does not fit the field it is compared with.",
+                    reason=type(error).__name__,
+                )
             case PyMongoError():
                 selecting = isinstance(error, ServerSelectionTimeoutError)
                 if self._is_silent() if selecting else error.timeout:
-                    return SourceTimeout(self.name)
+                    return SourceTimeout(self.name, reason=_reason(error))
                 if isinstance(error, OperationFailure) and error.code not in REFUSALS:
-                    return BadResponse(self.name, f"The source '{self.name}' refused a statement.")
-                return SourceUnavailable(self.name)
+                    said = f"The source '{self.name}' refused a statement."
+                    return BadResponse(self.name, said, reason=_reason(error))
+                return SourceUnavailable(self.name, reason=_reason(error))
         return None
 
     def _is_silent(self) -> bool:
         # No server was fit to be selected: none has refused, so all let the time pass.
         servers = self._client.topology_description.server_descriptions().values()
         return all(each.error is None or isinstance(each.error, NetworkTimeout) for each in servers)
+
+
+def _reason(error: PyMongoError) -> str:
+    """Why MongoDB or PyMongo failed, for the log: without the words of those errors that have
+    values in them."""
+    if isinstance(error, OperationFailure):
+        details = error.details or {}
+        code, name = error.code or 0, details.get("codeName", "")
+        shown = f"code {code} {name}".rstrip()
+        if code >= 10_000 or code in WITH_VALUES:
+            return shown
+        return f"{shown}: {details.get('errmsg', '')}"[:LONGEST_REASON]
+    return f"{type(error).__name__}: {error}"[:LONGEST_REASON]
 
 
 class _Shown:
@@ -302,6 +328,31 @@ class _Shown:
     def __str__(self) -> str:
         name, *documents = self._words
         return " ".join((name, *map(repr, documents)))
+
+    def shape(self) -> _Shape:
+        """The same without values."""
+        return _Shape(self._words)
+
+
+class _Shape:
+    """A command with a question mark for each value, as the log has it."""
+
+    def __init__(self, words: tuple[Any, ...]) -> None:
+        self._words = words
+
+    def __str__(self) -> str:
+        name, *documents = self._words
+        return " ".join((name, *map(_without_values, documents)))
+
+
+def _without_values(value: Any) -> str:
+    if isinstance(value, dict):
+        inner = (f"{name}: {_without_values(each)}" for name, each in value.items())
+        return f"{{{', '.join(inner)}}}"
+    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        # Stages, or alternatives; documents of keys are alike, and many.
+        return f"[{', '.join(dict.fromkeys(map(_without_values, value)))}]"
+    return "?"
 
 
 def _projected(columns: Columns) -> dict[str, int]:

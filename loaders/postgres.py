@@ -42,6 +42,10 @@ UNFIT = frozenset({"22000", "22003", "22007", "22008", "22021", "22P02", "22P03"
 """The data exceptions that a bound value causes (PostgreSQL manual, appendix A; 22000 is what
 asyncpg raises for a value that it can't send). The others are a view's or a function's own."""
 
+WITH_VALUES = frozenset({"22", "23", "P0"})
+"""Classes of errors whose messages can hold values of rows or of clients (appendix A): data
+exceptions, violated constraints, and what functions raise in their own words."""
+
 COMPARE = {
     Operator.EQ: "{column} = {value}",
     Operator.NE: "{column} is distinct from {value}",
@@ -245,20 +249,23 @@ class PostgresSource:
     def _acquired(self) -> Any:
         """A connection of the pool, as a context manager."""
         if self._pool is None:
-            raise SourceUnavailable(self.name)
+            raise SourceUnavailable(self.name, reason="the source is not open")
         return self._pool.acquire(timeout=self._timeout)
 
     def _translate(self, error: BaseException) -> Exception | None:
         match error:
             case TimeoutError() | asyncpg.QueryCanceledError():
-                return SourceTimeout(self.name)
+                return SourceTimeout(self.name, reason=_reason(error))
             case asyncpg.DataError():
-                if error.sqlstate not in UNFIT:
-                    return self._refused()
+                if error.sqlstate not in UNFIT or _is_of_another_type(error):
+                    # A value of another type than the column's: clients' values have been read
+                    # as the declared type, so it is the declaration that is wrong.
+                    return self._refused(error)
                 return UnfitValue(
                     self.name,
                     "A value does not fit the column it is compared with: it is out of range, "
                     "too long, or has a character that PostgreSQL can't hold.",
+                    reason=_reason(error),
                 )
             case (
                 OSError()
@@ -270,13 +277,42 @@ class PostgresSource:
                 | asyncpg.InterfaceError()
                 | asyncpg.InternalClientError()
             ):
-                return SourceUnavailable(self.name)
+                return SourceUnavailable(self.name, reason=_reason(error))
             case asyncpg.PostgresError():
-                return self._refused()
+                return self._refused(error)
         return None
 
-    def _refused(self) -> BadResponse:
-        return BadResponse(self.name, f"The source '{self.name}' refused a statement.")
+    def _refused(self, error: BaseException) -> BadResponse:
+        return BadResponse(
+            self.name, f"The source '{self.name}' refused a statement.", reason=_reason(error)
+        )
+
+
+def _is_of_another_type(error: BaseException) -> bool:
+    # What asyncpg can't send, it says by what its encoder raised. That of an array raises another
+    # error in place of its element's, which is still its context.
+    behind = error.__cause__
+    while behind is not None and not isinstance(behind, TypeError):
+        behind = behind.__cause__ or behind.__context__
+    return behind is not None
+
+
+def _reason(error: BaseException) -> str:
+    """Why PostgreSQL or asyncpg failed, for the log: without the words of those errors that have
+    values in them."""
+    code = getattr(error, "sqlstate", None)
+    if code is None:
+        if isinstance(error, TimeoutError):
+            return "no answer in time"
+        if isinstance(error, OSError):
+            return f"{type(error).__name__}: {error}"
+        return type(error).__name__
+    if code[:2] in WITH_VALUES:
+        places = (getattr(error, name, None) for name in ("column_name", "constraint_name"))
+        cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
+        parts = [f"SQLSTATE {code}", type(error).__name__, cause, *places]
+        return ", ".join(part for part in parts if part)
+    return f"SQLSTATE {code}: {getattr(error, 'message', None) or type(error).__name__}"
 
 
 class _Connection(asyncpg.Connection):

@@ -20,7 +20,7 @@ from yarl import URL
 from loaders import memory
 from loaders.base import Columns, Recorder, Resource, Row
 from loaders.declarations import Declared
-from loaders.errors import BadResponse, OverBudget, SourceTimeout, SourceUnavailable
+from loaders.errors import BadResponse, OverBudget, SourceError, SourceTimeout, SourceUnavailable
 from loaders.kinds import Kind, address
 from loaders.query import Aggregate, Filter, Window
 
@@ -247,7 +247,13 @@ class RestSource:
     ) -> list[Row]:
         query = "&".join(f"{route.parameter}={quote(str(key), safe='')}" for key in keys)
         path = f"{route.path}?{query}"
-        with recorder.call(resource, columns, keys=len(keys), url=self._shown + path) as call:
+        with recorder.call(
+            resource,
+            columns,
+            keys=len(keys),
+            url=self._shown + path,
+            shape=f"GET {route.path}?{route.parameter}=…",
+        ) as call:
             rows = self._rows(resource, await self.get(path), column)
             call.rows = len(rows)
             return rows
@@ -256,7 +262,9 @@ class RestSource:
         assert isinstance(resource, RestResource)
         if resource.all is None:
             raise TypeError(f"{resource} declares no path that answers all of it")
-        with recorder.call(resource, columns, url=self._shown + resource.all) as call:
+        with recorder.call(
+            resource, columns, url=self._shown + resource.all, shape=f"GET {resource.all}"
+        ) as call:
             rows = self._rows(resource, await self.get(resource.all), resource.key)
             call.rows = len(rows)
             return rows
@@ -283,10 +291,15 @@ class RestSource:
         }
         if asked:
             url = self._shown + route.path
-            with recorder.call(resource, columns, keys=len(asked), url=url) as call:
+            with recorder.call(
+                resource, columns, keys=len(asked), url=url, shape=f"GET {route.path}"
+            ) as call:
                 found = await self._each(route, asked)
                 answers |= found
                 call.rows = sum(not isinstance(each, Exception) for each in found.values())
+                for each in found.values():
+                    if isinstance(each, SourceError):
+                        call.fail(each)
         return answers
 
     async def _each(self, route: Single, keys: Sequence[Any]) -> dict[Any, Any]:
@@ -386,16 +399,17 @@ class RestSource:
 
     async def _request(self, path: str) -> tuple[int, bytes]:
         if self._session is None:
-            raise SourceUnavailable(self.name)
+            raise SourceUnavailable(self.name, reason="the source is not open")
         try:
             async with self._turns, asyncio.timeout(self._timeout):
                 return await self._with_retries(self._session, URL(self._base + path, encoded=True))
         except TimeoutError as error:
-            raise SourceTimeout(self.name) from error
+            reason = f"no answer within {self._timeout:g} s"
+            raise SourceTimeout(self.name, reason=reason) from error
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
             raise self._bad("an answer that is not HTTP") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise SourceUnavailable(self.name) from error
+            raise SourceUnavailable(self.name, reason=_reason(error)) from error
 
     async def _with_retries(self, session: aiohttp.ClientSession, url: URL) -> tuple[int, bytes]:
         for attempt in range(RETRIES + 1):
@@ -406,7 +420,8 @@ class RestSource:
                     if response.status not in RETRIED:
                         return response.status, await self._body(response)
                     if last:
-                        raise SourceUnavailable(self.name)
+                        reason = f"status {response.status}, {RETRIES + 1} times"
+                        raise SourceUnavailable(self.name, reason=reason)
                     asked = _retry_after(response.headers.get("retry-after", ""))
             except (aiohttp.ClientConnectionError, aiohttp.ServerDisconnectedError):
                 if last:
@@ -414,7 +429,8 @@ class RestSource:
             backoff = 0.1 * 2**attempt * (0.5 + random.random() / 2)  # noqa: S311
             wait = backoff if asked is None else asked
             if wait >= self._timeout:
-                raise SourceUnavailable(self.name)
+                reason = f"it asks to be asked again after {wait:.0f} s"
+                raise SourceUnavailable(self.name, reason=reason)
             await asyncio.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
@@ -427,7 +443,14 @@ class RestSource:
         return body
 
     def _bad(self, what: str) -> BadResponse:
-        return BadResponse(self.name, f"The source '{self.name}' sent {what}.")
+        return BadResponse(self.name, f"The source '{self.name}' sent {what}.", reason=what)
+
+
+def _reason(error: Exception) -> str:
+    # The words of the operating system have no more than an address; others of aiohttp's can hold
+    # the URL, and so keys.
+    said = error.strerror if isinstance(error, OSError) else None
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _retry_after(header: str) -> float | None:

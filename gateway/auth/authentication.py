@@ -13,9 +13,9 @@ from starlette.datastructures import Address
 from gateway.auth.api_keys import PREFIX, ApiKeys
 from gateway.auth.tokens import Tokens
 from gateway.errors import Unauthenticated
-from gateway.logs import Limited
 from gateway.settings import AuthSettings
 from loaders.identity import ANONYMOUS, Identity
+from loaders.logs import Limited
 
 BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*) *", re.IGNORECASE)
 """A header that holds one credential (RFC 6750, 2.1). Two that were joined have a comma."""
@@ -60,7 +60,8 @@ class Authenticator:
             return await self._identity_of(headers)
         except Unauthenticated as error:
             kind, at = _kind_of(headers), client.host if client else "?"
-            self._refusals.info(kind, "%s from %s is refused: %s", kind, at, error.reason)
+            said = "%s from %s is refused: %s"
+            self._refusals.write(logging.INFO, kind, said, kind, at, error.reason)
             raise
 
     async def _identity_of(self, headers: Mapping[str, str]) -> Identity:

@@ -16,8 +16,8 @@ import pytest
 
 from gateway.auth.authentication import Authenticator
 from gateway.errors import Unauthenticated
-from gateway.logs import MOST, SECONDS, Limited
 from gateway.settings import AuthSettings
+from loaders.logs import MOST, SECONDS, Limited
 from tests.gateway.test_cli import GATEWAY, ROOT, answer, free_port
 
 LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (INFO|WARNING|ERROR) \S.*")
@@ -192,10 +192,10 @@ def test_what_was_left_out_is_counted(caplog: pytest.LogCaptureFixture) -> None:
     log = Limited(logging.getLogger("sluice.auth"), clock=lambda: now)
 
     for _ in range(MOST + 5):
-        log.info("a", "%s is refused", 1)
-    log.info("b", "%s is refused", 2)
+        log.write(logging.INFO, "a", "%s is refused", 1)
+    log.write(logging.INFO, "b", "%s is refused", 2)
     now = SECONDS
-    log.info("a", "%s is refused", 3)
+    log.write(logging.INFO, "a", "%s is refused", 3)
 
     assert [record.getMessage() for record in caplog.records] == [
         *["1 is refused"] * MOST,
