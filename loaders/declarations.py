@@ -48,8 +48,10 @@ def declaration(made: Made) -> Made:
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The one of the names that was meant, if one is near enough."""
-    return next(iter(get_close_matches(name, list(names), n=1)), None)
+    """The one of the names that was meant, if one is near enough, or has it as a part."""
+    names = list(names)
+    near = get_close_matches(name, names, n=1) or [each for each in names if name in each]
+    return near[0] if near else None
 
 
 @dataclass(frozen=True, slots=True)

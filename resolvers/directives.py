@@ -180,9 +180,7 @@ def declared(**options: Unpack[MutationOptions]) -> dict[str, Any]:
         directives.append(Public())
     for each in options.get("directives", ()):
         if isinstance(each, type) or not hasattr(each, "__strawberry_directive__"):
-            raise TypeError(
-                "directives are schema directives of Strawberry, such as Authenticated()"
-            )
+            raise TypeError("directives is a list of schema directives, such as Authenticated()")
         directives.append(each)
     return {
         "directives": directives,

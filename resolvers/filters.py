@@ -300,11 +300,11 @@ def _filterable(type_: type[Node]) -> Iterator[Filterable]:
                 continue
             yield Filterable(
                 coordinate_of(type_, field),
-                f"{field.python_name}_id",
+                f"{field.graphql_name or field.python_name}_id",
                 spec.by,
                 strawberry.ID,
                 field.target,
-                f"The id of `{_camel(field.python_name)}`.",
+                f"The id of `{field.graphql_name or _camel(field.python_name)}`.",
             )
 
 

@@ -8,8 +8,9 @@ fields, and those of a type on its connections and edges, where routers enforce 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from copy import copy
+from itertools import chain, product
 from typing import Any
 
 from graphql import (
@@ -22,7 +23,7 @@ from graphql import (
     GraphQLSchema,
 )
 
-from resolvers.directives import BACKREF, rule_of
+from resolvers.directives import BACKREF, Authenticated, Policies, RequiresScopes, Rule, rule_of
 from resolvers.rules import rule_of_type
 from resolvers.wrapping import TELLING, connected
 
@@ -48,15 +49,16 @@ def show_inherited(schema: GraphQLSchema) -> None:
     for type_ in _objects(schema):
         node = connected(type_)
         parents: list[GraphQLNamedType] = [*type_.interfaces]
-        for parent in parents if node is None else (*parents, node):
-            _add(type_, _access(parent))
-        for interface in type_.interfaces:
-            for name, field in interface.fields.items():
-                _add(type_.fields[name], _access(field))
+        if node is not None:
+            parents += [node, *getattr(node, "interfaces", ())]
+        _show(type_, [type_, *parents])
+        for name, field in type_.fields.items():
+            same = [each.fields[name] for each in type_.interfaces if name in each.fields]
+            _show(field, [field, *same])
     for interface in schema.type_map.values():
         if isinstance(interface, GraphQLInterfaceType):
             for each in (interface, *interface.fields.values()):
-                _keep(each, [d for d in _directives(each) if not rule_of([d])])
+                _keep(each, _others(each))
 
 
 def _objects(schema: GraphQLSchema) -> list[GraphQLObjectType]:
@@ -67,16 +69,26 @@ def _directives(element: Any) -> list[object]:
     return list(getattr(element.extensions.get(BACKREF), "directives", None) or ())
 
 
-def _access(element: Any) -> list[object]:
-    return [each for each in _directives(element) if rule_of([each])]
+def _others(element: Any) -> list[object]:
+    return [each for each in _directives(element) if not rule_of([each])]
 
 
-def _add(element: Element, directives: Iterable[object]) -> None:
-    has = _directives(element)
-    there = set(rule_of(has))
-    more = [each for each in directives if not there.issuperset(rule_of([each]))]
-    if more:
-        _keep(element, [*has, *more])
+def _show(element: Element, line: Sequence[Any]) -> None:
+    """Give the element its own directives, and the access of all in the line, itself the first."""
+    rule = rule_of(each for of in line for each in _directives(of))
+    _keep(element, [*_others(element), *_joined(rule)])
+
+
+def _joined(rule: Rule) -> Iterator[object]:
+    """The directives that say the same as the rule. None is repeatable, so one of each kind says
+    what several do: all of them hold where one alternative of each does."""
+    if any(each.kind == "authenticated" for each in rule):
+        yield Authenticated()
+    for kind, of in (("requiresScopes", RequiresScopes.of), ("policy", Policies.of)):
+        given = dict.fromkeys(each.alternatives for each in rule if each.kind == kind)
+        if given:
+            ways = (dict.fromkeys(chain(*way)) for way in product(*given))
+            yield of([list(way) for way in dict.fromkeys(map(tuple, ways))])
 
 
 def _keep(element: Element, directives: list[object]) -> None:

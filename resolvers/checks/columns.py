@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import strawberry
+from strawberry.types.base import StrawberryContainer
 from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.utils.str_converters import to_camel_case
 
@@ -224,22 +225,20 @@ def _plain(type_: Any) -> Any:
 
 
 def _makes_cursor(type_: type[Node], value_type: Any) -> bool:
-    if isinstance(_enum_of(value_type), StrawberryEnumDefinition) or value_type is strawberry.ID:
+    definition = getattr(value_type, "__strawberry_definition__", value_type)
+    if isinstance(definition, StrawberryEnumDefinition) or value_type is strawberry.ID:
         return True
     plain = _plain(value_type)
     return plain in SORTABLE or plain is type_.resource.key_type
 
 
-def _enum_of(type_: Any) -> Any:
-    return getattr(type_, "__strawberry_definition__", type_)
-
-
 def _shown(type_: Any) -> str:
-    of_type = getattr(type_, "of_type", None)
-    if of_type is not None:
-        return f"list of {_shown(of_type)}"
-    definition = getattr(type_, "__strawberry_definition__", None)
-    return str(getattr(definition, "name", None) or getattr(type_, "__name__", type_))
+    if isinstance(type_, StrawberryContainer):
+        return f"list of {_shown(type_.of_type)}"
+    definition = getattr(type_, "__strawberry_definition__", type_)
+    if definition is not type_ or isinstance(type_, StrawberryEnumDefinition):
+        return str(definition.name)
+    return str(getattr(type_, "__name__", type_))
 
 
 def _orders(declared: Declarations) -> Iterator[tuple[Place, str, type[Node]]]:

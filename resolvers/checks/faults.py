@@ -18,8 +18,8 @@ class Fault:
 
 
 class DeclarationError(TypeError):
-    """A graph that is refused. ``faults`` are all that were found, in the schema's order; the
-    message has a line for each."""
+    """A graph that is refused. ``faults`` are all that were found, in the order of the checks;
+    the message has a line for each."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)

@@ -12,8 +12,12 @@ from demo.stack import Addresses
 from loaders.base import Recorder
 from loaders.postgres import PostgresSource, PostgresTable
 from loaders.query import Function, Order, Window
-from resolvers.fields import NodeRow
+from resolvers.connections import connection
+from resolvers.fields import NodeRow, column
+from resolvers.graph import Graph
+from resolvers.mutations import mutation
 from resolvers.relations import aggregate, one
+from tests.resolvers.declaring import connection_of, graph_of, node_type, plain_type, table
 
 TABLE = PostgresTable(source="shop", name="uuid_keyed", key="id", key_type=uuid.UUID)
 PARENTS = [uuid.UUID(int=1), uuid.UUID(int=2)]
@@ -66,3 +70,33 @@ def test_a_relation_by_another_column_than_the_key_has_no_filter_by_id() -> None
 def test_an_aggregate_of_no_resource_is_refused() -> None:
     with pytest.raises(TypeError, match="a field hides the module's variable"):
         aggregate("A count.", of=one("A.", by="x"), by="x", function=Function.COUNT)
+
+
+def test_a_relation_under_another_name_is_filtered_by_that_name() -> None:
+    customer = node_type("Customer", table("customers"), name=(str, column("Theirs.")))
+    buyer = one("Whose.", by="customer_id", filterable=True, name="mainBuyer")
+    order = node_type("Order", table(), customer=(customer | None, buyer))
+    graph = graph_of(orders=(connection_of(order) | None, connection("All.", name="sales")))
+
+    assert graph.needs["Order.mainBuyer"] == {
+        (order.resource, "customer_id"),
+        (customer.resource, "id"),
+    }
+    assert graph.comparisons["Order.mainBuyer"] == {"OrderFilter.mainBuyerId"}
+    assert "  mainBuyerId: IDFilter" in graph.as_str()
+    assert "  sales(" in graph.as_str()
+
+
+def test_a_mutation_says_who_may_run_it() -> None:
+    def rename(name: str) -> str | None:
+        return name
+
+    changes = plain_type(
+        "Mutation",
+        free=(str | None, mutation("It.", rename, public=True, deprecation_reason="Old.")),
+        closed=(str | None, mutation("It.", rename, requires_scopes=[["a"]], name="locked")),
+    )
+    text = Graph(plain_type("Query", hello=(str, "hello")), mutation=changes).as_str()
+
+    assert 'free(name: String!): String @public @deprecated(reason: "Old.")' in text
+    assert 'locked(name: String!): String @requiresScopes(scopes: [["a"]])' in text

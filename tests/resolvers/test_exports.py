@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 DOCS = ("README.md", "docs/your-own-graph.md", "docs/authorization.md")
 GRAPHS = (*sorted((ROOT / "schema").rglob("*.py")), ROOT / "tests" / "acme" / "graph.py")
 
-MODULES = {path.stem for path in (ROOT / "resolvers").glob("*.py")} | {"shop"}
+MODULES = {path.stem for path in (ROOT / "resolvers").glob("*.py")} | {"checks", "shop"}
 
 ELSEWHERE = ("loaders.postgres", "loaders.mongo", "loaders.rest", "resolvers.shop")
 """The resources, and the shop's own."""
