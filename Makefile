@@ -27,9 +27,10 @@ check: $(VENV)/dev
 	$(BIN)/mypy
 	$(BIN)/gateway schema check schema.graphql
 
-# The gateway beside its peers. BENCH takes options: BENCH=--quick, BENCH=--help.
-bench: $(VENV)/dev $(PEERS)/node_modules
-	@$(BIN)/python -m benchmarks $(BENCH)
+# The gateway beside its peers; with BASE=<commit>, beside that commit of itself instead. BENCH takes
+# options: BENCH=--quick, BENCH=--help.
+bench: $(VENV)/dev $(if $(BASE),,$(PEERS)/node_modules)
+	@$(BIN)/python -m benchmarks$(if $(BASE),.commits '$(BASE)') $(BENCH)
 
 # Without the peers in Node the others are measured, and the results say so.
 $(PEERS)/node_modules: $(PEERS)/package.json $(PEERS)/package-lock.json

@@ -15,17 +15,16 @@ from benchmarks.conditions import conditions
 from benchmarks.in_memory import InMemory
 from benchmarks.measuring import Effort, Results, measure
 from benchmarks.results import GATEWAY, Report
-from benchmarks.servers import ROOT, SERVERS, BenchmarkError, Server
+from benchmarks.servers import ROOT, SERVERS, STACK, BenchmarkError, Server
 from benchmarks.workloads import WORKLOADS, Workload
 from demo.errors import DemoError
 from demo.stack import DemoStack
 
-STACK = Path(".demo") / "bench"
 FULL = Effort()
 QUICK = Effort(rounds=1, seconds=0.5, warm_up=0)
 
 
-@click.command()
+@click.command(epilog="make bench BASE=<commit> measures two commits of the gateway instead.")
 @click.option(
     "--workload",
     "workloads",

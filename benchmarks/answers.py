@@ -17,7 +17,7 @@ import orjson
 from benchmarks.load import LoadError
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-CURSORS = frozenset({"endCursor"})
+CURSORS = frozenset({"cursor", "startCursor", "endCursor"})
 
 
 def comparable(body: bytes) -> Any:

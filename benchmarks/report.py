@@ -41,8 +41,8 @@ def text(report: Report) -> str:
         for each in report.ratios()
     ]
     lines = ["", "CPU for each request, the gateway's divided by theirs", ""]
-    lines += _columns(("workload", "against", "ratio", "aim", ""), ratios)
-    lines += ["", *_columns(FIGURES, list(_figures(report)))]
+    lines += columns(("workload", "against", "ratio", "aim", ""), ratios)
+    lines += ["", *columns(FIGURES, list(_figures(report)))]
     lines += ["", *report.absent]
     return "\n".join(lines)
 
@@ -141,11 +141,12 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def columns(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 2) -> list[str]:
+    """Lines for a terminal. All columns but the first so many have their cells to the right."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     return [
         "  ".join(
-            cell.ljust(width) if index < 2 else cell.rjust(width)
+            cell.ljust(width) if index < left else cell.rjust(width)
             for index, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in (head, *rows)
