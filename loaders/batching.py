@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from aiodataloader import DataLoader
@@ -17,12 +17,13 @@ Batch = Callable[[list[Any]], Awaitable[Sequence[Any]]]
 
 class Loader(DataLoader[Key, Value]):
     """Fetches each key once and keeps its value. Keys are asked for one by one (``load``), each
-    with a future of its own, or many at once (``load_all``), which costs one for all of them."""
+    with a future of its own, or many at once (``load_all``), which costs one for all of them.
+    Both know the same values, and ``clear``, ``clear_all`` and ``prime`` hold for both."""
 
     def __init__(self, batch: Batch) -> None:
-        super().__init__()
+        # The one cache is ours: DataLoader's keeps a future for each key.
+        super().__init__(cache=False)
         self._batch = batch
-        self._values: dict[Key, Value | Exception] = {}
         self._rounds: dict[Key, _Round] = {}
         self._next: _Round | None = None
 
@@ -38,24 +39,46 @@ class Loader(DataLoader[Key, Value]):
     def load_all(self, keys: Sequence[Key]) -> Awaitable[list[Value | Exception]]:
         """The value, or the error, for each key, in order. The keys are asked for by the call, so
         that they are in time for the others of this turn, whenever the answer is awaited."""
-        values = self._values
-        waiting: set[_Round] = set()
+        known = self._rounds
+        rounds: list[_Round] = []
         for key in keys:
-            if key not in values:
-                round_ = self._rounds.get(key)
-                if round_ is None:
-                    round_ = self._rounds[key] = self._open()
-                    round_.keys.append(key)
-                waiting.add(round_)
-        return self._loaded(keys, waiting)
+            round_ = known.get(key)
+            if round_ is None:
+                round_ = known[key] = self._open()
+                round_.keys.append(key)
+            rounds.append(round_)
+        return self._loaded(keys, rounds)
+
+    def clear(self, key: Key) -> Loader[Key, Value]:
+        """Forget the key's value, also one that is under way: whoever asks from now on has it
+        fetched anew, whoever waits for it gets it as it was asked for."""
+        # What has not been sent yet is as new as what would be sent instead.
+        if self._next is None or self._rounds.get(key) is not self._next:
+            self._rounds.pop(key, None)
+        return self
+
+    def clear_all(self) -> Loader[Key, Value]:
+        """The same for all keys."""
+        for key in list(self._rounds):
+            self.clear(key)
+        return self
+
+    def prime(self, key: Key, value: Value | Exception) -> Loader[Key, Value]:
+        """Keep the value for the key, unless it has one or is being fetched."""
+        if key not in self._rounds:
+            round_ = self._rounds[key] = _Round()
+            round_.values = {key: value}
+            round_.done.set_result(None)
+        return self
 
     async def _loaded(
-        self, keys: Sequence[Key], waiting: Iterable[_Round]
+        self, keys: Sequence[Key], rounds: Sequence[_Round]
     ) -> list[Value | Exception]:
-        for round_ in waiting:
-            # Shielded, as whoever else waits for it goes on waiting when this one is cancelled.
-            await asyncio.shield(round_.done)
-        return [self._values[key] for key in keys]
+        for round_ in set(rounds):
+            if round_.values is None:
+                # Shielded, as whoever else waits for it goes on waiting when this one is cancelled.
+                await asyncio.shield(round_.done)
+        return [round_.value(key) for key, round_ in zip(keys, rounds, strict=True)]
 
     def _open(self) -> _Round:
         if self._next is None:
@@ -74,19 +97,22 @@ class Loader(DataLoader[Key, Value]):
         except asyncio.CancelledError:
             round_.done.cancel()
             raise
-        self._values.update(zip(round_.keys, values, strict=True))
-        for key in round_.keys:
-            del self._rounds[key]
+        round_.values = dict(zip(round_.keys, values, strict=True))
         if not round_.done.done():
             round_.done.set_result(None)
 
 
 class _Round:
-    """Keys that are fetched together."""
+    """Keys that are fetched together, and their values once they are there."""
 
-    __slots__ = ("done", "keys", "task")
+    __slots__ = ("done", "keys", "task", "values")
 
     def __init__(self) -> None:
         self.keys: list[Any] = []
+        self.values: dict[Any, Any] | None = None
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[None] | None = None
+
+    def value(self, key: Any) -> Any:
+        assert self.values is not None
+        return self.values[key]

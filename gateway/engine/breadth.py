@@ -63,6 +63,9 @@ class BreadthExecutor(IncrementalExecutor):
         """
         return _plans.get(self)
 
+    def begin_serial_field(self) -> None:
+        """Called before each root field of a mutation, when those before it are complete."""
+
     def execute_operation(self, serially: bool | None = None) -> AwaitableOrValue[Result]:
         self.reason = self._refusal()
         plan: Plan | None = None
@@ -84,7 +87,12 @@ class BreadthExecutor(IncrementalExecutor):
         if serially is None:
             serially = self.operation.operation is OperationType.MUTATION
         execution = Execution(
-            self, plan.root_type, steps, serially=serially, by_object=self.by_object
+            self,
+            plan.root_type,
+            steps,
+            serially=serially,
+            by_object=self.by_object,
+            begin_serial_field=self.begin_serial_field,
         )
         if execution.run():
             return self._finish(execution)

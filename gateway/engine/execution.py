@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import Any
 
 from graphql import GraphQLError, GraphQLObjectType, default_field_resolver
@@ -22,7 +22,8 @@ class Execution:
 
     ``data`` is the response's data, and ``errors`` its errors. With ``serially`` the root's fields
     run one after another, each with all that is below it. The fields whose schema coordinates are
-    in ``by_object`` run their ordinary resolver, whatever else they have.
+    in ``by_object`` run their ordinary resolver, whatever else they have. ``begin_serial_field`` is
+    called before each of the root's fields, if they run serially.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Execution:
         *,
         serially: bool,
         by_object: Container[str],
+        begin_serial_field: Callable[[], None],
     ) -> None:
         manager = executor.middleware_manager
         results = steps.results(1)
@@ -46,6 +48,7 @@ class Execution:
         self._is_plain = not self._is_wrapped and self._has_default_resolver and not by_object
         self._root = Breadth(root_type, steps, [executor.root_value], results)
         fields = self._fields(self._root)
+        self._begin_phase = begin_serial_field if serially else None
         self._phases = deque([[step] for step in fields] if serially else [fields])
         self._ready: deque[Breadth] = deque()
         self._waiting = Waiting()
@@ -55,6 +58,8 @@ class Execution:
         """Runs until something waits; returns whether something does. If so, ``finish`` it."""
         try:
             while self._phases and self.data is not None:
+                if self._begin_phase is not None:
+                    self._begin_phase()
                 self._run_fields(self._root, self._phases.popleft())
                 self._run_ready()
                 if self._waiting:

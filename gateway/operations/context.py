@@ -47,6 +47,8 @@ class Context:
     _decision: Decision | None = None
     _loaders: Loaders | None = None
     _judges: Judges | None = None
+    # What a deferred part of a mutation may still be waiting for.
+    _before: list[Loaders | Judges] = field(default_factory=list)
     _event: Context | None = None
 
     def fresh(self) -> Context:
@@ -56,6 +58,13 @@ class Context:
     def begin(self, planned: Planned, decision: Decision, policies: Mapping[str, Policy]) -> None:
         """Give the operation its loaders, which fetch what its caller may see of its plan."""
         self.planned, self._decision, self._policies = planned, decision, policies
+        self.renew()
+
+    def renew(self) -> None:
+        """Give the operation new loaders and verdicts of policies: what it has read is as it was
+        before it wrote."""
+        decision = self.decision
+        self._before += [kept for kept in (self._loaders, self._judges) if kept is not None]
         self._loaders = Loaders(
             self.sources,
             decision.columns,
@@ -63,7 +72,7 @@ class Context:
             self.identity,
             guarded=decision.guarded,
         )
-        self._judges = Judges(policies, self.identity)
+        self._judges = Judges(self._policies, self.identity)
 
     def event(self) -> Context:
         """The context of another event of the same subscription, which sees the sources anew."""
@@ -79,9 +88,10 @@ class Context:
 
     def forget(self) -> None:
         """Let go of what was loaded, now that the operation has ended."""
-        for kept in (self._loaders, self._judges, self._event):
+        for kept in (*self._before, self._loaders, self._judges, self._event):
             if kept is not None:
                 kept.forget()
+        self._before.clear()
         self._event = None
 
     @property

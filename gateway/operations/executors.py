@@ -12,8 +12,9 @@ from graphql import (
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    OperationType,
 )
-from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
+from graphql.execution.collect_fields import DeferUsage, FieldDetailsList, GroupedFieldSet
 from graphql.execution.incremental.incremental_executor import DeliveryGroupMap
 from graphql.pyutils import AwaitableOrValue, Path
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef, is_introspection_type
@@ -69,6 +70,24 @@ class CoreExecutor(StrawberryGraphQLCoreExecutionContext):
         ):
             info = copy(info)._replace(schema=visible)
         return info
+
+    def execute_field(
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: Any,
+    ) -> AwaitableOrValue[Any]:
+        if path.prev is None and self.operation.operation is OperationType.MUTATION:
+            self.begin_serial_field()
+        return super().execute_field(
+            parent_type, source, field_details_list, path, position_context
+        )
+
+    def begin_serial_field(self) -> None:
+        """Has the next root field of a mutation see what those before it have written."""
+        self.context_value.renew()
 
     def build_per_event_executor(self, payload: Any) -> CoreExecutor:
         executor = super().build_per_event_executor(payload)

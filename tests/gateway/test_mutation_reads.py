@@ -1,0 +1,191 @@
+"""Each root field of a mutation sees what those before it have written, whatever they have read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import asyncpg
+import pytest
+import strawberry
+from strawberry.http import GraphQLRequestData
+from strawberry.types import ExecutionResult
+
+from demo.stack import Addresses
+from gateway.operations.execution import Result
+from gateway.operations.runner import MUTATIONS, Operations
+from gateway.settings import Settings
+from loaders.base import Row
+from loaders.identity import ANONYMOUS, Identity
+from loaders.postgres import PostgresSource, PostgresTable
+from loaders.query import Function
+from loaders.registry import Sources
+from resolvers import Graph, Info, Node, aggregate, column, lookup, many, mutation, one, policy
+
+OBJECTS = """
+drop schema if exists renames cascade;
+create schema renames;
+create table renames.teams (id bigint primary key, name text not null);
+create table renames.people (
+    id bigint primary key, name text not null, team_id bigint,
+    nickname text generated always as (name || '!') stored
+);
+insert into renames.teams values (1, 'red'), (2, 'blue');
+insert into renames.people values (1, 'none', 1), (2, 'other', 1);
+"""
+
+people_table = PostgresTable(source="people", schema="renames", name="people")
+teams_table = PostgresTable(source="people", schema="renames", name="teams")
+
+
+@policy("renamed", needs=["name"])
+async def renamed(identity: Identity, rows: Sequence[Row]) -> list[bool]:
+    return [row["name"] != "none" for row in rows]
+
+
+@strawberry.type(description="A team.")
+class Team(Node):
+    resource = teams_table
+
+    name: str = column("What it is called.")
+    people: list[Person] = many("Who is in it.", by="team_id", order_by="id")
+    size: int = aggregate(
+        "How many are in it.", of=people_table, by="team_id", function=Function.COUNT
+    )
+
+
+@strawberry.type(description="A person.")
+class Person(Node):
+    resource = people_table
+
+    name: str = column("What they are called.")
+    nickname: str | None = column("What those may call them who know them.", policy=[["renamed"]])
+    team: Team | None = one("Where they are.", by="team_id")
+
+
+async def change(info: Info, id: int, name: str, team: int) -> Person | None:
+    if name == "":
+        raise ValueError("a name is needed")
+    source = info.context.sources["people"]
+    await source.run(
+        "update renames.people set name = $2, team_id = $3 where id = $1", id, name, team
+    )
+    row: Person | None = await info.context.loaders.by_key(people_table).load(id)
+    return row
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation:
+    change: Person | None = mutation("Changes a person.", change, public=True)
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    person: Person | None = lookup("A person.", by="id")
+
+
+graph = Graph(Query, mutation=Mutation, policies=[renamed])
+
+
+@pytest.fixture
+async def sources(addresses: Addresses) -> AsyncIterator[Sources]:
+    connection = await asyncpg.connect(addresses.postgres)
+    await connection.execute(OBJECTS)
+    sources = Sources([PostgresSource("people", addresses.postgres, pool_size=2)])
+    await sources.open()
+    yield sources
+    await sources.close()
+    await connection.execute("drop schema renames cascade")
+    await connection.close()
+
+
+async def result_of(sources: Sources, engine: str, query: str) -> ExecutionResult:
+    results: list[Result] = []
+
+    async def keep(result: Result) -> None:
+        results.append(result)
+
+    settings = Settings.of(engine=engine, environment="development")
+    asked = GraphQLRequestData(query, None, None, {"explain": True})
+    await Operations(graph, sources, settings).run(asked, ANONYMOUS, keep, allowed=MUTATIONS)
+    (result,) = results
+    assert isinstance(result, ExecutionResult)
+    return result
+
+
+def explained(result: ExecutionResult) -> Any:
+    assert result.extensions is not None
+    return result.extensions["explain"]
+
+
+engines = pytest.mark.parametrize("engine", ["breadth", "graphql-core"])
+
+
+@engines
+async def test_a_second_field_does_not_read_what_was_before_it(
+    sources: Sources, engine: str
+) -> None:
+    result = await result_of(
+        sources,
+        engine,
+        """mutation {
+          a: change(id: 1, name: "first", team: 1) { ...P }
+          b: change(id: 1, name: "second", team: 2) { ...P }
+        }
+        fragment P on Person { name nickname team { name size people { name } } }""",
+    )
+
+    assert result.errors is None
+    assert result.data == {
+        "a": {
+            "name": "first",
+            "nickname": "first!",
+            "team": {"name": "red", "size": 2, "people": [{"name": "first"}, {"name": "other"}]},
+        },
+        "b": {
+            "name": "second",
+            "nickname": "second!",
+            "team": {"name": "blue", "size": 1, "people": [{"name": "second"}]},
+        },
+    }
+    assert explained(result)["engine"]["name"] == engine
+    # The calls of both are told: the person, what is guarded of them, team, count and people.
+    assert len(explained(result)["calls"]) == 10
+
+
+@engines
+async def test_a_policy_looks_at_the_rows_as_they_are_now(sources: Sources, engine: str) -> None:
+    result = await result_of(
+        sources,
+        engine,
+        """mutation {
+          a: change(id: 1, name: "none", team: 1) { nickname }
+          b: change(id: 1, name: "second", team: 1) { nickname }
+          c: change(id: 1, name: "none", team: 1) { nickname }
+        }""",
+    )
+
+    assert result.data == {
+        "a": {"nickname": None}, "b": {"nickname": "second!"}, "c": {"nickname": None}
+    }  # fmt: skip
+    assert [error.path for error in result.errors or ()] == [["a", "nickname"], ["c", "nickname"]]
+
+
+@engines
+async def test_a_field_that_fails_leaves_nothing_to_the_next(sources: Sources, engine: str) -> None:
+    result = await result_of(
+        sources,
+        engine,
+        """mutation {
+          a: change(id: 1, name: "first", team: 2) { team { size } }
+          b: change(id: 1, name: "", team: 1) { team { size } }
+          c: change(id: 2, name: "third", team: 2) { team { size people { name } } }
+        }""",
+    )
+
+    assert result.data == {
+        "a": {"team": {"size": 1}},
+        "b": None,
+        "c": {"team": {"size": 2, "people": [{"name": "first"}, {"name": "third"}]}},
+    }
+    assert [error.path for error in result.errors or ()] == [["b"]]
