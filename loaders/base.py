@@ -47,6 +47,12 @@ class Resource(Declared):
     def __str__(self) -> str:
         return f"{self.source}.{self.name}"
 
+    @property
+    def id(self) -> tuple[str, ...]:
+        """What it is in its source. Two resources with one id are the same rows, perhaps with
+        different row filters."""
+        return self.source, self.name
+
     def mistakes(self) -> Iterator[str]:
         """What of the declaration can't work, whatever the source holds."""
         return iter(())

@@ -77,6 +77,10 @@ class PostgresTable(Resource):
     schema: str | None = None
 
     @property
+    def id(self) -> tuple[str, ...]:
+        return self.source, self.schema or "", self.name
+
+    @property
     def identifier(self) -> str:
         return (
             quoted(self.name)

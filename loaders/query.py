@@ -8,6 +8,7 @@ others.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,19 @@ def conjuncts(filter: Filter | None) -> tuple[Filter, ...]:
             return tuple(each for part in parts for each in conjuncts(part))
         case _:
             return (filter,)
+
+
+def joined(filter: Any) -> Iterator[Resource]:
+    """The resources of all semi-joins in the filter, however deep; of what is no filter, none."""
+    match filter:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from joined(part)
+        case Not(part):
+            yield from joined(part)
+        case Within(_, resource, _, where):
+            yield resource
+            yield from joined(where)
 
 
 def folded(filter: Filter) -> Filter | None:

@@ -10,7 +10,7 @@ from loaders.base import Recorder, Resource, Row, Source
 from loaders.batching import Batch, Loader
 from loaders.errors import SourceUnavailable
 from loaders.identity import Identity
-from loaders.query import Aggregate, Filter, Window, Within
+from loaders.query import Aggregate, Filter, Window, Within, joined
 from loaders.views import View
 
 
@@ -134,6 +134,28 @@ class Loaders:
             return await self._view(resource).count(window.filter)
 
         return self._loader(("counts", resource), _each(count))
+
+    def changed(self, resource: Resource, keys: Sequence[Any] | None = None) -> None:
+        """Forget what was read of a resource that was written to: the rows of these keys (of all,
+        where none are given), and every list, count, aggregate and semi-join over its id, whoever
+        asked and by whatever row filter. What is under way is forgotten too. Rows that were given
+        out already stay as they are."""
+        for (kind, of, *more), loader in self._loaders.items():
+            if self._joins(of, more, resource):
+                loader.clear_all()
+            elif of.id == resource.id:
+                if keys is not None and (kind == "guarded" or more == [of.key]):
+                    for key in keys:
+                        loader.clear(key)
+                else:
+                    loader.clear_all()
+
+    def _joins(self, of: Resource, asked: Sequence[Any], resource: Resource) -> bool:
+        """Whether a semi-join over the resource decides which rows of ``of`` are seen."""
+        filters = [each.filter if isinstance(each, Window) else each for each in asked]
+        if of in self._views:
+            filters.append(self._views[of].row_filter)
+        return any(each.id == resource.id for filter in filters for each in joined(filter))
 
     def forget(self) -> None:
         """Let go of all that was loaded. Whatever still holds the operation then holds no rows, and

@@ -49,6 +49,7 @@ class View:
     ) -> None:
         """``row_filter`` is folded. Raises TypeError where it has a ``Within`` that can't be
         joined anywhere but among the conditions that must all hold."""
+        self.row_filter = row_filter
         self._source = source
         self._resource = resource
         self._recorder = recorder
