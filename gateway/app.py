@@ -52,7 +52,7 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
     authenticator = Authenticator(settings.auth)
     limits = settings.limits
     sockets = Sockets(graph, authenticator, operations, most=limits.socket_operations)
-    endpoint = GraphQLEndpoint(operations, authenticator, sockets, batch=limits.batch)
+    endpoint = GraphQLEndpoint(operations, authenticator, batch=limits.batch)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -69,7 +69,7 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
 
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),
-        WebSocketRoute("/graphql", endpoint),
+        WebSocketRoute("/graphql", sockets),
         Route("/healthz", _alive),
         Route("/readyz", ready),
     ]

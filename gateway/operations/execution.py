@@ -129,6 +129,15 @@ class Execution:
             named = state._provided_operation_name
             what = "no operation" if named is None else f"no operation named '{named}'"
             raise RequestRefused(f"The document has {what}.") from None
+        root_types = {
+            OperationType.MUTATION: self._served.graph._schema.mutation_type,
+            OperationType.SUBSCRIPTION: self._served.graph._schema.subscription_type,
+        }
+        if root_types.get(kind, self) is None:
+            # Before it is told where to send what can be sent nowhere.
+            raise RequestRefused(
+                f"This graph has no {kind.value}s.", code="GRAPHQL_VALIDATION_FAILED"
+            )
         if kind not in state.allowed_operations:
             status, how = ELSEWHERE[kind]
             raise RequestRefused(how, status=status)

@@ -38,7 +38,6 @@ from gateway.operations.runner import (
 )
 from gateway.transports.requests import credentials, read
 from gateway.transports.streaming import EventStream, Parts, first_of, hung_up
-from gateway.transports.websocket import Sockets
 from loaders.errors import SourceError
 from loaders.identity import Identity
 
@@ -59,28 +58,22 @@ class GraphQLEndpoint:
     """The endpoint of a graph, as an ASGI application.
 
     ``POST`` is for queries and mutations, ``GET`` for queries; either takes subscriptions from
-    clients that like ``text/event-stream`` best. A WebSocket takes all three. A request may be a
-    list of at most ``batch`` operations, or of none if that is 0.
+    clients that like ``text/event-stream`` best. A request may be a list of at most ``batch``
+    operations, or of none if that is 0.
     """
 
     def __init__(
         self,
         operations: Operations,
         authenticator: Authenticator,
-        sockets: Sockets,
         *,
         batch: int,
     ) -> None:
         self._operations = operations
         self._authenticator = authenticator
-        self._sockets = sockets
         self._batch = batch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await self._sockets(scope, receive, send)
-            return
-
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"]

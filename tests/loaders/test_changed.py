@@ -126,11 +126,12 @@ async def test_a_semi_join_within_a_semi_join_counts(data: Filtered) -> None:
     deep = Within("id", labels("postgres", None), "document_id", inner)
     asked, of = data.asks(), documents("postgres", lambda _: deep)
     loader = asked.loaders.by_key(of)
-    (row,) = [row for row in await loader.load_all([1, 5]) if row is not None]
+    found = await loader.load_all([1, 5])
+    assert sum(row is not None for row in found) == 1
 
     asked.loaders.changed(folders("postgres", None))
 
-    assert await calls_of(asked, loader.load_all([row["id"]])) == 1
+    assert await calls_of(asked, loader.load_all([1, 5])) == 1
 
 
 async def test_what_another_source_was_asked_about_is_asked_again(data: Filtered) -> None:
