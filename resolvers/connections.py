@@ -29,11 +29,11 @@ from resolvers.fields import (
     fetched,
     given_value,
     names_of,
-    node_types,
     target_of,
 )
 from resolvers.filters import filter_input, sort_input, to_filter, to_order
 from resolvers.guards import comparable
+from resolvers.ids import node_types
 from resolvers.relations import declared_order
 
 PAGE_SIZE = 20

@@ -26,10 +26,10 @@ from resolvers.fields import (
     coordinate_of,
     definition_of,
     given_type,
-    keys_of,
     nullable_columns,
     target_of,
 )
+from resolvers.ids import keys_of
 from resolvers.relations import One
 
 MOST_VALUES = 1000

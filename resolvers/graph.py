@@ -37,10 +37,10 @@ from resolvers.fields import (
     Node,
     Values,
     column_name,
-    global_id,
 )
 from resolvers.filters import comparisons
 from resolvers.guards import guard
+from resolvers.ids import global_id
 from resolvers.inheritance import let_nodes_be_null, show_inherited
 from resolvers.policies import Policy
 from resolvers.rules import Rules

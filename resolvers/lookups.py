@@ -31,14 +31,11 @@ from resolvers.fields import (
     fetched,
     given_type,
     given_value,
-    keys_of,
     names_of,
-    node_types,
-    read_id,
-    read_key,
     target_of,
 )
 from resolvers.guards import comparable
+from resolvers.ids import keys_of, node_types, read_id, read_key
 
 MOST_NODES = 100
 """Ids that one ``nodes`` may ask for."""

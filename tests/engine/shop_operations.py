@@ -17,7 +17,7 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
-from resolvers.fields import global_id
+from resolvers.ids import global_id
 from tests.engine.choices import Choices
 from tests.engine.operations import Operation
 from tests.engine.shop import GRAPH, SCHEMA, key_of

@@ -1,0 +1,63 @@
+"""Global ids: how they are written, and read again, in one way wherever clients give one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from strawberry.relay import GlobalID
+
+from gateway.errors import NO_ID, BadUserInput
+from loaders.base import Resource
+from resolvers.directives import BACKREF
+from resolvers.fields import Node, ResolveInfo, definition_of
+
+
+def global_id(type_name: str, key: Any) -> str:
+    """The id by which the whole graph knows the row (Relay's Global Object Identification)."""
+    return str(GlobalID(type_name, str(key)))
+
+
+def node_types(info: ResolveInfo) -> Mapping[str, type[Node]]:
+    """The graph's types with a resource, by name."""
+    types: Mapping[str, type[Node]] = info.schema.extensions[BACKREF].node_types
+    return types
+
+
+def read_id(node_types: Mapping[str, type[Node]], text: str) -> tuple[str, str]:
+    """The type's name and the key's text that a global id writes. Raises BadUserInput unless it
+    is the id of one of these types."""
+    try:
+        id_ = GlobalID.from_id(text)
+    except ValueError:
+        raise BadUserInput(NO_ID.format(text)) from None
+    if id_.type_name not in node_types:
+        raise BadUserInput(NO_ID.format(text))
+    return id_.type_name, id_.node_id
+
+
+def read_key(resource: Resource, written: str, text: str) -> Any:
+    """The key that is ``written`` in the id ``text``. Raises BadUserInput if it is none."""
+    try:
+        key = resource.key_type(written)
+        fits = str(key) == written and (not isinstance(key, int) or abs(key) < 2**63)
+    except Exception:
+        # Key types are the owners' own; whatever theirs raises means that this is no such key.
+        fits = False
+    if not fits:
+        raise BadUserInput(NO_ID.format(text))
+    return key
+
+
+def keys_of(
+    node_types: Mapping[str, type[Node]], ids: Sequence[str], type_: type[Node]
+) -> list[Any]:
+    """The keys of the ids of one type. Raises BadUserInput for an id of another type."""
+    keys = []
+    for text in ids:
+        name, written = read_id(node_types, text)
+        key = read_key(node_types[name].resource, written, text)
+        if name != definition_of(type_).name:
+            raise BadUserInput(f"'{text}' is not an id of type {definition_of(type_).name}.")
+        keys.append(key)
+    return keys
