@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -14,7 +15,7 @@ from benchmarks.commits.measuring import Effort, measure
 from benchmarks.commits.workloads import WORKLOADS
 from benchmarks.servers import ROOT, STACK, BenchmarkError, Server
 from demo.errors import DemoError
-from demo.stack import DemoStack
+from demo.stack import DemoStack, Source
 
 FULL = Effort()
 QUICK = Effort(rounds=3, seconds=0.3, requests=1)
@@ -84,10 +85,17 @@ def end_by_signals() -> None:
         signal.signal(each, signal.default_int_handler)
 
 
+PATIENT = {
+    "SLUICE_LIMITS__REQUEST_SECONDS": "120",
+    **{f"SLUICE_SOURCES__{name.upper()}__TIMEOUT": "100" for name in get_args(Source)},
+}
+"""On a busy machine the sources take long, which is no error of either commit's."""
+
+
 def server(name: str, commit: Commit) -> Server:
     """The gateway of that commit, over this checkout's sources."""
     command = (str(commit.python), "-P", str(start.__file__), str(commit.folder))
-    return Server(name, commit.name, command, gateway=True, folder=commit.folder)
+    return Server(name, commit.name, command, PATIENT, gateway=True, folder=commit.folder)
 
 
 if __name__ == "__main__":
