@@ -33,8 +33,8 @@ def text(
         "",
         *notes,
         _conclusion(base, found),
-        f"Medians over {effort.rounds} rounds; in each, requests to both in turn for "
-        f"{effort.seconds:g} s of each workload.",
+        f"Rounds: {effort.rounds}, each with requests to both in turn for {effort.seconds:g} s of "
+        "each workload. Figures are medians over them.",
     ]
     return "\n".join(lines)
 

@@ -89,7 +89,8 @@ def test_a_report_has_a_row_for_each_workload() -> None:
         "the chain    6.500    3.250  0.500  0.500 to 0.500   better",
         "",
         "Worse than at aaa by more than the spread: the list by 10.0%.",
-        "Medians over 10 rounds; in each, requests to both in turn for 1 s of each workload.",
+        "Rounds: 10, each with requests to both in turn for 1 s of each workload. "
+        "Figures are medians over them.",
     ]
 
 
@@ -108,7 +109,8 @@ def test_a_report_says_what_was_left_out_and_what_was_answered_differently() -> 
         "Left out, as aaa can't answer it: the list (aaa: status 400)",
         "Answered differently: the page, data.a: 1 here, 2 there at aaa",
         "No workload is worse than at aaa by more than the spread.",
-        "Medians over 10 rounds; in each, requests to both in turn for 1 s of each workload.",
+        "Rounds: 10, each with requests to both in turn for 1 s of each workload. "
+        "Figures are medians over them.",
     ]
 
 
@@ -122,7 +124,8 @@ def test_few_rounds_come_to_no_conclusion() -> None:
         "the page    3.000    4.500  1.500  1.500 to 1.500  too few rounds",
         "",
         "Fewer than 10 rounds can't tell what is worse or better.",
-        "Medians over 3 rounds; in each, requests to both in turn for 0.3 s of each workload.",
+        "Rounds: 3, each with requests to both in turn for 0.3 s of each workload. "
+        "Figures are medians over them.",
     ]
 
 
