@@ -81,7 +81,7 @@ def main(
 
 def end_by_signals() -> None:
     """However the process is asked to end, what it has started and made goes with it."""
-    for each in (signal.SIGTERM, signal.SIGHUP):
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.default_int_handler)
 
 
