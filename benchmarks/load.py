@@ -14,6 +14,10 @@ class LoadError(Exception):
     """A server answered something else than it did before, or nothing."""
 
 
+class Closed(LoadError):
+    """The server has closed the connection, as it may when nothing was sent for a while."""
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """What was sent, in how many seconds; ``latencies`` are in seconds, sorted."""
@@ -40,9 +44,9 @@ class Client(asyncio.Protocol):
         self._body: list[bytes] = []
 
     async def ask(self, request: bytes) -> bytes:
-        """Raises LoadError for any status but 200."""
+        """Raises LoadError for any status but 200, and Closed where there is no answer."""
         if self._transport is None or self._transport.is_closing():
-            raise LoadError("the connection is closed")
+            raise Closed("the connection is closed")
         self._answer = asyncio.get_running_loop().create_future()
         self._body = []
         self._parser = httptools.HttpResponseParser(self)
@@ -62,7 +66,7 @@ class Client(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(LoadError("the connection was closed"))
+            self._answer.set_exception(Closed("the connection was closed"))
 
     def on_body(self, body: bytes) -> None:
         self._body.append(body)
@@ -78,7 +82,7 @@ class Client(asyncio.Protocol):
 
 async def ask(port: int, request: bytes) -> bytes:
     """One answer, over a connection of its own."""
-    client = await _connect(port)
+    client = await connect(port)
     try:
         return await client.ask(request)
     finally:
@@ -97,7 +101,7 @@ async def load(
     """Sends the request from so many clients at a time, until the time is over or that many were
     sent. Raises LoadError where an answer is not the expected one.
     """
-    opened = [await _connect(port) for _ in range(clients)]
+    opened = [await connect(port) for _ in range(clients)]
     latencies: list[float] = []
     left = requests
     began = time.perf_counter()
@@ -124,7 +128,8 @@ async def load(
     return Load(time.perf_counter() - began, sorted(latencies))
 
 
-async def _connect(port: int) -> Client:
+async def connect(port: int) -> Client:
+    """To a server on this machine."""
     loop = asyncio.get_running_loop()
     _, client = await loop.create_connection(Client, "127.0.0.1", port)
     return client

@@ -27,6 +27,8 @@ SAMPLED_EVERY = 0.05
 """Seconds between looks at a server's memory."""
 
 Say = Callable[[str], None]
+Expected = Mapping[tuple[str, str], bytes]
+"""Each server's answer, by operation and the server's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +97,13 @@ async def _measure(
     for workload in operations.values():
         say(f"Warming up: {workload.title}")
         for server in servers:
-            answer = expected[workload.operation, server.server.name]
-            await send(server, workload, answer, WARM_UP_SECONDS, effort.warm_up)
+            await _send(server, workload, expected, WARM_UP_SECONDS, effort.warm_up)
     rounds: dict[tuple[str, str], list[Figures]] = defaultdict(list)
     for number in range(effort.rounds):
         for workload in workloads:
             say(f"Round {number + 1} of {effort.rounds}: {workload.title}")
             for server in servers:
-                answer = expected[workload.operation, server.server.name]
-                figures = await _turn(server, workload, answer, effort)
+                figures = await _turn(server, workload, expected, effort)
                 rounds[workload.name, server.server.name].append(figures)
     return {place: _median(figures) for place, figures in rounds.items()}
 
@@ -133,8 +133,8 @@ async def compare(servers: Sequence[Running], workload: Workload) -> dict[Runnin
     return answers
 
 
-async def _turn(server: Running, workload: Workload, expected: bytes, effort: Effort) -> Figures:
-    await send(server, workload, expected, WARM_UP_SECONDS, max(SETTLED, workload.clients))
+async def _turn(server: Running, workload: Workload, expected: Expected, effort: Effort) -> Figures:
+    await _send(server, workload, expected, WARM_UP_SECONDS, max(SETTLED, workload.clients))
     memory = 0
 
     async def watch() -> None:
@@ -146,7 +146,7 @@ async def _turn(server: Running, workload: Workload, expected: bytes, effort: Ef
     before = server.usage()
     watching = asyncio.create_task(watch())
     try:
-        done = await send(server, workload, expected, effort.seconds, effort.requests)
+        done = await _send(server, workload, expected, effort.seconds, effort.requests)
     finally:
         watching.cancel()
     after = server.usage()
@@ -160,15 +160,14 @@ async def _turn(server: Running, workload: Workload, expected: bytes, effort: Ef
     )
 
 
-async def send(
-    server: Running, workload: Workload, expected: bytes, seconds: float, requests: int
+async def _send(
+    server: Running, workload: Workload, expected: Expected, seconds: float, requests: int
 ) -> Load:
-    """As ``load`` does. Raises BenchmarkError where the server does not answer as expected."""
     try:
         return await load(
             server.port,
             server.request(workload),
-            expected,
+            expected[workload.operation, server.server.name],
             clients=workload.clients,
             seconds=seconds,
             requests=requests,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -14,10 +15,10 @@ from benchmarks.commits.measuring import Effort, measure
 from benchmarks.commits.workloads import WORKLOADS
 from benchmarks.servers import ROOT, STACK, BenchmarkError, Server
 from demo.errors import DemoError
-from demo.stack import DemoStack
+from demo.stack import DemoStack, Source
 
 FULL = Effort()
-QUICK = Effort(rounds=3, seconds=0.4)
+QUICK = Effort(rounds=3, seconds=0.3, requests=1)
 
 
 @click.command()
@@ -37,7 +38,7 @@ QUICK = Effort(rounds=3, seconds=0.4)
 @click.option(
     "--seconds",
     type=click.FloatRange(0.1, 60),
-    help=f"How long each workload is sent to each commit in a round.  [default: {FULL.seconds:g}]",
+    help=f"How long each workload is sent to both commits in a round.  [default: {FULL.seconds:g}]",
 )
 @click.option("--quick", is_flag=True, help="Few short rounds, to see that all works.")
 @click.option(
@@ -57,11 +58,9 @@ def main(
 ) -> None:
     """Measure the gateway of this checkout, as its files are now, beside that of the commit BASE,
     and say which workloads got worse or better."""
-    for each in (signal.SIGTERM, signal.SIGHUP):
-        # However it is ended, what it started and made goes with it.
-        signal.signal(each, signal.default_int_handler)
+    end_by_signals()
     usual = QUICK if quick else FULL
-    effort = Effort(rounds or usual.rounds, seconds or usual.seconds)
+    effort = Effort(rounds or usual.rounds, seconds or usual.seconds, usual.requests)
     chosen = [each for each in WORKLOADS if not workloads or each.name in workloads]
     try:
         this = f"{short_hash(ROOT, 'HEAD')}{' with changes' if is_changed(ROOT) else ''}"
@@ -80,10 +79,23 @@ def main(
     click.echo(report.text(commit.name, this, chosen, measured, effort))
 
 
+def end_by_signals() -> None:
+    """However the process is asked to end, what it has started and made goes with it."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.default_int_handler)
+
+
+PATIENT = {
+    "SLUICE_LIMITS__REQUEST_SECONDS": "120",
+    **{f"SLUICE_SOURCES__{name.upper()}__TIMEOUT": "100" for name in get_args(Source)},
+}
+"""On a busy machine the sources take long, which is no error of either commit's."""
+
+
 def server(name: str, commit: Commit) -> Server:
     """The gateway of that commit, over this checkout's sources."""
     command = (str(commit.python), "-P", str(start.__file__), str(commit.folder))
-    return Server(name, commit.name, command, gateway=True, folder=commit.folder)
+    return Server(name, commit.name, command, PATIENT, gateway=True, folder=commit.folder)
 
 
 if __name__ == "__main__":

@@ -55,11 +55,11 @@ def exported(repository: Path, revision: str, say: Callable[[str], None]) -> Ite
 
 def short_hash(repository: Path, revision: str) -> str:
     """Raises BenchmarkError if it names no commit."""
-    return (
-        _git(repository, "rev-parse", "--short", "--verify", "--end-of-options", f"{revision}^0")
-        .decode()
-        .strip()
-    )
+    wanted = ("--short", "--verify", "--end-of-options", f"{revision}^0")
+    try:
+        return _git(repository, "rev-parse", *wanted).decode().strip()
+    except BenchmarkError as error:
+        raise BenchmarkError(f"{revision} names no commit ({error}).") from error
 
 
 def is_changed(repository: Path) -> bool:

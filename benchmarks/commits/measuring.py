@@ -1,8 +1,9 @@
 """Two commits of the gateway, measured in turn.
 
-The machine may be small and shared, so a figure by itself says little: whatever else runs makes all
-code slower, for a while. So a commit is only compared with what was measured beside it. A round
-gives one ratio for each workload; in it each commit has its turns before and after the other's.
+The machine may be small and shared: whatever else runs makes all code slower, for a tenth of a
+second or for minutes. So a commit is only compared with what was measured beside it. Both are
+loaded at once, each client asking one and then the other, on one core that both share; a round
+gives one ratio for each workload.
 
 What a process has by chance for as long as it lives, such as its hashes and the layout of its
 memory, must not be taken for the code's: each round starts both anew, and gives both the same
@@ -13,32 +14,31 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 from benchmarks.answers import comparable, difference
+from benchmarks.commits.load import Target, in_turn
 from benchmarks.load import LoadError, ask
-from benchmarks.measuring import SETTLED, send
 from benchmarks.servers import BenchmarkError, Running, Server
 from benchmarks.tokens import Tokens
 from benchmarks.workloads import Workload
 from demo.stack import Addresses
 
-T = TypeVar("T")
-
-MOST = 20_000
-"""Requests in one turn, at most."""
+WARM_UP = 0.5
+"""Before a workload is measured it is sent for so long, as a part of the time that is measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """So many rounds; in each, every workload is sent to each commit for so many seconds."""
+    """So many rounds; in each, every workload is sent to both commits for so many seconds, and at
+    least so often to each."""
 
     rounds: int = 10
     seconds: float = 1.0
+    requests: int = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +83,8 @@ def measure(
         order = (base, this) if number % 2 == 0 else (this, base)
         with _started(order, number, addresses, logs) as running:
             servers = running[base.name], running[this.name]
-            asyncio.run(_round(*servers, workloads, effort.seconds, number, measured))
+            asyncio.run(_round(*servers, workloads, effort, number, measured))
     return measured
-
-
-def turns(base: T, this: T, number: int) -> tuple[T, T, T, T]:
-    """Who is measured when: each twice, and in the middle of the other or around it by turns, so
-    that a machine that gets slower or faster does so for both."""
-    return (base, this, this, base) if number % 2 == 0 else (this, base, base, this)
 
 
 @contextmanager
@@ -116,61 +110,54 @@ async def _round(
     base: Running,
     this: Running,
     workloads: Sequence[Workload],
-    seconds: float,
+    effort: Effort,
     number: int,
     measured: Measured,
 ) -> None:
-    for place, workload in enumerate(workloads):
+    for workload in workloads:
         if workload.name in measured.skipped:
             continue
         try:
-            answer = await _answer(base, workload)
+            theirs = await _answer(base, workload)
         except LoadError as error:
             if number > 0:
-                raise _failed(base, workload, error) from error
+                raise BenchmarkError(f"{workload.title}: {error}") from error
             measured.skipped[workload.name] = str(error)
             continue
         try:
-            answers = {base: answer, this: await _answer(this, workload)}
-        except LoadError as error:
-            raise _failed(this, workload, error) from error
-        found = difference(comparable(answers[this]), comparable(answers[base]))
-        if found is not None:
-            measured.differences.setdefault(workload.name, found)
-        pair = await _pair(base, this, workload, answers, seconds, number + place)
+            ours = await _answer(this, workload)
+            pair = await _pair({base: theirs, this: ours}, workload, effort)
+        except (LoadError, OSError) as error:
+            raise BenchmarkError(f"{workload.title}: {error}") from error
         measured.pairs[workload.name].append(pair)
+        if (found := difference(comparable(ours), comparable(theirs))) is not None:
+            measured.differences.setdefault(workload.name, found)
 
 
-async def _pair(
-    base: Running,
-    this: Running,
-    workload: Workload,
-    answers: dict[Running, bytes],
-    seconds: float,
-    number: int,
-) -> Pair:
-    order = turns(base, this, number)
-    for server in order[:2]:
-        await send(server, workload, answers[server], seconds / 2, SETTLED)
-    cpu = dict.fromkeys(answers, 0.0)
-    requests = dict.fromkeys(answers, 0)
-    for server in order:
-        before = server.cpu()
-        done = await send(server, workload, answers[server], seconds / 2, MOST)
-        cpu[server] += server.cpu() - before
-        requests[server] += done.requests
-    return Pair(*(1000 * cpu[each] / requests[each] for each in (base, this)))
+async def _pair(answers: Mapping[Running, bytes], workload: Workload, effort: Effort) -> Pair:
+    targets = [
+        Target(server.server.title, server.port, server.request(workload), answer)
+        for server, answer in answers.items()
+    ]
+    clients = workload.clients
+    await in_turn(targets, clients=clients, seconds=WARM_UP * effort.seconds)
+    before = [server.cpu() for server in answers]
+    requests = await in_turn(
+        targets, clients=clients, seconds=effort.seconds, requests=effort.requests
+    )
+    after = [server.cpu() for server in answers]
+    spent = zip(before, after, strict=True)
+    return Pair(*(1000 * (end - begin) / requests for begin, end in spent))
 
 
 async def _answer(server: Running, workload: Workload) -> bytes:
     """Raises LoadError if it has errors."""
     request = server.request(workload)
-    # What follows the first answer may come another way: from a cache.
-    first, _, last = [await ask(server.port, request) for _ in range(3)]
-    if comparable(first) != comparable(last):
-        raise LoadError("its answers differ from each other")
+    try:
+        # What follows the first answer may come another way: from a cache.
+        first, _, last = [await ask(server.port, request) for _ in range(3)]
+        if comparable(first) != comparable(last):
+            raise LoadError("its answers differ from each other")
+    except LoadError as error:
+        raise LoadError(f"{server.server.title}: {error}") from error
     return last
-
-
-def _failed(server: Running, workload: Workload, error: LoadError) -> BenchmarkError:
-    return BenchmarkError(f"{server.server.title}, {workload.title}: {error}")

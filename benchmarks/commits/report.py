@@ -21,6 +21,9 @@ def text(
         for each in workloads
         if each.name in measured.pairs
     }
+    notes = list(_notes(base, workloads, measured))
+    if not found:
+        return "\n".join(("", *notes, "No workload could be measured."))
     rows = [_row(title, each) for title, each in found.items()]
     lines = [
         "",
@@ -28,10 +31,10 @@ def text(
         "",
         *columns(HEAD, rows, left=1),
         "",
-        *_notes(base, workloads, measured),
+        *notes,
         _conclusion(base, found),
-        f"Medians over {effort.rounds} rounds, with both in turn for {effort.seconds:g} s of each "
-        "workload in each.",
+        f"Rounds: {effort.rounds}, each with requests to both in turn for {effort.seconds:g} s of "
+        "each workload. Figures are medians over them.",
     ]
     return "\n".join(lines)
 
