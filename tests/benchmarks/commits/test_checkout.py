@@ -16,6 +16,8 @@ from benchmarks.commits.checkout import exported, is_changed, short_hash, unmet
 from benchmarks.servers import ROOT, BenchmarkError
 from tests.benchmarks.commits.conftest import FILES, PROJECT, commit, write
 
+pytestmark = pytest.mark.process
+
 
 def silent(line: str) -> None:
     raise AssertionError(line)

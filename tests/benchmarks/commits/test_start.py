@@ -14,6 +14,8 @@ from benchmarks.commits import start
 from benchmarks.servers import ROOT
 from tests.benchmarks.commits.conftest import FILES, write
 
+pytestmark = pytest.mark.process
+
 
 def started(folder: Path) -> subprocess.CompletedProcess[str]:
     """In this environment, where this checkout is installed, and within it."""
