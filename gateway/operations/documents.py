@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from cachetools import LRUCache
@@ -14,8 +15,11 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSyntaxError,
+    KnownOperationTypesRule,
+    OperationDefinitionNode,
     Source,
     SourceLocation,
+    ValidationContext,
     parse,
     specified_rules,
     validate,
@@ -97,7 +101,8 @@ class Documents:
         self._suggest = suggest
         self._enforced = enforced
         self._rules: tuple[type[ASTValidationRule], ...] = (
-            *specified_rules,
+            *(rule for rule in specified_rules if rule is not KnownOperationTypesRule),
+            OperationTypesThatAreThere,
             MaybeNullValidationRule,
             OneOfInputValidationRule,
         )
@@ -163,6 +168,21 @@ class Documents:
                 "The document nests too deeply.", extensions={"code": "OPERATION_TOO_COMPLEX"}
             ) from None
         return Document(ast, coded(errors, "GRAPHQL_VALIDATION_FAILED"), conditions, len(query))
+
+
+def none_of(kind: Enum) -> str:
+    """What a client is told who sends a mutation or a subscription to a graph without any."""
+    return f"This graph has no {kind.value}s."
+
+
+class OperationTypesThatAreThere(ASTValidationRule):
+    """graphql-core's ``KnownOperationTypesRule``, in words that say what is missing."""
+
+    context: ValidationContext
+
+    def enter_operation_definition(self, node: OperationDefinitionNode, *_: object) -> None:
+        if self.context.schema.get_root_type(node.operation) is None:
+            self.report_error(GraphQLError(none_of(node.operation), node))
 
 
 def _share_of_plans(planned: Planned) -> int:

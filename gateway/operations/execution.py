@@ -24,7 +24,7 @@ from strawberry.types.graphql import OperationType
 
 from gateway.errors import RequestRefused, Unauthenticated
 from gateway.operations.context import Context
-from gateway.operations.documents import Document, Documents
+from gateway.operations.documents import Document, Documents, none_of
 from gateway.operations.executors import CoreExecutor
 from gateway.operations.introspection import VisibleSchemas
 from resolvers.graph import Graph
@@ -129,17 +129,14 @@ class Execution:
             named = state._provided_operation_name
             what = "no operation" if named is None else f"no operation named '{named}'"
             raise RequestRefused(f"The document has {what}.") from None
-        root_types = {
-            OperationType.MUTATION: self._served.graph._schema.mutation_type,
-            OperationType.SUBSCRIPTION: self._served.graph._schema.subscription_type,
-        }
-        if root_types.get(kind, self) is None:
-            # Before it is told where to send what can be sent nowhere.
-            raise RequestRefused(
-                f"This graph has no {kind.value}s.", code="GRAPHQL_VALIDATION_FAILED"
-            )
+        schema = self._served.graph._schema
+        if kind is OperationType.SUBSCRIPTION and schema.subscription_type is None:
+            # Validation says that there are none, which helps more than where they would be sent.
+            return kind
         if kind not in state.allowed_operations:
             status, how = ELSEWHERE[kind]
+            if kind is OperationType.MUTATION and schema.mutation_type is None:
+                how = none_of(kind)
             raise RequestRefused(how, status=status)
         if kind is OperationType.SUBSCRIPTION and self._context.deadline is not None:
             # It lasts for as long as its client stays.
