@@ -95,14 +95,16 @@ class RequestRefused(GraphQLError):
         self.status = status
 
 
-CODES: dict[type[SourceError], str] = {
+CODES: dict[type[BaseException], str] = {
+    SourceError: GatewayError.code,
     SourceTimeout: "UPSTREAM_TIMEOUT",
     SourceUnavailable: "UPSTREAM_UNAVAILABLE",
     BadResponse: "UPSTREAM_BAD_RESPONSE",
     UnfitValue: BadUserInput.code,
     OverBudget: OperationTooComplex.code,
 }
-"""The code of each kind of error of a source."""
+"""The code of each kind of error of a source, and of its subclasses that have none of their own: a
+kind of source may be anybody's."""
 
 OF_THE_CLIENT = (UnfitValue, OverBudget)
 """Those that the source can do nothing about, so they don't name it."""
@@ -112,12 +114,10 @@ def extensions_of(error: GatewayError | SourceError) -> dict[str, Any]:
     """The extensions with which a client is told of the error."""
     if isinstance(error, GatewayError):
         return error.extensions
-    code = CODES[type(error)]
-    return (
-        {"code": code}
-        if isinstance(error, OF_THE_CLIENT)
-        else {"code": code, "source": error.source}
-    )
+    code = next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
+    if isinstance(error, OF_THE_CLIENT):
+        return {"code": code}
+    return {"code": code, "source": error.source}
 
 
 def present(
