@@ -197,7 +197,7 @@ class Translated:
 class Source(Protocol):
     """A configured connection: what the loaders ask of each kind of source.
 
-    Every fetch raises an ``SourceError`` where the source fails and ``UnfitValue`` where a
+    Every fetch raises a ``SourceError`` where the source fails and ``UnfitValue`` where a
     value can't be compared with its column. Rows hold at least ``columns``. Keys come without
     duplicates, at most ``batch_size`` of them. A filter's columns need not be among ``columns``.
     """
@@ -217,7 +217,7 @@ class Source(Protocol):
         """Close it, and wait for that."""
 
     async def check(self) -> None:
-        """Return if the source answers, raise an ``SourceError`` if it does not."""
+        """Return if the source answers, raise a ``SourceError`` if it does not."""
 
     async def fetch_by_key(
         self,

@@ -75,10 +75,10 @@ class Loader(DataLoader[Key, Value]):
         self, keys: Sequence[Key], rounds: Sequence[_Round]
     ) -> list[Value | Exception]:
         for round_ in set(rounds):
-            if round_.values is None:
+            if not round_.values:
                 # Shielded, as whoever else waits for it goes on waiting when this one is cancelled.
                 await asyncio.shield(round_.done)
-        return [round_.value(key) for key, round_ in zip(keys, rounds, strict=True)]
+        return [round_.values[key] for key, round_ in zip(keys, rounds, strict=True)]
 
     def _open(self) -> _Round:
         if self._next is None:
@@ -109,10 +109,6 @@ class _Round:
 
     def __init__(self) -> None:
         self.keys: list[Any] = []
-        self.values: dict[Any, Any] | None = None
+        self.values: dict[Any, Any] = {}
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[None] | None = None
-
-    def value(self, key: Any) -> Any:
-        assert self.values is not None
-        return self.values[key]

@@ -100,7 +100,7 @@ def _arguments(made: Callable[..., Any]) -> _Arguments:
             (options,) = get_args(types.get(parameter.name)) or (None,)
             if options is not None:
                 types |= get_type_hints(options)
-                names += types[parameter.name].__args__[0].__annotations__
+                names += options.__annotations__
         else:
             names.append(parameter.name)
     return _Arguments(signature.replace(parameters=parameters), types, names)

@@ -234,10 +234,10 @@ class MongoSource:
     ) -> list[Row]:
         matching = _matching(chosen, window)
         projection = _projected(columns)
-        shown = _Shown("find", matching, projection)
+        words = "find", matching, projection
         with (
             recorder.call(
-                resource, columns, keys=keys, statement=shown, shape=shown.shape()
+                resource, columns, keys=keys, statement=_Shown(*words), shape=_Shape(*words)
             ) as call,
             self._errors,
         ):
@@ -260,10 +260,10 @@ class MongoSource:
         *,
         of_database: bool = False,
     ) -> list[Row]:
-        shown = _Shown("aggregate", pipeline)
+        words = "aggregate", pipeline
         with (
             recorder.call(
-                resource, columns, keys=keys, statement=shown, shape=shown.shape()
+                resource, columns, keys=keys, statement=_Shown(*words), shape=_Shape(*words)
             ) as call,
             self._errors,
         ):
@@ -327,22 +327,17 @@ class _Shown:
 
     def __str__(self) -> str:
         name, *documents = self._words
-        return " ".join((name, *map(repr, documents)))
+        return " ".join((name, *map(self._written, documents)))
 
-    def shape(self) -> _Shape:
-        """The same without values."""
-        return _Shape(self._words)
+    def _written(self, document: Any) -> str:
+        return repr(document)
 
 
-class _Shape:
-    """A command with a question mark for each value, as the log has it."""
+class _Shape(_Shown):
+    """The same with a question mark for each value, as the log has it."""
 
-    def __init__(self, words: tuple[Any, ...]) -> None:
-        self._words = words
-
-    def __str__(self) -> str:
-        name, *documents = self._words
-        return " ".join((name, *map(_without_values, documents)))
+    def _written(self, document: Any) -> str:
+        return _without_values(document)
 
 
 def _without_values(value: Any) -> str:

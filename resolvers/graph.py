@@ -85,7 +85,6 @@ class Graph(Declared, strawberry.Schema):
                 enable_experimental_incremental_execution=True,
             ),
         )
-        self.node_types: dict[str, type[Node]] = {}
         self.needs: dict[str, frozenset[tuple[Resource, str]]] = {}
         self.read_from_row: set[str] = set()
         self.source_of: dict[str, str] = {}
@@ -96,6 +95,7 @@ class Graph(Declared, strawberry.Schema):
         if faults := faults_of(declared):
             raise DeclarationError(faults)
         warn_of_open_roads(declared)
+        self.node_types = declared.nodes
         for type_ in self._schema.type_map.values():
             if isinstance(type_, GraphQLObjectType):
                 self._bind(type_)
@@ -129,11 +129,8 @@ class Graph(Declared, strawberry.Schema):
         return found
 
     def _bind(self, type_: GraphQLObjectType) -> None:
-        definition = type_.extensions.get(BACKREF)
-        origin = getattr(definition, "origin", None)
-        owner = origin if isinstance(origin, type) and issubclass(origin, Node) else None
+        owner = self.node_types.get(type_.name)
         if owner is not None:
-            self.node_types[type_.name] = owner
             for field_place, input_place in comparisons(owner):
                 self.comparisons[field_place].add(input_place)
             # Rows are not instances of the type that shows them.
