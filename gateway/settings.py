@@ -33,7 +33,7 @@ from gateway.auth.tokens import Issuer
 from loaders.kinds import Kind, address, check_address, kind_named
 
 if TYPE_CHECKING:
-    from loaders.postgres import PostgresSource
+    from loaders.sql.postgres import PostgresSource
 
 
 class _Section(BaseModel):
@@ -159,7 +159,7 @@ class KeySettings(_Section):
 
     def source(self, timeout: float = 3.0) -> PostgresSource:
         """A request waits for it, so it has less time than the graph's own sources."""
-        from loaders.postgres import PostgresSource
+        from loaders.sql.postgres import PostgresSource
 
         url = self.url.get_secret_value()
         return PostgresSource("api-keys", url, pool_size=5, timeout=timeout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from aiodataloader import DataLoader
 
@@ -14,16 +14,68 @@ Value = TypeVar("Value")
 Batch = Callable[[list[Any]], Awaitable[Sequence[Any]]]
 """Fetches the value, or the error, for each key, in order. What it raises is every key's error."""
 
+Batches = Callable[[list[tuple[Any, list[Any]]]], Awaitable[Sequence[Sequence[Any]]]]
+"""The same for the keys of several loaders, each with the part that it has in them."""
+
+
+class Gathering:
+    """Fetches together what several loaders are asked for in one turn of the event loop."""
+
+    def __init__(self, batches: Batches) -> None:
+        self._batches = batches
+        self._leaving: list[tuple[Any, Loader[Any, Any]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def part(self, part: Any) -> Share:
+        """What one of the loaders is made of: its part in each fetch."""
+        return Share(self, part)
+
+    def join(self, part: Any, loader: Loader[Any, Any]) -> None:
+        """Have the loader's keys leave with the others of this turn."""
+        self._leaving.append((part, loader))
+        if self._task is None:
+            # It begins in the next turn of the event loop: what else runs in this one joins it.
+            self._task = asyncio.create_task(self._leave())
+
+    async def _leave(self) -> None:
+        leaving, task = self._leaving, self._task
+        self._leaving, self._task = [], None
+        rounds = [loader.depart() for _, loader in leaving]
+        for round_ in rounds:
+            # Nothing else holds the task that sees to them.
+            round_.task = task
+        asked = [(part, round_.keys) for (part, _), round_ in zip(leaving, rounds, strict=True)]
+        found: Sequence[Sequence[Any]]
+        try:
+            found = await self._batches(asked)
+        except Exception as error:
+            found = [[error] * len(keys) for _, keys in asked]
+        except asyncio.CancelledError:
+            for round_ in rounds:
+                round_.done.cancel()
+            raise
+        for round_, values in zip(rounds, found, strict=True):
+            round_.values = dict(zip(round_.keys, values, strict=True))
+            if not round_.done.done():
+                round_.done.set_result(None)
+
+
+class Share(NamedTuple):
+    """The part that a loader has in what a gathering fetches."""
+
+    gathering: Gathering
+    part: Any
+
 
 class Loader(DataLoader[Key, Value]):
     """Fetches each key once and keeps its value. Keys are asked for one by one (``load``), each
     with a future of its own, or many at once (``load_all``), which costs one for all of them.
     Both know the same values, and ``clear``, ``clear_all`` and ``prime`` hold for both."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch | Share) -> None:
         # The one cache is ours: DataLoader's keeps a future for each key.
         super().__init__(cache=False)
-        self._batch = batch
+        self._share = batch if isinstance(batch, Share) else _alone(batch)
         self._rounds: dict[Key, _Round] = {}
         self._next: _Round | None = None
 
@@ -80,26 +132,25 @@ class Loader(DataLoader[Key, Value]):
                 await asyncio.shield(round_.done)
         return [round_.values[key] for key, round_ in zip(keys, rounds, strict=True)]
 
+    def depart(self) -> _Round:
+        """The keys that leave now. What is asked for from now on leaves later."""
+        assert self._next is not None
+        departing, self._next = self._next, None
+        return departing
+
     def _open(self) -> _Round:
         if self._next is None:
             self._next = _Round()
-            # It begins in the next turn of the event loop: what else runs in this one joins it.
-            self._next.task = asyncio.create_task(self._run(self._next))
+            self._share.gathering.join(self._share.part, self)
         return self._next
 
-    async def _run(self, round_: _Round) -> None:
-        self._next = None
-        values: Sequence[Any]
-        try:
-            values = await self._batch(round_.keys)
-        except Exception as error:
-            values = [error] * len(round_.keys)
-        except asyncio.CancelledError:
-            round_.done.cancel()
-            raise
-        round_.values = dict(zip(round_.keys, values, strict=True))
-        if not round_.done.done():
-            round_.done.set_result(None)
+
+def _alone(batch: Batch) -> Share:
+    async def batches(asked: list[tuple[Any, list[Any]]]) -> Sequence[Sequence[Any]]:
+        ((_, keys),) = asked
+        return [await batch(keys)]
+
+    return Gathering(batches).part(None)
 
 
 class _Round:

@@ -8,8 +8,10 @@ class SourceError(Exception):
 
     ``source`` is its configured name. The message is meant for clients and says nothing of the
     inside; ``reason`` is what the driver said, for the log and the explain of development, and
-    holds no value of anybody's.
+    holds no value of anybody's. ``is_passing`` says that another try may have it.
     """
+
+    is_passing = False
 
     def __init__(self, source: str, message: str, *, reason: str | None = None) -> None:
         super().__init__(message)
@@ -25,10 +27,20 @@ class SourceTimeout(SourceError):
 
 
 class SourceUnavailable(SourceError):
-    """The source can't be reached, or refuses to work."""
+    """The source can't be reached, or refuses to work. It may ask not to be tried again before
+    ``after`` seconds."""
 
-    def __init__(self, source: str, *, reason: str | None = None) -> None:
+    def __init__(
+        self,
+        source: str,
+        *,
+        reason: str | None = None,
+        is_passing: bool = False,
+        after: float | None = None,
+    ) -> None:
         super().__init__(source, f"The source '{source}' is unavailable.", reason=reason)
+        self.is_passing = is_passing
+        self.after = after
 
 
 class BadResponse(SourceError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -29,6 +30,11 @@ class Identity:
     def is_anonymous(self) -> bool:
         """Whether no credential was given."""
         return self.credential is None
+
+    @property
+    def now(self) -> datetime:
+        """The time at which it asks, in UTC."""
+        return datetime.now(UTC)
 
 
 ANONYMOUS = Identity()

@@ -15,12 +15,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
-from loaders.base import Source
+from loaders.sources import Source
 
 KINDS = {
-    "postgres": "loaders.postgres:PostgresKind",
+    "postgres": "loaders.sql.postgres:PostgresKind",
     "mongo": "loaders.mongo:MongoKind",
-    "rest": "loaders.rest:RestKind",
+    "rest": "loaders.rest.source:RestKind",
 }
 """Where each kind with a short name is."""
 

@@ -1,4 +1,5 @@
-"""A window over rows that are already here, for services that can't filter or page themselves."""
+"""Filters, windows and aggregates over rows that are already here, for services that can't filter
+or page themselves."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from loaders.base import Row
+from loaders.asks import Ask, Found
 from loaders.query import (
     Aggregate,
     And,
@@ -17,18 +18,49 @@ from loaders.query import (
     Not,
     Operator,
     Or,
+    SemiJoin,
     Window,
-    Within,
-    past,
+    keyset,
 )
+from loaders.resource import Row
+
+MISFITS = (TypeError, ValueError, ArithmeticError, AttributeError)
+"""What Python raises for values that can't be compared or added."""
 
 
-def apply(window: Window, rows: Iterable[Row]) -> list[Row]:
+def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) -> Found:
+    """What a key has, of its rows. Where its values can't be compared or added, that is an error
+    that ``misfit`` makes of what they are."""
+    try:
+        kept = filtered(ask.rows.filter, rows)
+    except MISFITS:
+        error = misfit("values that can't be compared")
+        return Found(error, [error] * len(ask.wants.aggregates))
+    listed: Sequence[Row] | Exception = ()
+    if ask.wants.columns:
+        try:
+            listed = windowed(ask.rows.window, kept)
+        except MISFITS:
+            listed = misfit("values that can't be compared")
+    values: list[Any] = []
+    for each in ask.wants.aggregates:
+        try:
+            values.append(aggregate(each, kept))
+        except MISFITS:
+            values.append(misfit("values that can't be added or compared"))
+    return Found(listed, values)
+
+
+def filtered(filter: Filter | None, rows: Iterable[Row]) -> list[Row]:
+    """The rows that the filter lets through."""
+    return [row for row in rows if filter is None or matches(filter, row)]
+
+
+def windowed(window: Window, rows: Iterable[Row]) -> list[Row]:
     """The rows that the window lets through, in its order."""
-    kept = [row for row in rows if window.filter is None or matches(window.filter, row)]
-    if window.after is not None:
-        place = past(window.order, window.after)
-        kept = [row for row in kept if matches(place, row)]
+    kept = list(rows)
+    for order, place in window.places:
+        kept = filtered(keyset(order, place), kept)
     # A stable sort by the last column first gives the order by all of them.
     for part in reversed(window.order):
         kept.sort(key=_sort_key(part.column), reverse=part.descending)
@@ -70,7 +102,7 @@ def matches(filter: Filter, row: Row) -> bool:
             if value is None:
                 return operator in (Operator.NE, Operator.NOT_IN)
             return TESTS[operator](value, wanted)
-        case Within():
+        case SemiJoin():
             raise NotImplementedError("rows that are here can't be joined with others")
 
 

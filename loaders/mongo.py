@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from struct import Struct
 from typing import Annotated, Any
 
+import pymongo
 from bson import ObjectId
 from bson.codec_options import TypeCodec, TypeRegistry
 from bson.decimal128 import Decimal128
@@ -27,11 +28,11 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 
-from loaders.base import Columns, Recorder, Resource, Row, Translated
+from loaders.asks import Answer, Ask, Found, Key, Rows, by_value
+from loaders.contexts import Attempt
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
 from loaders.kinds import Kind, address
 from loaders.query import (
-    Aggregate,
     And,
     Comparison,
     Filter,
@@ -40,13 +41,13 @@ from loaders.query import (
     Operator,
     Or,
     Order,
-    Window,
-    Within,
+    SemiJoin,
+    all_of,
     conjuncts,
-    past,
+    keyset,
 )
-
-BATCH_SIZE = 500
+from loaders.resource import Columns, Resource, Row
+from loaders.sources import Capabilities, Translated
 
 REFUSALS = frozenset({11, 18})
 """The codes of UserNotFound and AuthenticationFailed: the server works, but not for us."""
@@ -106,7 +107,9 @@ class _DecimalCodec(TypeCodec):
 class MongoSource:
     """A client of one database. ``timeout`` (seconds) bounds each call, on the server too."""
 
-    joins = False
+    kind = "mongo"
+    # PyMongo looks for a server in steps of half a second.
+    can = Capabilities(grace=0.6)
 
     def __init__(
         self, name: str, url: str, *, database: str, pool_size: int = 50, timeout: float = 10.0
@@ -115,20 +118,17 @@ class MongoSource:
         self._url = url
         self._database = database
         self._pool_size = pool_size
-        self._timeout = timeout
+        self.timeout = timeout
         self._client: Any = None
         self._errors = Translated(self._translate)
-
-    def batch_size(self, resource: Resource, column: str) -> int:
-        return BATCH_SIZE
 
     async def open(self) -> None:
         # The client connects when it is first used.
         self._client = AsyncIOMotorClient(
             self._url,
             maxPoolSize=self._pool_size,
-            timeoutMS=int(self._timeout * 1000),
-            serverSelectionTimeoutMS=min(3000, int(self._timeout * 1000)),
+            timeoutMS=int(self.timeout * 1000),
+            serverSelectionTimeoutMS=min(3000, int(self.timeout * 1000)),
             tz_aware=True,
             uuidRepresentation="standard",
             type_registry=TypeRegistry([_DecimalCodec()]),
@@ -145,130 +145,73 @@ class MongoSource:
         with self._errors:
             await self._collections().command("ping")
 
-    async def fetch_by_key(
-        self,
-        resource: Resource,
-        column: str,
-        keys: Sequence[Any],
-        columns: Columns,
-        filter: Filter | None,
-        recorder: Recorder,
-    ) -> Mapping[Any, Row | Exception]:
-        chosen, window = {column: {"$in": list(keys)}}, Window(filter=filter)
-        rows = await self._find(resource, columns, chosen, window, recorder, len(keys))
-        return {row[column]: row for row in rows}
+    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        # What is left is the server's time, too, and that of the thread in which the driver waits.
+        with pymongo.timeout(attempt.left(self.timeout)):
+            if ask.wants.columns:
+                return await self._rows(ask, keys, attempt)
+            return await self._values(ask, keys, attempt)
 
-    async def fetch_by_foreign_key(
-        self,
-        resource: Resource,
-        column: str,
-        keys: Sequence[Any],
-        columns: Columns,
-        window: Window,
-        recorder: Recorder,
-    ) -> Mapping[Any, Sequence[Row]]:
-        if window.limit is None:
-            chosen = {column: {"$in": list(keys)}}
-            rows = await self._find(resource, columns, chosen, window, recorder, len(keys))
-        else:
+    async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        rows, projection = ask.rows, _projected(ask.wants.columns)
+        if rows.by and rows.window.limit is not None:
             # Each key's own match, sort and limit, which an index on (key, order) serves, all in
             # one aggregation: MongoDB's lateral join.
-            pipeline: list[dict[str, Any]] = [
-                {"$documents": [{"key": {"$literal": key}} for key in keys]},
-                {
-                    "$lookup": {
-                        "from": resource.name,
-                        "localField": "key",
-                        "foreignField": column,
-                        "pipeline": _stages(columns, window),
-                        "as": "row",
-                    }
-                },
-                {"$unwind": "$row"},
-                {"$replaceRoot": {"newRoot": "$row"}},
-            ]
-            rows = await self._aggregate(
-                resource, columns, pipeline, recorder, len(keys), of_database=True
-            )
-        groups: dict[Any, list[Row]] = {}
-        for row in rows:
-            groups.setdefault(row[column], []).append(row)
-        return groups
+            pipeline = _of_each(rows, keys, projection)
+            listed = await self._aggregate(ask, keys, attempt, pipeline, of_database=True)
+            return [Found(each) for each in by_value(ask, keys, listed)]
+        matching = _matching(_any_of(rows.by, keys), rows)
+        words = "find", matching, projection
+        with (
+            attempt.call(ask, keys, statement=_Shown(*words), shape=_Shape(*words)) as call,
+            self._errors,
+        ):
+            cursor = self._collections()[rows.resource.name].find(matching, projection)
+            if rows.window.order:
+                cursor = cursor.sort(list(_sorted_by(rows.window.order).items()))
+            if rows.window.limit is not None:
+                cursor = cursor.limit(rows.window.limit)
+            # MongoDB takes a limit of 0 for none.
+            found: list[Row] = [] if rows.window.limit == 0 else await cursor.to_list(None)
+            call.rows = len(found)
+        return [Found(each) for each in by_value(ask, keys, found)]
 
-    async def fetch_page(
-        self, resource: Resource, columns: Columns, window: Window, recorder: Recorder
-    ) -> Sequence[Row]:
-        return await self._find(resource, columns, {}, window, recorder)
-
-    async def aggregate(
-        self,
-        resource: Resource,
-        column: str | None,
-        keys: Sequence[Any],
-        aggregates: Sequence[Aggregate],
-        filter: Filter | None,
-        recorder: Recorder,
-    ) -> Mapping[Any, Sequence[Any]]:
-        chosen = {} if column is None else {column: {"$in": list(keys)}}
-        group: dict[str, Any] = {"_id": None if column is None else f"${column}"}
+    async def _values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        rows, aggregates = ask.rows, ask.wants.aggregates
+        groups = {column: f"${column}" for column in rows.by}
+        # A group of one column goes by its value, of which MongoDB makes less than of a document.
+        alone = groups[rows.by[0]] if len(rows.by) == 1 else groups or None
+        group: dict[str, Any] = {"_id": alone}
         for index, each in enumerate(aggregates):
             counted = each.function is Function.COUNT
             group[f"a{index}"] = (
                 {"$sum": 1} if counted else {f"${each.function}": f"${each.column}"}
             )
-        pipeline = [{"$match": _matching(chosen, Window(filter=filter))}, {"$group": group}]
-        named = {each.column for each in aggregates if each.column} | (
-            {column} if column else set()
-        )
-        rows = await self._aggregate(resource, named, pipeline, recorder, len(keys))
-        return {row["_id"]: [row[f"a{index}"] for index in range(len(aggregates))] for row in rows}
-
-    async def _find(
-        self,
-        resource: Resource,
-        columns: Columns,
-        chosen: dict[str, Any],
-        window: Window,
-        recorder: Recorder,
-        keys: int = 0,
-    ) -> list[Row]:
-        matching = _matching(chosen, window)
-        projection = _projected(columns)
-        words = "find", matching, projection
-        with (
-            recorder.call(
-                resource, columns, keys=keys, statement=_Shown(*words), shape=_Shape(*words)
-            ) as call,
-            self._errors,
-        ):
-            cursor = self._collections()[resource.name].find(matching, projection)
-            if window.order:
-                cursor = cursor.sort(list(_sorted_by(window.order).items()))
-            if window.limit is not None:
-                cursor = cursor.limit(window.limit)
-            rows: list[Row] = [] if window.limit == 0 else await cursor.to_list(None)
-            call.rows = len(rows)
-            return rows
+        pipeline = [{"$match": _matching(_any_of(rows.by, keys), rows)}, {"$group": group}]
+        values: dict[Key, Sequence[Any]] = {}
+        for row in await self._aggregate(ask, keys, attempt, pipeline):
+            of = row["_id"]
+            key = (of,) if len(rows.by) == 1 else tuple(of[column] for column in rows.by)
+            values[key] = [row[f"a{index}"] for index in range(len(aggregates))]
+        nothing = [each.of_nothing for each in aggregates]
+        return [Found((), values.get(key, nothing)) for key in keys]
 
     async def _aggregate(
         self,
-        resource: Resource,
-        columns: Columns,
+        ask: Ask,
+        keys: Sequence[Key],
+        attempt: Attempt,
         pipeline: list[dict[str, Any]],
-        recorder: Recorder,
-        keys: int,
         *,
         of_database: bool = False,
     ) -> list[Row]:
         words = "aggregate", pipeline
         with (
-            recorder.call(
-                resource, columns, keys=keys, statement=_Shown(*words), shape=_Shape(*words)
-            ) as call,
+            attempt.call(ask, keys, statement=_Shown(*words), shape=_Shape(*words)) as call,
             self._errors,
         ):
             database = self._collections()
-            asked = database if of_database else database[resource.name]
+            asked = database if of_database else database[ask.resource.name]
             rows: list[Row] = await asked.aggregate(pipeline).to_list(None)
             call.rows = len(rows)
             return rows
@@ -360,12 +303,50 @@ def _sorted_by(order: tuple[Order, ...]) -> dict[str, int]:
     return {part.column: -1 if part.descending else 1 for part in order}
 
 
-def _matching(chosen: dict[str, Any], window: Window) -> dict[str, Any]:
-    place = None if window.after is None else past(window.order, window.after)
+def _any_of(by: tuple[str, ...], keys: Sequence[Key]) -> dict[str, Any]:
+    """The condition that the fields hold one of the keys."""
+    if len(by) < 2:
+        return {column: {"$in": [key for (key,) in keys]} for column in by}
+    return {"$or": [dict(zip(by, key, strict=True)) for key in keys]}
+
+
+def _of_each(rows: Rows, keys: Sequence[Key], projection: dict[str, int]) -> list[dict[str, Any]]:
+    """The pipeline that looks each key's rows up."""
+    if len(rows.by) == 1:
+        (column,) = rows.by
+        documents = [{"key": {"$literal": key}} for (key,) in keys]
+        found: dict[str, Any] = {"localField": "key", "foreignField": column}
+        chosen: dict[str, Any] = {}
+    else:
+        names = {column: f"key_{index}" for index, column in enumerate(rows.by)}
+        documents = [
+            {name: {"$literal": value} for name, value in zip(names.values(), key, strict=True)}
+            for key in keys
+        ]
+        found = {"let": {name: f"${name}" for name in names.values()}}
+        equal = [{"$eq": [f"${column}", f"$${name}"]} for column, name in names.items()]
+        chosen = {"$expr": {"$and": equal}}
+    return [
+        {"$documents": documents},
+        {
+            "$lookup": {
+                "from": rows.resource.name,
+                **found,
+                "pipeline": _stages(rows, chosen, projection),
+                "as": "row",
+            }
+        },
+        {"$unwind": "$row"},
+        {"$replaceRoot": {"newRoot": "$row"}},
+    ]
+
+
+def _matching(chosen: dict[str, Any], rows: Rows) -> dict[str, Any]:
+    places = [keyset(order, place) for order, place in rows.window.places]
     # As much as can be in one document, where each name stands once: not every server looks for
     # an index below $and.
     merged, others = dict(chosen), []
-    for part in (*conjuncts(window.filter), *conjuncts(place)):
+    for part in conjuncts(all_of(rows.filter, *places)):
         condition = _condition(part)
         if merged.keys().isdisjoint(condition):
             merged |= condition
@@ -374,13 +355,11 @@ def _matching(chosen: dict[str, Any], window: Window) -> dict[str, Any]:
     return {**merged, "$and": others} if others else merged
 
 
-def _stages(columns: Columns, window: Window) -> list[dict[str, Any]]:
-    stages: list[dict[str, Any]] = [{"$match": _matching({}, window)}]
-    if window.order:
-        stages.append({"$sort": _sorted_by(window.order)})
-    stages.append({"$limit": window.limit})
-    stages.append({"$project": _projected(columns)})
-    return stages
+def _stages(rows: Rows, chosen: dict[str, Any], projection: dict[str, int]) -> list[dict[str, Any]]:
+    stages: list[dict[str, Any]] = [{"$match": _matching(chosen, rows)}]
+    if rows.window.order:
+        stages.append({"$sort": _sorted_by(rows.window.order)})
+    return [*stages, {"$limit": rows.window.limit}, {"$project": projection}]
 
 
 def _condition(filter: Filter) -> dict[str, Any]:
@@ -402,7 +381,7 @@ def _condition(filter: Filter) -> dict[str, Any]:
             if operator in (Operator.IN, Operator.NOT_IN):
                 value = list(value)
             return {column: {COMPARE[operator]: value}}
-        case Within():
+        case SemiJoin():
             raise NotImplementedError("MongoDB's filters join nothing")
 
 

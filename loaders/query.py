@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from loaders.base import Resource
+    from loaders.resource import Resource
 
 
 class Operator(StrEnum):
@@ -33,13 +33,30 @@ class Operator(StrEnum):
     IS_NULL = "isNull"
 
 
-@dataclass(frozen=True, slots=True)
+def exact(value: object) -> object:
+    """What equals the same of another value only if that has the same type, and so have its parts:
+    in Python 1, True and Decimal(1) are equal, and a claim that is true is not customer 1."""
+    return tuple(map(exact, value)) if isinstance(value, tuple) else (type(value), value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """One column against one value: a tuple for the ``IN`` family, a bool for ``IS_NULL``."""
+    """One column against one value: a tuple for the ``IN`` family, a bool for ``IS_NULL``. Equal to
+    another only if their values are of one type."""
 
     column: str
     operator: Operator
     value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Comparison)
+            and (self.column, self.operator) == (other.column, other.operator)
+            and exact(self.value) == exact(other.value)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.column, self.operator, self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +81,7 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
-class Within:
+class SemiJoin:
     """True where ``column`` equals ``of`` in some row of ``resource`` that ``where`` lets through:
     a semi-join. It stands in row filters; clients can't write one."""
 
@@ -74,7 +91,7 @@ class Within:
     where: Filter | None
 
 
-Filter = Comparison | And | Or | Not | Within
+Filter = Comparison | And | Or | Not | SemiJoin
 
 NOTHING = Or(())
 """The filter that lets no row through."""
@@ -110,7 +127,7 @@ def joined(filter: Any) -> Iterator[Resource]:
                 yield from joined(part)
         case Not(part):
             yield from joined(part)
-        case Within(_, resource, _, where):
+        case SemiJoin(_, resource, _, where):
             yield resource
             yield from joined(where)
 
@@ -150,9 +167,9 @@ def folded(filter: Filter) -> Filter | None:
             raise TypeError(f"a filter compares '{column}' by {operator} with None")
         case Comparison():
             return filter
-        case Within(column, resource, of, where):
+        case SemiJoin(column, resource, of, where):
             where = None if where is None else folded(where)
-            return NOTHING if where == NOTHING else Within(column, resource, of, where)
+            return NOTHING if where == NOTHING else SemiJoin(column, resource, of, where)
         case _:
             raise TypeError(f"{filter!r} is no filter")
 
@@ -169,27 +186,53 @@ class Order:
         return Order(self.column, not self.descending, self.nullable)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """Which rows, in which order, and how many of them.
+    """Which rows of a key, in which order, and how many of them.
 
-    ``order`` ends with the resource's key wherever rows are cut, so that it is total. ``after``
-    holds one value for each column of ``order``: only rows past that place are wanted (keyset
-    paging). A source applies filter, order, place and limit in this order, for each key apart.
+    ``order`` ends with the resource's key wherever rows are cut, so that it is total. ``after`` and
+    ``before`` hold one value for each column of ``order``: only rows past the one place and ahead
+    of the other are wanted (keyset paging). A source applies filter, order, places and limit in
+    this order, for each key apart. Equal to another only if the values are of one type.
     """
 
-    filter: Filter | None = None
     order: tuple[Order, ...] = ()
     after: tuple[Any, ...] | None = None
+    before: tuple[Any, ...] | None = None
     limit: int | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Window)
+            and (self.order, self.limit) == (other.order, other.limit)
+            and exact(self.after) == exact(other.after)
+            and exact(self.before) == exact(other.before)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.order, self.after, self.before, self.limit))
 
     @property
     def columns(self) -> frozenset[str]:
         """The columns that the order names."""
         return frozenset(part.column for part in self.order)
 
+    @property
+    def places(self) -> Iterator[tuple[tuple[Order, ...], tuple[Any, ...]]]:
+        """An order and a place in it, for each of ``after`` and ``before`` that there is: the rows
+        of the window are past all of them. Those before a place are past it in the reverse order.
+        """
+        if self.after is not None:
+            yield self.order, self.after
+        if self.before is not None:
+            yield tuple(part.reversed() for part in self.order), self.before
 
-def past(order: tuple[Order, ...], place: tuple[Any, ...]) -> Filter:
+
+ALL_ROWS = Window()
+"""The window that every row is in."""
+
+
+def keyset(order: tuple[Order, ...], place: tuple[Any, ...]) -> Filter:
     """The filter for rows that sort after ``place``.
 
     For order (a, b) and place (x, y): a > x, or a = x and b > y.

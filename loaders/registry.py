@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from loaders.base import Recorder, Resource, Row, Source
-from loaders.batching import Batch, Loader
+from loaders.asks import Found, Key, Rows, Wants
+from loaders.batching import Batch, Gathering, Loader, Share
+from loaders.chain import chained
+from loaders.contexts import Operation
 from loaders.errors import SourceUnavailable
-from loaders.identity import Identity
-from loaders.query import Aggregate, Filter, Window, Within, joined
+from loaders.listed import Listed
+from loaders.query import Aggregate, Filter, SemiJoin, Window, joined
+from loaders.resource import Resource, Row
+from loaders.sources import Asked, Capabilities, Source
 from loaders.views import View
+
+Part = Window | Aggregate
+"""What is loaded of the same rows: the list in a window, or a value made of them all."""
+
+By = str | tuple[str, ...] | None
+"""What rows are loaded by: a column, whose values are the loader's keys, or several, whose values
+as tuples are; None for a whole resource, whose one key is ``WHOLE``."""
 
 
 class Sources:
@@ -19,12 +31,17 @@ class Sources:
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._by_name = {source.name: source for source in sources}
+        self._chains = {source.name: chained(source) for source in sources}
 
     def __getitem__(self, name: str) -> Source:
         try:
             return self._by_name[name]
         except KeyError:
             raise SourceUnavailable(name) from None
+
+    def chain(self, name: str) -> Asked:
+        """What operations ask the source by."""
+        return self._chains[name]
 
     @property
     def names(self) -> list[str]:
@@ -38,7 +55,7 @@ class Sources:
 
 
 class Loaders:
-    """One operation's loaders, over the rows that the identity may see.
+    """One operation's loaders, over the rows that its caller may see.
 
     ``columns`` says what the operation needs of each resource, ``guarded`` which columns of it
     are read apart, for the rows for which they may be shown. A loader is made when it is first
@@ -50,118 +67,150 @@ class Loaders:
         self,
         sources: Sources,
         columns: Mapping[Resource, frozenset[str]],
-        recorder: Recorder,
-        identity: Identity,
+        operation: Operation,
         *,
         guarded: Mapping[Resource, frozenset[str]] | None = None,
     ) -> None:
         self._sources = sources
         self._columns = columns
         self._guarded = guarded or {}
-        self._recorder = recorder
-        self._identity = identity
+        self._operation = operation
         self._views: dict[Resource, View] = {}
         self._loaders: dict[tuple[Any, ...], Loader[Any, Any]] = {}
+        self._gatherings: dict[Rows, Gathering] = {}
+        self._listed: dict[Resource, Listed] = {}
 
-    def by_key(self, resource: Resource, column: str | None = None) -> Loader[Any, Row | None]:
-        """Loads the row whose ``column`` (the resource's key unless told) is the key, or None."""
-        column = column or resource.key
-
-        async def batch(keys: list[Any]) -> list[Any]:
-            rows = await self._view(resource).by_key(column, keys, self._needed(resource, column))
-            return [rows.get(key) for key in keys]
-
-        return self._loader(("key", resource, column), batch)
+    def by_key(self, resource: Resource, by: By = None) -> Loader[Any, Row | None]:
+        """Loads the row whose unique column ``by`` (the resource's key unless told) is the key, or
+        None. A row that was had by a list of the same operation is not fetched again."""
+        by = by or resource.key
+        return self._one("key", resource, by, self._needed(resource, *columns_of(by)))
 
     def guarded(self, resource: Resource) -> Loader[Any, Row | None]:
         """Loads the row whose key it is, with the resource's guarded columns and no others."""
+        columns = self._guarded.get(resource, frozenset()) | {resource.key}
+        return self._one("guarded", resource, resource.key, columns)
 
-        async def batch(keys: list[Any]) -> list[Any]:
-            columns = self._guarded.get(resource, frozenset()) | {resource.key}
-            rows = await self._view(resource).by_key(resource.key, keys, columns)
-            return [rows.get(key) for key in keys]
-
-        return self._loader(("guarded", resource), batch)
-
-    def by_foreign_key(
-        self, resource: Resource, column: str, window: Window
+    def lists(
+        self, resource: Resource, by: By, window: Window, filter: Filter | None = None
     ) -> Loader[Any, Sequence[Row]]:
-        """Loads the list of rows whose ``column`` is the key, as the window has it."""
-
-        async def batch(keys: list[Any]) -> list[Any]:
-            columns = self._needed(resource, column, *window.columns)
-            groups = await self._view(resource).by_foreign_key(column, keys, columns, window)
-            return [groups.get(key, ()) for key in keys]
-
-        return self._loader(("foreign key", resource, column, window), batch)
+        """Loads the list of rows whose ``by`` is the key and which the filter lets through, as the
+        window has it."""
+        return self._gathered(Rows(resource, columns_of(by), filter=filter), by, window)
 
     def aggregates(
-        self, resource: Resource, column: str, filter: Filter | None = None
-    ) -> Loader[tuple[Any, Aggregate], Any]:
-        """Loads the value of an aggregate over the rows whose ``column`` is the key.
+        self, resource: Resource, by: By, aggregate: Aggregate, filter: Filter | None = None
+    ) -> Loader[Any, Any]:
+        """Loads the value of an aggregate over the rows whose ``by`` is the key and which the
+        filter lets through.
 
-        All aggregates that are asked of the same rows together are one call.
+        All aggregates that are asked of the same rows together are one call, and one with a list of
+        them where the source can.
         """
-
-        async def batch(asked: list[tuple[Any, Aggregate]]) -> list[Any]:
-            keys = list(dict.fromkeys(key for key, _ in asked))
-            wanted = list(dict.fromkeys(aggregate for _, aggregate in asked))
-            groups = await self._view(resource).aggregate(column, keys, wanted, filter)
-            place = {aggregate: index for index, aggregate in enumerate(wanted)}
-
-            def value(key: Any, aggregate: Aggregate) -> Any:
-                group = groups.get(key)
-                if group is None:
-                    return aggregate.of_nothing
-                return group if isinstance(group, Exception) else group[place[aggregate]]
-
-            return [value(key, aggregate) for key, aggregate in asked]
-
-        return self._loader(("aggregates", resource, column, filter), batch)
-
-    def pages(self, resource: Resource) -> Loader[Window, Sequence[Row]]:
-        """Loads the rows of the whole resource that the window lets through."""
-
-        async def page(window: Window) -> Sequence[Row]:
-            return await self._view(resource).page(self._needed(resource, *window.columns), window)
-
-        return self._loader(("pages", resource), _each(page))
-
-    def counts(self, resource: Resource) -> Loader[Window, int]:
-        """Loads how many rows of the whole resource the window's filter lets through."""
-
-        async def count(window: Window) -> int:
-            return await self._view(resource).count(window.filter)
-
-        return self._loader(("counts", resource), _each(count))
+        return self._gathered(Rows(resource, columns_of(by), filter=filter), by, aggregate)
 
     def changed(self, resource: Resource, keys: Sequence[Any] | None = None) -> None:
         """Forget what was read of a resource that was written to: the rows of these keys (of all,
-        where none are given), and every list, count, aggregate and semi-join over its id, whoever
-        asked and by whatever row filter. What is under way is forgotten too. Rows that were given
-        out already stay as they are."""
-        for (kind, of, *more), loader in self._loaders.items():
-            if self._joins(of, more, resource):
+        where none are given), and every list, aggregate and semi-join over its id, whoever asked
+        and by whatever row filter. What is under way is forgotten too. Rows that were given out
+        already stay as they are."""
+        for (_, rows, _), loader in self._loaders.items():
+            if self._joins(rows.resource, rows.filter, resource):
                 loader.clear_all()
-            elif of.id == resource.id:
-                if keys is not None and (kind == "guarded" or more == [of.key]):
+            elif rows.resource.id == resource.id:
+                if keys is not None and rows.unique and rows.by == (rows.resource.key,):
                     for key in keys:
                         loader.clear(key)
                 else:
                     loader.clear_all()
+        for of in list(self._listed):
+            if of.id == resource.id or self._joins(of, None, resource):
+                # Lists that are under way go on filling what nobody looks at any more.
+                del self._listed[of]
 
-    def _joins(self, of: Resource, asked: Sequence[Any], resource: Resource) -> bool:
+    def _joins(self, of: Resource, filter: Filter | None, resource: Resource) -> bool:
         """Whether a semi-join over the resource decides which rows of ``of`` are seen."""
-        filters = [each.filter if isinstance(each, Window) else each for each in asked]
-        if of in self._views:
-            filters.append(self._views[of].row_filter)
-        return any(each.id == resource.id for filter in filters for each in joined(filter))
+        filters = [filter, self._views[of].row_filter if of in self._views else None]
+        return any(each.id == resource.id for part in filters for each in joined(part))
 
     def forget(self) -> None:
         """Let go of all that was loaded. Whatever still holds the operation then holds no rows, and
         there is no cycle left for the garbage collector to find."""
         self._loaders.clear()
+        self._gatherings.clear()
+        self._listed.clear()
         self._views.clear()
+
+    def _one(
+        self, kind: str, resource: Resource, by: By, columns: frozenset[str]
+    ) -> Loader[Any, Row | None]:
+        rows, wants = Rows(resource, columns_of(by), unique=True), Wants(columns)
+
+        async def batch(keys: list[Any]) -> list[Any]:
+            listed = self._listed.get(resource)
+            known: dict[Any, Any] = {}
+            if listed is not None and isinstance(by, str):
+                known = listed.find(by, keys, columns)
+            left = [key for key in keys if key not in known] if known else keys
+            if left:
+                answer = await self._view(resource).fetch(rows, wants, keys_of(by, left))
+                if not known:
+                    return [_row(each) for each in answer]
+                known.update(zip(left, map(_row, answer), strict=True))
+            return [known[key] for key in keys]
+
+        return self._loader((kind, rows, None), batch)
+
+    def _gathered(self, rows: Rows, by: By, part: Window | Aggregate) -> Loader[Any, Any]:
+        gathering = self._gatherings.get(rows)
+        if gathering is None:
+
+            async def batches(asked: list[tuple[Any, list[Any]]]) -> Sequence[Sequence[Any]]:
+                return await self._parts(rows, by, asked)
+
+            gathering = self._gatherings[rows] = Gathering(batches)
+        return self._loader(("gathered", rows, part), gathering.part(part))
+
+    async def _parts(
+        self, rows: Rows, by: By, asked: Sequence[tuple[Part, list[Any]]]
+    ) -> Sequence[Sequence[Any]]:
+        """For each part, in order, the value or the error of each of its keys: a list for a window,
+        a value for an aggregate."""
+        source = self._sources[rows.resource.source]
+        values: dict[int, list[Any]] = {}
+
+        async def fetch(places: list[int]) -> None:
+            keys = asked[places[0]][1]
+            parts = [asked[place][0] for place in places]
+            window = next((part for part in parts if isinstance(part, Window)), None)
+            aggregates = tuple(part for part in parts if isinstance(part, Aggregate))
+            if window is None:
+                ask, wants = rows, Wants(aggregates=aggregates)
+            else:
+                ask = replace(rows, window=window)
+                columns = self._needed(rows.resource, *rows.by, *window.columns)
+                wants = Wants(columns, aggregates)
+            listed = self._listed.setdefault(rows.resource, Listed())
+            found = await self._view(rows.resource).fetch(ask, wants, keys_of(by, keys))
+            for place, part in zip(places, parts, strict=True):
+                if isinstance(part, Window):
+                    values[place] = [_rows(each) for each in found]
+                    for each in values[place]:
+                        if not isinstance(each, Exception):
+                            listed.add(each, None if source.can.whole else wants.columns)
+                else:
+                    index = aggregates.index(part)
+                    values[place] = [
+                        each if isinstance(each, Exception) else each.values[index]
+                        for each in found
+                    ]
+
+        calls = _calls(asked, source.can)
+        if len(calls) == 1:
+            await fetch(calls[0])
+        else:
+            await asyncio.gather(*map(fetch, calls))
+        return [values[place] for place in range(len(asked))]
 
     def _needed(self, resource: Resource, *more: str) -> frozenset[str]:
         return self._columns.get(resource, frozenset()).union((resource.key, *more))
@@ -169,36 +218,62 @@ class Loaders:
     def _view(self, resource: Resource) -> View:
         view = self._views.get(resource)
         if view is None:
-            view = self._view_of(resource, resource.seen_by(self._identity))
+            view = self._view_of(resource, resource.seen_by(self._operation.identity))
             self._views[resource] = view
         return view
 
     def _view_of(self, resource: Resource, row_filter: Filter | None) -> View:
         source = self._sources[resource.source]
-        return View(source, resource, row_filter, self._recorder, self._is_within)
+        chain = self._sources.chain(resource.source)
+        return View(resource, row_filter, chain, source.can, self._operation, self._has_rows)
 
-    async def _is_within(self, within: Within, keys: Sequence[Any]) -> Sequence[Any]:
-        resource, of, where = within.resource, within.of, within.where
+    async def _has_rows(self, join: SemiJoin, values: Sequence[Hashable]) -> Sequence[Any]:
+        async def batch(values: list[Any]) -> Sequence[Any]:
+            return await self._view_of(join.resource, join.where).has(join.of, values)
 
-        async def batch(keys: list[Any]) -> list[Any]:
-            return list(await self._view_of(resource, where).has(of, keys))
+        # A loader, so that no value is asked about twice in an operation.
+        rows = Rows(join.resource, (join.of,), filter=join.where)
+        return await self._loader(("semi-join", rows, None), batch).load_all(values)
 
-        # A loader, so that no key is asked about twice in an operation.
-        return await self._loader(("within", resource, of, where), batch).load_all(keys)
-
-    def _loader(self, ask: tuple[Any, ...], batch: Batch) -> Loader[Any, Any]:
+    def _loader(self, ask: tuple[str, Rows, Part | None], batch: Batch | Share) -> Loader[Any, Any]:
         loader = self._loaders.get(ask)
         if loader is None:
             loader = self._loaders[ask] = Loader(batch)
         return loader
 
 
-def _each(fetch: Callable[[Any], Awaitable[Any]]) -> Batch:
-    """A batch that can only be fetched key by key, all at the same time."""
+def columns_of(by: By) -> tuple[str, ...]:
+    """The columns that rows are loaded by."""
+    return (by,) if isinstance(by, str) else by or ()
 
-    async def batch(keys: list[Any]) -> list[Any]:
-        if len(keys) == 1:
-            return [await fetch(keys[0])]
-        return await asyncio.gather(*map(fetch, keys), return_exceptions=True)
 
-    return batch
+def keys_of(by: By, keys: Sequence[Any]) -> Sequence[Key]:
+    """A source's keys, of a loader's."""
+    return [(key,) for key in keys] if isinstance(by, str) else keys
+
+
+def _calls(asked: Sequence[tuple[Part, list[Any]]], can: Capabilities) -> list[list[int]]:
+    """The places of the parts that are asked for in one call: the aggregates of the same keys, and
+    where the source can, a window of them."""
+    windows = [place for place, (part, _) in enumerate(asked) if isinstance(part, Window)]
+    calls = [[place] for place in windows]
+    joining = calls if can.together else []
+    for place, (part, keys) in enumerate(asked):
+        if isinstance(part, Window):
+            continue
+        call = next((each for each in joining if asked[each[0]][1] == keys), None)
+        if call is None:
+            call = []
+            calls.append(call)
+            joining = [*joining, call]
+        call.append(place)
+    return calls
+
+
+def _row(found: Found | Exception) -> Row | Exception | None:
+    rows = _rows(found)
+    return rows if isinstance(rows, Exception) else rows[0] if rows else None
+
+
+def _rows(found: Found | Exception) -> Sequence[Row] | Exception:
+    return found if isinstance(found, Exception) else found.rows

@@ -1,10 +1,9 @@
 """What a graph is declared with, by one import.
 
-The resources stand in their drivers' modules, ``loaders.postgres``, ``loaders.mongo`` and
-``loaders.rest``, so that a graph needs the drivers of its own sources alone.
+The resources stand in their drivers' modules, ``loaders.sql.postgres``, ``loaders.mongo``
+and ``loaders.rest.routes``, so that a graph needs the drivers of its own sources alone.
 """
 
-from loaders.base import Resource, Row, through
 from loaders.identity import Identity
 from loaders.query import (
     NOTHING,
@@ -15,10 +14,12 @@ from loaders.query import (
     Not,
     Operator,
     Or,
-    Within,
+    SemiJoin,
     all_of,
     equals,
 )
+from loaders.resource import Resource, Row
+from loaders.row_filters import through
 from resolvers.connections import Connection, connection
 from resolvers.directives import Access, Authenticated, Policies, Public, RequiresScopes
 from resolvers.fields import Info, Node, ResolveInfo, batched, column, computed
@@ -52,7 +53,7 @@ __all__ = [
     "ResolveInfo",
     "Resource",
     "Row",
-    "Within",
+    "SemiJoin",
     "aggregate",
     "all_of",
     "batched",

@@ -15,9 +15,10 @@ import strawberry
 from strawberry.types.arguments import StrawberryArgument
 
 from gateway.errors import BadUserInput
-from loaders.base import Resource, Row
+from loaders.asks import WHOLE
 from loaders.declarations import declaration
-from loaders.query import COUNT, Order, Window, all_of, past
+from loaders.query import COUNT, Filter, Order, Window
+from loaders.resource import Resource, Row
 from resolvers import cursors
 from resolvers.directives import FieldOptions
 from resolvers.fields import (
@@ -80,19 +81,16 @@ class Paging:
     loaders: Any
     resource: Resource
     order: tuple[Order, ...]
+    filter: Filter | None
     window: Window
-    counted: Window
     backward: bool
     bounded: bool
     by: str | None
 
     def pages(self, keys: Sequence[Any]) -> Awaitable[Sequence[Page | Exception]]:
         """The page, or the error, for each object by whose key the relation goes."""
-        if self.by is None:
-            loaded = self.loaders.pages(self.resource).load_all([self.window] * len(keys))
-        else:
-            loader = self.loaders.by_foreign_key(self.resource, self.by, self.window)
-            loaded = loader.load_all(keys)
+        loader = self.loaders.lists(self.resource, self.by, self.window, self.filter)
+        loaded = loader.load_all(keys)
 
         async def cut() -> Sequence[Page | Exception]:
             return [self._page(rows) for rows in await loaded]
@@ -101,12 +99,8 @@ class Paging:
 
     def counts(self, keys: Sequence[Any]) -> Awaitable[Values]:
         """How many rows there are on all pages, or the error, for each object."""
-        if self.by is None:
-            loaded = self.loaders.counts(self.resource).load_all([self.counted] * len(keys))
-        else:
-            loader = self.loaders.aggregates(self.resource, self.by, self.counted.filter)
-            loaded = loader.load_all([(key, COUNT) for key in keys])
-        return cast("Awaitable[Values]", loaded)
+        loader = self.loaders.aggregates(self.resource, self.by, COUNT, self.filter)
+        return cast("Awaitable[Values]", loader.load_all(keys))
 
     def cursor(self, row: Row) -> str:
         place = tuple(row.get(part.column) for part in self.order)
@@ -287,7 +281,7 @@ class Connected(BatchedFetch):
     ) -> Values:
         paging = _paging(info, field.target, self.by, self.order_by, arguments)
         if self.by is None:
-            return [Paged(paging, None) for _ in rows]
+            return [Paged(paging, WHOLE) for _ in rows]
         key = field.owner.resource.key
         return [Paged(paging, row.get(key)) for row in rows]
 
@@ -325,16 +319,12 @@ def _paging(
         for name in ("after", "before")
         if (cursor := given_value(given, name)) is not None
     }
-    counted = Window(filter=to_filter(type_, given.get("where"), check, node_types(info)))
+    filter = to_filter(type_, given.get("where"), check, node_types(info))
     walked = tuple(part.reversed() for part in order) if backward else order
     start, end = ("before", "after") if backward else ("after", "before")
-    other = places.get(end)
-    filter_ = counted.filter
-    if other is not None:
-        filter_ = all_of(filter_, past(tuple(part.reversed() for part in walked), other))
-    window = Window(filter_, walked, places.get(start), size + 1)
+    window = Window(walked, places.get(start), places.get(end), size + 1)
     bounded = start in places
-    return Paging(info.context.loaders, resource, order, window, counted, backward, bounded, by)
+    return Paging(info.context.loaders, resource, order, filter, window, backward, bounded, by)
 
 
 def _size(first: int | None, last: int | None) -> tuple[int, bool]:

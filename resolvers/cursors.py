@@ -18,8 +18,8 @@ from typing import Any
 import orjson
 
 from gateway.errors import BadUserInput
-from loaders.base import Resource
 from loaders.query import Order
+from loaders.resource import Resource
 
 DIGEST = 9
 

@@ -22,8 +22,8 @@ from strawberry.types.base import StrawberryContainer, StrawberryOptional
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from loaders.base import Resource
 from loaders.declarations import declaration
+from loaders.resource import Resource
 from resolvers.directives import ColumnOptions, FieldOptions, declared
 
 SPEC = "sluice"

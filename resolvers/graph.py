@@ -19,8 +19,8 @@ from strawberry.types.scalar import ScalarDefinition
 from gateway.engine.batched import BATCHED, COLUMN, BatchedResolver
 from gateway.engine.plan import Plan
 from gateway.errors import present
-from loaders.base import Resource
 from loaders.declarations import Declared
+from loaders.resource import Resource
 from resolvers import directives
 from resolvers.checks.all import faults_of
 from resolvers.checks.faults import DeclarationError

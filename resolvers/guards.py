@@ -17,9 +17,9 @@ from typing import Any
 from graphql import GraphQLField, GraphQLResolveInfo, is_non_null_type
 
 from gateway.engine.batched import BATCHED, COLUMN, BatchedResolver
-from loaders.base import Resource, Row
 from loaders.batching import Loader
 from loaders.identity import Identity
+from loaders.resource import Resource, Row
 from resolvers.directives import Alternatives
 from resolvers.policies import Policy
 
@@ -28,7 +28,7 @@ Info = GraphQLResolveInfo[Any]
 log = logging.getLogger("sluice.authorization")
 
 
-class Judges:
+class PolicyEvaluator:
     """One operation's policies, each asked of all rows of a breadth together."""
 
     def __init__(self, policies: Mapping[str, Policy], identity: Identity) -> None:
@@ -124,7 +124,7 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
         arguments: dict[str, Any],
     ) -> Any:
         context = info.context
-        if not all(await context.judges.allow(undecided, [{} if row is None else row])):
+        if not all(await context.policies.allow(undecided, [{} if row is None else row])):
             context.deny(coordinate, info.path.as_list())
         if resource is not None:
             row = await context.loaders.guarded(resource).load(row.get(resource.key))
@@ -177,7 +177,7 @@ def _guarded_batch(
     ) -> Sequence[Any]:
         context = info.context
         asked = [{} if row is None else row for row in rows]
-        allowed = await context.judges.allow(undecided, asked)
+        allowed = await context.policies.allow(undecided, asked)
         values: list[Any] = [None] * len(rows)
         left = dict(enumerate(rows))
         if not all(allowed):
@@ -208,7 +208,7 @@ def _guarded_stream(coordinate: str, subscribe: Callable[..., Any]) -> Callable[
         context = info.context
         verdict = context.decision.verdicts.get(coordinate)
         if verdict is not None and (
-            verdict.is_denied or not all(await context.judges.allow(verdict.undecided, [{}]))
+            verdict.is_denied or not all(await context.policies.allow(verdict.undecided, [{}]))
         ):
             context.deny(coordinate, info.path.as_list())
         stream = subscribe(root, info, **arguments)

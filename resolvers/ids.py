@@ -8,7 +8,7 @@ from typing import Any
 from strawberry.relay import GlobalID
 
 from gateway.errors import NO_ID, BadUserInput
-from loaders.base import Resource
+from loaders.resource import Resource
 from resolvers.directives import BACKREF
 from resolvers.fields import Node, ResolveInfo, definition_of
 

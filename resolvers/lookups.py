@@ -13,9 +13,9 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.utils.str_converters import to_camel_case
 
 from gateway.errors import BadUserInput
-from loaders.base import Resource
 from loaders.declarations import declaration
 from loaders.identity import Identity
+from loaders.resource import Resource
 from resolvers.directives import FieldOptions
 from resolvers.fields import (
     BatchedFetch,
@@ -116,7 +116,7 @@ class Viewer(BatchedFetch):
         key, resource = self.key(info.context.identity), field.target.resource
         if key is None:
             return [None] * len(rows)
-        if not isinstance(key, resource.key_type):
+        if not resource.is_key(key):
             # The declaration's mistake, so no source may take it for the client's.
             raise TypeError(f"the viewer's key is no {resource.key_type.__name__}")
         loader = info.context.loaders.by_key(resource)

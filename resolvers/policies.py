@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from loaders.base import Row
 from loaders.declarations import declaration
 from loaders.identity import Identity
+from loaders.resource import Row
 
 Decide = Callable[[Identity, Sequence[Row]], Awaitable[Sequence[bool]]]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Unpack, cast
 
-from loaders.base import Resource
 from loaders.declarations import declaration
 from loaders.errors import BadResponse
 from loaders.query import Aggregate, Filter, Function, Order, Window
+from loaders.resource import Resource
 from resolvers.directives import FieldOptions
 from resolvers.fields import (
     BatchedFetch,
@@ -45,9 +45,9 @@ class One(BatchedFetch):
     ) -> Awaitable[Values]:
         target = field.target.resource
         wanted = [row.get(self.by) for row in rows]
-        key_type = target.key_type if self.to is None else Hashable
+        is_key = target.is_key if self.to is None else _is_natural_key
         # One key that does not fit would fail the whole batch, as its source can't compare it.
-        keys = [key for key in wanted if isinstance(key, key_type)]
+        keys = [key for key in wanted if is_key(key)]
         loaded = info.context.loaders.by_key(target, self.to).load_all(keys)
         if len(keys) == len(wanted):
             return cast("Awaitable[Values]", loaded)
@@ -55,8 +55,7 @@ class One(BatchedFetch):
         async def spread() -> Values:
             found, misfit = iter(await loaded), self._misfit(field)
             return [
-                next(found) if isinstance(key, key_type) else None if key is None else misfit
-                for key in wanted
+                next(found) if is_key(key) else None if key is None else misfit for key in wanted
             ]
 
         return spread()
@@ -89,7 +88,7 @@ class Many(BatchedFetch):
     ) -> Awaitable[Values]:
         target, key = field.target, field.owner.resource.key
         window = Window(order=declared_order(target, self.order_by))
-        loader = info.context.loaders.by_foreign_key(target.resource, self.by, window)
+        loader = info.context.loaders.lists(target.resource, self.by, window)
         return cast("Awaitable[Values]", loader.load_all([row.get(key) for row in rows]))
 
 
@@ -113,9 +112,9 @@ class Aggregated(BatchedFetch):
         arguments: Mapping[str, Any],
     ) -> Awaitable[Values]:
         key = field.owner.resource.key
-        loader = info.context.loaders.aggregates(self.of, self.by, self.where)
-        asked = [(row.get(key), self.aggregate) for row in rows]
-        return cast("Awaitable[Values]", loader.load_all(asked))
+        loaders = info.context.loaders
+        loader = loaders.aggregates(self.of, self.by, self.aggregate, self.where)
+        return cast("Awaitable[Values]", loader.load_all([row.get(key) for row in rows]))
 
 
 @declaration
@@ -171,6 +170,11 @@ def aggregate(
         takes = "counts rows, so it takes no" if column else "needs a"
         raise TypeError(f"aggregate(): {function} {takes} 'column'")
     return fetched(description, Aggregated(of, by, Aggregate(function, column), where), options)
+
+
+def _is_natural_key(value: object) -> bool:
+    # In Python, True is a key, too: 1.
+    return isinstance(value, Hashable) and value is not None and type(value) is not bool
 
 
 @cache

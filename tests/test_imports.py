@@ -25,11 +25,11 @@ ALLOWED = {
 """For each part, what it may import of ours. The longest matching name counts."""
 
 DRIVERS = {
-    "asyncpg": "loaders/postgres.py",
+    "asyncpg": "loaders/sql/postgres.py",
     "motor": "loaders/mongo.py",
     "pymongo": "loaders/mongo.py",
     "bson": "loaders/mongo.py",
-    "aiohttp": "loaders/rest.py",
+    "aiohttp": "loaders/rest/client.py",
 }
 """Each driver, and the one file that imports it. The demo, which makes the sources, is apart."""
 

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 from cachetools import TTLCache
 
 from gateway.errors import Unauthenticated
-from loaders.base import Row
 from loaders.errors import SourceError, SourceUnavailable
 from loaders.identity import Identity
+from loaders.resource import Row
 
 if TYPE_CHECKING:
-    from loaders.postgres import PostgresSource
+    from loaders.sql.postgres import PostgresSource
 
 log = logging.getLogger("sluice.auth")
 

@@ -13,7 +13,7 @@ import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from loaders.errors import SourceUnavailable
+from loaders.errors import SourceTimeout, SourceUnavailable
 
 log = logging.getLogger("sluice.auth")
 
@@ -42,6 +42,9 @@ ATTEMPT_SECONDS = 10.0
 """The least time from one request for an issuer's keys to the next, whoever causes them."""
 
 FETCH_SECONDS = 5.0
+
+WAITS = (0.1, 0.2)
+"""Seconds before further tries of a fetch that failed in passing."""
 
 
 class KeySet:
@@ -128,10 +131,10 @@ class PublishedKeys:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         # An issuer whose keys stand in the settings needs no driver.
-        from loaders.rest import RestSource
+        from loaders.rest.client import RestClient
 
         self._issuer = issuer
-        self._source = RestSource(issuer, url, timeout=FETCH_SECONDS)
+        self._client = RestClient(issuer, url)
         self._algorithms = algorithms
         self._refresh_seconds = refresh_seconds
         self._stale_seconds = stale_seconds
@@ -143,7 +146,7 @@ class PublishedKeys:
         self._refreshing: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        await self._source.open()
+        await self._client.open()
         self._refreshing = asyncio.create_task(self._refresh())
 
     async def close(self) -> None:
@@ -151,7 +154,7 @@ class PublishedKeys:
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-        await self._source.close()
+        await self._client.close()
 
     async def find(self, kid: str | None, algorithm: str) -> Any | None:
         if self._is_stale():
@@ -185,7 +188,7 @@ class PublishedKeys:
 
     async def _fetch_now(self) -> None:
         try:
-            self._keys = published_keys(await self._source.get(""), self._algorithms)
+            self._keys = published_keys(await self._get(), self._algorithms)
             self._fetched_at = self._clock()
         except Exception as error:
             # Whatever the issuer sends, requests go on with the last set, and so do the attempts.
@@ -195,6 +198,20 @@ class PublishedKeys:
                 log.warning("issuer %s publishes no key that can be used", self._issuer)
         finally:
             self._fetching = None
+
+    async def _get(self) -> Any:
+        try:
+            async with asyncio.timeout(FETCH_SECONDS):
+                for wait in WAITS:
+                    try:
+                        return await self._client.get("")
+                    except SourceUnavailable as error:
+                        if not error.is_passing:
+                            raise
+                    await asyncio.sleep(wait)
+                return await self._client.get("")
+        except TimeoutError:
+            raise SourceTimeout(self._issuer) from None
 
 
 def published_keys(document: Any, algorithms: Collection[str]) -> KeySet:

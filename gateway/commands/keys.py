@@ -16,11 +16,11 @@ from gateway.auth import api_keys, migrations
 from gateway.commands.console import DEMO_FOLDER, fail, read_settings
 from gateway.errors import GatewayError
 from gateway.settings import KeySettings
-from loaders.base import Row
 from loaders.errors import SourceTimeout, SourceUnavailable
+from loaders.resource import Row
 
 if TYPE_CHECKING:
-    from loaders.postgres import PostgresSource
+    from loaders.sql.postgres import PostgresSource
 
 Result = TypeVar("Result")
 

@@ -12,7 +12,7 @@ from graphql import FieldNode, GraphQLError, GraphQLOutputType, is_list_type, is
 
 from gateway.engine.plan import Plan, PlannedField, Selection
 from gateway.errors import ITEM, Denied
-from loaders.base import Resource
+from loaders.resource import Resource
 from resolvers.directives import Requirement
 from resolvers.graph import Graph
 from resolvers.rules import Standing, Verdict, Verdicts

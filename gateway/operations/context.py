@@ -13,10 +13,10 @@ from graphql import GraphQLSchema
 from gateway.errors import Denied
 from gateway.operations.authorization import Decision, Denial, indices
 from gateway.operations.documents import Planned
-from loaders.base import Recorder
-from loaders.identity import ANONYMOUS, Identity
+from loaders.contexts import Operation
+from loaders.identity import Identity
 from loaders.registry import Loaders, Sources
-from resolvers.guards import Judges
+from resolvers.guards import PolicyEvaluator
 from resolvers.policies import Policy
 
 log = logging.getLogger("sluice.authorization")
@@ -29,58 +29,63 @@ class Context:
     """One operation's context, as ``info.context``.
 
     What is of the operation is there from the moment it is planned and decided upon, so in every
-    resolver: its ``loaders``, its ``decision``, and the ``judges`` that ask policies about rows.
+    resolver: its ``loaders``, its ``decision``, and the ``policies``, which are asked about rows.
     ``refused`` is what was denied only as it ran. ``visible_schema`` is what introspection shows.
     ``not_by_breadth`` says why graphql-core's executor ran it, if that did.
-    ``deadline`` is when its transport stops it.
+    ``timer`` is what stops it.
     """
 
     sources: Sources
-    identity: Identity = ANONYMOUS
-    recorder: Recorder = field(default_factory=Recorder)
+    operation: Operation = field(default_factory=Operation)
     planned: Planned | None = None
     refused: dict[tuple[str, ...], Denial] = field(default_factory=dict)
     visible_schema: GraphQLSchema | None = None
     not_by_breadth: str | None = "the setting engine"
-    deadline: asyncio.Timeout | None = None
-    _policies: Mapping[str, Policy] = field(default_factory=dict)
+    timer: asyncio.Timeout | None = None
+    _declared: Mapping[str, Policy] = field(default_factory=dict)
     _decision: Decision | None = None
     _loaders: Loaders | None = None
-    _judges: Judges | None = None
+    _policies: PolicyEvaluator | None = None
     # What a deferred part of a mutation may still be waiting for.
-    _before: list[Loaders | Judges] = field(default_factory=list)
+    _before: list[Loaders | PolicyEvaluator] = field(default_factory=list)
     _event: Context | None = None
 
-    def fresh(self) -> Context:
-        """The same caller's context for another operation."""
-        return Context(self.sources, self.identity, deadline=self.deadline)
+    @property
+    def identity(self) -> Identity:
+        """Who asks."""
+        return self.operation.identity
+
+    def last(self) -> None:
+        """Have the operation go on for as long as its client stays."""
+        self.operation.deadline = None
+        if self.timer is not None:
+            self.timer.reschedule(None)
 
     def begin(self, planned: Planned, decision: Decision, policies: Mapping[str, Policy]) -> None:
         """Give the operation its loaders, which fetch what its caller may see of its plan."""
-        self.planned, self._decision, self._policies = planned, decision, policies
+        self.planned, self._decision, self._declared = planned, decision, policies
         self.renew()
 
     def renew(self) -> None:
         """Give the operation new loaders and verdicts of policies: what it has read is as it was
         before it wrote."""
         decision = self.decision
-        self._before += [kept for kept in (self._loaders, self._judges) if kept is not None]
+        self._before += [kept for kept in (self._loaders, self._policies) if kept is not None]
         self._loaders = Loaders(
             self.sources,
             decision.columns,
-            self.recorder,
-            self.identity,
+            self.operation,
             guarded=decision.guarded,
         )
-        self._judges = Judges(self._policies, self.identity)
+        self._policies = PolicyEvaluator(self._declared, self.identity)
 
     def event(self) -> Context:
         """The context of another event of the same subscription, which sees the sources anew."""
-        context = self.fresh()
+        context = Context(self.sources, Operation(self.identity), timer=self.timer)
         if self.planned is not None:
-            context.begin(self.planned, self.decision, self._policies)
+            context.begin(self.planned, self.decision, self._declared)
         # Events come one after another, and each explains itself.
-        self.recorder, self.refused = context.recorder, context.refused
+        self.operation, self.refused = context.operation, context.refused
         if self._event is not None:
             self._event.forget()
         self._event = context
@@ -88,7 +93,7 @@ class Context:
 
     def forget(self) -> None:
         """Let go of what was loaded, now that the operation has ended."""
-        for kept in (*self._before, self._loaders, self._judges, self._event):
+        for kept in (*self._before, self._loaders, self._policies, self._event):
             if kept is not None:
                 kept.forget()
         self._before.clear()
@@ -103,8 +108,8 @@ class Context:
         return _begun(self._decision)
 
     @property
-    def judges(self) -> Judges:
-        return _begun(self._judges)
+    def policies(self) -> PolicyEvaluator:
+        return _begun(self._policies)
 
     @property
     def denials(self) -> Sequence[Denial]:

@@ -138,9 +138,8 @@ class Execution:
             if kind is OperationType.MUTATION and schema.mutation_type is None:
                 how = none_of(kind)
             raise RequestRefused(how, status=status)
-        if kind is OperationType.SUBSCRIPTION and self._context.deadline is not None:
-            # It lasts for as long as its client stays.
-            self._context.deadline.reschedule(None)
+        if kind is OperationType.SUBSCRIPTION:
+            self._context.last()
         return kind
 
     def _refusals(self, document: Document) -> list[GraphQLError]:
@@ -272,7 +271,7 @@ class Execution:
         context = self._context
         if context.planned is None:
             return {}
-        calls = [call.as_dict() for call in context.recorder.calls]
+        calls = [call.as_dict() for call in context.operation.trace.calls]
         denied = [denial.as_dict() for denial in context.denials]
         reason = context.not_by_breadth
         engine = {"name": "graphql-core", "because": reason} if reason else {"name": "breadth"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection
 from typing import Any
 
@@ -20,6 +21,7 @@ from gateway.operations.execution import Execution, Result, Send, Served
 from gateway.operations.executors import EXECUTORS, WHOLE
 from gateway.operations.introspection import VisibleSchemas
 from gateway.settings import Settings
+from loaders.contexts import Operation
 from loaders.errors import SourceTimeout
 from loaders.identity import Identity
 from loaders.registry import Sources
@@ -28,6 +30,11 @@ from resolvers.graph import Graph
 QUERIES = frozenset({OperationType.QUERY})
 MUTATIONS = frozenset({OperationType.MUTATION})
 SUBSCRIPTIONS = frozenset({OperationType.SUBSCRIPTION})
+
+MARGIN = 0.1
+LONGEST_MARGIN = 1.0
+"""The share of an operation's time, and the most seconds of it, that are left for its answer when
+its sources have had theirs: so a slow source is its fields' error, not the whole operation's."""
 
 
 class Operations:
@@ -47,6 +54,7 @@ class Operations:
         self._in_parts = EXECUTORS[settings.engine]
         self._whole = WHOLE[self._in_parts]
         self._seconds = settings.limits.request_seconds
+        self._margin = min(LONGEST_MARGIN, self._seconds * MARGIN)
 
     async def run(
         self,
@@ -73,14 +81,15 @@ class Operations:
                 await send(result)
 
         try:
-            async with asyncio.timeout(self._seconds) as deadline:
-                context = Context(self._sources, identity, deadline=deadline)
+            async with asyncio.timeout(self._seconds) as timer:
+                operation = Operation(identity, time.monotonic() + self._seconds - self._margin)
+                context = Context(self._sources, operation, timer=timer)
                 try:
                     await Execution(self._served, asked, context, executor, send_on, allowed).run()
                 finally:
                     context.forget()
         except TimeoutError:
-            if not deadline.expired():
+            if not timer.expired():
                 raise
             await send(self._late(pending))
         except RequestRefused as refused:

@@ -14,8 +14,8 @@ from strawberry.types.base import StrawberryContainer
 from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.utils.str_converters import to_camel_case
 
-from loaders.base import Through
 from loaders.declarations import nearest
+from loaders.row_filters import Through
 from resolvers.checks.faults import Fault
 from resolvers.checks.places import Declarations, Place, name_of
 from resolvers.connections import Connected

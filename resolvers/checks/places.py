@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 from strawberry.types.field import StrawberryField
 
-from loaders.base import Resource
+from loaders.resource import Resource
 from resolvers.connections import Connected, OfConnection, OfEdge
 from resolvers.directives import BACKREF
 from resolvers.fields import Fetch, FetchedField, Node, column_of, definition_of, target_of

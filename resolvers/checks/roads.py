@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loaders.base import Resource, Through
+from loaders.resource import Resource
+from loaders.row_filters import Through
 from resolvers.checks.faults import Fault
 from resolvers.checks.places import Declarations
 from resolvers.lookups import NodeLookup

@@ -12,7 +12,7 @@ from graphql import (
     is_object_type,
 )
 
-from loaders.base import Resource
+from loaders.resource import Resource
 from resolvers.checks.faults import Fault
 from resolvers.checks.places import Declarations, Place
 from resolvers.connections import Connected

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loaders.base import Resource, Row
 from loaders.identity import Identity
-from loaders.query import NOTHING, Filter, Or, Within, equals
+from loaders.query import NOTHING, Filter, Or, SemiJoin, equals
+from loaders.resource import Resource, Row
 from resolvers.policies import policy
 from resolvers.shop.callers import customer_of
 from resolvers.shop.orders import visible_orders
@@ -42,5 +42,5 @@ def _own_or_of_orders(owner: str, orders: Resource, of: str, identity: Identity)
     order that the caller sees."""
     customer, seen = customer_of(identity), visible_orders(identity)
     own = [] if customer is None else [equals(owner, customer)]
-    bought = [] if seen == NOTHING else [Within("id", orders, of, seen)]
+    bought = [] if seen == NOTHING else [SemiJoin("id", orders, of, seen)]
     return Or((*own, *bought))

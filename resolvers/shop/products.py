@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import strawberry
 
-from loaders.base import Resource, Row
 from loaders.identity import Identity
-from loaders.query import Comparison, Filter, Operator, Within
+from loaders.query import Comparison, Filter, Operator, SemiJoin
+from loaders.resource import Resource, Row
 
 ANNOUNCED = ("ACTIVE", "DISCONTINUED")
 """The statuses of products that the shop shows. One that comes up later is hidden at first."""
@@ -23,7 +23,7 @@ def visible_stock(products: Resource, identity: Identity) -> Filter | None:
     """Stock is seen where its product is: numbers of stock follow one another, so by the stock of
     a draft its existence could be found out."""
     where = products.seen_by(identity)
-    return None if where is None else Within("sku", products, "sku", where)
+    return None if where is None else SemiJoin("sku", products, "sku", where)
 
 
 def margin(product: strawberry.Parent[Row]) -> float | None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import strawberry
 
-from loaders.postgres import PostgresTable
 from loaders.query import Comparison, Function, Operator
+from loaders.sql.postgres import PostgresTable
 from resolvers import directives
 from resolvers.connections import Connection, connection
 from resolvers.directives import Access

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import strawberry
 
-from loaders.base import through
-from loaders.postgres import PostgresTable
+from loaders.row_filters import through
+from loaders.sql.postgres import PostgresTable
 from resolvers.fields import Node, column
 from resolvers.relations import many, one
 from resolvers.shop.orders import visible_orders

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import strawberry
 
-from loaders.base import through
-from loaders.rest import RestResource, Single
+from loaders.rest.routes import RestResource, Single
+from loaders.row_filters import through
 from resolvers.fields import Node, column
 from resolvers.relations import one
 from resolvers.scalars import URL

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import strawberry
 
-from loaders.rest import Batch, RestResource, Single
+from loaders.rest.routes import Batch, RestResource, Single
 from resolvers.fields import Node, column
 from resolvers.relations import many, one
 from resolvers.shop.products import visible_stock

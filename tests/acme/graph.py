@@ -8,10 +8,10 @@ from decimal import Decimal
 import strawberry
 
 from gateway.errors import BadUserInput
-from loaders.base import Row
 from loaders.mongo import MongoCollection
-from loaders.postgres import PostgresTable
-from loaders.rest import RestResource, Single
+from loaders.resource import Row
+from loaders.rest.routes import RestResource, Single
+from loaders.sql.postgres import PostgresTable
 from resolvers.connections import Connection, connection
 from resolvers.fields import Node, ResolveInfo, batched, column
 from resolvers.graph import Graph

@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.relay import GlobalID
 
-from loaders.base import Row
 from loaders.identity import Identity
-from loaders.postgres import PostgresTable
+from loaders.resource import Row
+from loaders.sql.postgres import PostgresTable
 from resolvers.connections import Connection, connection
 from resolvers.directives import Authenticated, Policies, RequiresScopes
 from resolvers.fields import Node, column

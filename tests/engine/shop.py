@@ -3,7 +3,7 @@ places, the same each time for the same seed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,10 +20,13 @@ from graphql import (
 from strawberry.utils.str_converters import to_camel_case
 
 from gateway.settings import Settings
-from loaders.base import Columns, Recorder, Resource, Row
+from loaders.asks import Answer, Ask, Found, Key
+from loaders.contexts import Attempt
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable
-from loaders.query import Aggregate, Filter, Function, Window
+from loaders.query import Aggregate, Function
 from loaders.registry import Sources
+from loaders.resource import Resource
+from loaders.sources import Capabilities
 from resolvers.connections import Connected
 from resolvers.fields import FetchedField, column_name, columns_of, definition_of
 from resolvers.relations import Many, One
@@ -65,6 +68,10 @@ def _learn() -> None:
 _learn()
 
 
+def _same(one: tuple[Any, ...], other: Key) -> bool:
+    return one == other and [*map(type, one)] == [*map(type, other)]
+
+
 def key_of(kind: type, number: int) -> Any:
     """One of five keys of the type."""
     if kind is ObjectId:
@@ -73,98 +80,63 @@ def key_of(kind: type, number: int) -> Any:
 
 
 class MadeUp:
-    """A source whose rows come from the world's seed."""
+    """A source whose rows come from the world's seed. Each resource has a row at most for each of
+    its five keys, which is the same by whatever road it is had."""
+
+    kind = "made up"
+    timeout = 60.0
 
     def __init__(self, name: str, world: ShopWorld, *, joins: bool) -> None:
         self.name = name
-        self.joins = joins
+        self.can = Capabilities(joins=joins, together=name != "catalog", batch_size=3)
         self.world = world
-
-    def batch_size(self, resource: Resource, column: str) -> int:
-        return 3
 
     async def open(self) -> None: ...
     async def close(self) -> None: ...
     async def check(self) -> None: ...
 
-    async def fetch_by_key(
-        self,
-        resource: Resource,
-        column: str,
-        keys: Sequence[Any],
-        columns: Columns,
-        filter: Filter | None,
-        recorder: Recorder,
-    ) -> Mapping[Any, Row | Exception]:
-        self._break(resource, column)
-        found: dict[Any, Row | Exception] = {}
+    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        resource, wants = ask.resource, ask.wants
+        place = self._roll(resource, "breaks")
+        if self._is_amiss(place):
+            raise self._error(place)
+        found: list[Found | Exception] = []
         for key in keys:
-            place = self._roll(resource, column, key)
-            if self._is_amiss(place):
-                found[key] = self._error(place)
-            elif place % 8:
-                found[key] = {**self._row(resource, columns, place), column: key}
-        return found
-
-    async def fetch_by_foreign_key(
-        self,
-        resource: Resource,
-        column: str,
-        keys: Sequence[Any],
-        columns: Columns,
-        window: Window,
-        recorder: Recorder,
-    ) -> Mapping[Any, Sequence[Row] | Exception]:
-        self._break(resource, column)
-        found: dict[Any, Sequence[Row] | Exception] = {}
-        for key in keys:
-            place = self._roll(resource, column, key, repr(window))
-            if self._is_amiss(place):
-                found[key] = self._error(place)
-            else:
-                rows = self._rows(resource, columns, window, place)
-                found[key] = [{**row, column: key} for row in rows]
-        return found
-
-    async def fetch_page(
-        self, resource: Resource, columns: Columns, window: Window, recorder: Recorder
-    ) -> Sequence[Row]:
-        self._break(resource, "page")
-        place = self._roll(resource, "page", repr(window))
-        return self._rows(resource, columns, window, place)
-
-    async def aggregate(
-        self,
-        resource: Resource,
-        column: str | None,
-        keys: Sequence[Any],
-        aggregates: Sequence[Aggregate],
-        filter: Filter | None,
-        recorder: Recorder,
-    ) -> Mapping[Any, Sequence[Any]]:
-        self._break(resource, f"aggregate {column}")
-        return {
-            key: [
-                self._aggregated(each, self._roll(resource, key, str(each))) for each in aggregates
+            # That a list fails is no row's error, so it tells of none by another road.
+            place = self._roll(resource, key, repr(ask.rows.window), "list")
+            if not ask.rows.unique and self._is_amiss(place):
+                found.append(self._error(place))
+                continue
+            values = [
+                self._aggregated(each, self._roll(resource, key, str(each)))
+                for each in wants.aggregates
             ]
-            for key in ([None] if column is None else keys)
-        }
+            found.append(Found(self._rows(ask, key, place) if wants.columns else (), values))
+        return found
 
     def _aggregated(self, aggregate: Aggregate, place: int) -> Any:
         if aggregate.function is Function.COUNT:
             return place % 50
         return (None, 2.5, Decimal("12.40"), 3)[place % 4]
 
-    def _rows(
-        self, resource: Resource, columns: Columns, window: Window, place: int
-    ) -> list[dict[str, Any]]:
-        count = place % 4 if window.limit is None else min(place % 4, window.limit)
-        return [self._row(resource, columns, mix(place, index)) for index in range(count)]
+    def _rows(self, ask: Ask, key: Key, place: int) -> list[dict[str, Any]]:
+        rows = [
+            row
+            for number in range(5)
+            if (row := self._row(ask, key_of(ask.resource.key_type, number)))
+            and _same(tuple(row[column] for column in ask.rows.by), key)
+        ]
+        rows.sort(key=lambda row: mix(place, repr(row[ask.resource.key])))
+        return rows[: 1 if ask.rows.unique else ask.rows.window.limit]
 
-    def _row(self, resource: Resource, columns: Columns, place: int) -> dict[str, Any]:
+    def _row(self, ask: Ask, key: Any) -> dict[str, Any] | None:
+        resource, place = ask.resource, self._roll(ask.resource, "row", key)
+        if place % 8 == 0:
+            return None
+        columns = ask.wants.columns.union(ask.rows.by)
         row = {column: self._value(resource, column, mix(place, column)) for column in columns}
         # Sources see to it that rows have their key.
-        return {**row, resource.key: key_of(resource.key_type, place)}
+        return {**row, resource.key: key}
 
     def _value(self, resource: Resource, column: str, place: int) -> Any:
         kind = KEYS.get((resource, column))
@@ -204,11 +176,6 @@ class MadeUp:
 
     def _is_amiss(self, place: int) -> bool:
         return mix(place, "amiss") % 1000 < self.world.trouble
-
-    def _break(self, resource: Resource, road: str) -> None:
-        place = self._roll(resource, road, "breaks")
-        if self._is_amiss(place):
-            raise self._error(place)
 
     def _error(self, place: int) -> Exception:
         if place % 3 == 0:

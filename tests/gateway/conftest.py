@@ -9,7 +9,7 @@ import pytest
 from demo.stack import Addresses
 from gateway.auth import migrations
 from gateway.auth.api_keys import ApiKeys
-from loaders.postgres import PostgresSource
+from loaders.sql.postgres import PostgresSource
 from tests.gateway.key_store import keys_at
 
 

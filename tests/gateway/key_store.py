@@ -10,7 +10,7 @@ import pytest
 
 from gateway.auth.api_keys import ApiKeys
 from gateway.errors import Unauthenticated
-from loaders.postgres import PostgresSource
+from loaders.sql.postgres import PostgresSource
 
 NOT_KNOWN = "The API key is not known."
 NO_KEY = "This is not an API key."

@@ -16,7 +16,7 @@ from gateway.auth.authentication import Authenticator
 from gateway.errors import Unauthenticated
 from gateway.settings import AuthSettings, Settings
 from loaders.identity import ANONYMOUS
-from loaders.postgres import PostgresSource
+from loaders.sql.postgres import PostgresSource
 from tests import identities
 from tests.gateway.issuing import authenticating, issuer, signing_key, token
 from tests.gateway.key_store import id_of

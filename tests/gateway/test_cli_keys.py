@@ -17,7 +17,7 @@ from demo.stack import Addresses
 from gateway.auth import migrations
 from gateway.auth.authentication import Authenticator
 from gateway.settings import Settings
-from loaders.postgres import PostgresSource
+from loaders.sql.postgres import PostgresSource
 from tests.gateway.test_cli import free_port, gateway, running
 from tests.hostile import unused_port
 

@@ -16,7 +16,7 @@ import pytest
 
 from gateway.auth import api_keys as keys_module
 from gateway.auth.api_keys import ApiKeys, create, listed, revoke
-from loaders.postgres import PostgresSource
+from loaders.sql.postgres import PostgresSource
 from tests.gateway.key_store import NO_KEY, NOT_KNOWN, id_of, refusal, refused
 
 

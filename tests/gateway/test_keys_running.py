@@ -12,7 +12,7 @@ from demo.stack import Addresses
 from gateway.auth import api_keys as keys_module
 from gateway.auth.api_keys import ApiKeys, create, listed, revoke
 from loaders.errors import SourceUnavailable
-from loaders.postgres import PostgresSource
+from loaders.sql.postgres import PostgresSource
 from tests.gateway.key_store import NO_KEY, id_of, keys_at, refusal
 from tests.hostile import line_to, unused_port
 

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.auth import migrations
 from gateway.auth.api_keys import create, listed
-from loaders.postgres import PostgresSource
+from loaders.sql.postgres import PostgresSource
 from tests.gateway.key_store import id_of
 
 

@@ -15,11 +15,11 @@ from demo.stack import Addresses
 from gateway.operations.execution import Result
 from gateway.operations.runner import MUTATIONS, Operations
 from gateway.settings import Settings
-from loaders.base import Row
 from loaders.identity import ANONYMOUS, Identity
-from loaders.postgres import PostgresSource, PostgresTable
 from loaders.query import Function
 from loaders.registry import Sources
+from loaders.resource import Row
+from loaders.sql.postgres import PostgresSource, PostgresTable
 from resolvers import Graph, Info, Node, aggregate, column, lookup, many, mutation, one, policy
 
 OBJECTS = """

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from gateway.configuration import read_settings
 from gateway.settings import Settings
-from loaders.postgres import PostgresKind
+from loaders.sql.postgres import PostgresKind
 
 ROOT = Path(__file__).parent.parent.parent
 FILE = """

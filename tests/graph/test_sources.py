@@ -14,11 +14,11 @@ import pytest
 from strawberry.utils.str_converters import to_camel_case
 
 from demo.identities import IDENTITIES
-from loaders.base import Resource
 from loaders.identity import Identity
 from loaders.mongo import MongoCollection
-from loaders.postgres import PostgresTable
-from loaders.query import And, Comparison, Filter, Not, Or, Within
+from loaders.query import And, Comparison, Filter, Not, Or, SemiJoin
+from loaders.resource import Resource
+from loaders.sql.postgres import PostgresTable
 from resolvers.connections import Connected
 from resolvers.directives import BACKREF
 from resolvers.fields import (
@@ -130,7 +130,7 @@ def by_filter(resource: Resource, filter_: Filter | None) -> Iterator[Wanted]:
             yield from by_filter(resource, part)
         case Comparison(column):
             yield Wanted(resource, (column,), False, what)
-        case Within(column, other, of, where):
+        case SemiJoin(column, other, of, where):
             yield Wanted(resource, (column,), False, what)
             yield Wanted(other, (of,), False, what)
             yield from by_filter(other, where)

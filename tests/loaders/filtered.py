@@ -12,13 +12,16 @@ from aiohttp import web
 from pymongo import MongoClient
 
 from demo.stack import Addresses
-from loaders.base import Call, Recorder, Resource, RowFilter
+from loaders.contexts import Operation
 from loaders.identity import Identity
 from loaders.mongo import MongoCollection, MongoSource
-from loaders.postgres import PostgresSource, PostgresTable
 from loaders.query import Filter, equals
 from loaders.registry import Loaders, Sources
-from loaders.rest import Batch, RestResource, RestSource, Single
+from loaders.resource import Resource, RowFilter
+from loaders.rest.routes import Batch, RestResource, Single
+from loaders.rest.source import RestSource
+from loaders.sql.postgres import PostgresSource, PostgresTable
+from loaders.trace import Call
 from tests.hostile import Service, answering, unused_port
 
 SCHEMA = "row_filters"
@@ -153,11 +156,11 @@ class Asked:
     """The loaders of one operation, and the calls that they made."""
 
     loaders: Loaders
-    recorder: Recorder
+    operation: Operation
 
     @property
     def calls(self) -> list[Call]:
-        return self.recorder.calls
+        return self.operation.trace.calls
 
     @property
     def resources(self) -> list[str]:
@@ -184,10 +187,9 @@ class Filtered:
     ) -> Asked:
         """An operation of this identity. The columns are what it needs of each resource."""
         self.service.paths.clear()
-        recorder = Recorder()
+        operation = Operation(identity)
         return Asked(
-            Loaders(sources or self.sources, columns or {}, recorder, identity, guarded=guarded),
-            recorder,
+            Loaders(sources or self.sources, columns or {}, operation, guarded=guarded), operation
         )
 
 

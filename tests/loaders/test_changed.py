@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from demo.stack import Addresses
-from loaders.base import Resource, through
-from loaders.query import COUNT, Filter, Not, Or, Order, Window, Within, equals
+from loaders.asks import WHOLE
+from loaders.query import COUNT, Filter, Not, Or, Order, SemiJoin, Window, equals
 from loaders.registry import Loaders
+from loaders.resource import Resource
+from loaders.row_filters import through
 from tests.loaders.filtered import Asked, Filtered, documents, filtered, folders, labels
 
 WINDOW = Window(order=(Order("id"),), limit=3)
@@ -32,10 +34,10 @@ READS: dict[str, Read] = {
     "row, one by one": lambda loaders, of: loaders.by_key(of).load(1),
     "row by another column": lambda loaders, of: loaders.by_key(of, "code").load_all(["D1"]),
     "guarded row": lambda loaders, of: loaders.guarded(of).load_all([1]),
-    "list": lambda loaders, of: loaders.by_foreign_key(of, "folder_id", WINDOW).load_all([1]),
-    "aggregate": lambda loaders, of: loaders.aggregates(of, "folder_id").load_all([(1, COUNT)]),
-    "page": lambda loaders, of: loaders.pages(of).load_all([WINDOW]),
-    "count": lambda loaders, of: loaders.counts(of).load_all([Window()]),
+    "list": lambda loaders, of: loaders.lists(of, "folder_id", WINDOW).load_all([1]),
+    "aggregate": lambda loaders, of: loaders.aggregates(of, "folder_id", COUNT).load_all([1]),
+    "page": lambda loaders, of: loaders.lists(of, None, WINDOW).load_all([WHOLE]),
+    "count": lambda loaders, of: loaders.aggregates(of, None, COUNT).load_all([WHOLE]),
 }
 
 
@@ -104,7 +106,7 @@ def inside(filter: Filter) -> dict[str, Filter]:
     return {"bare": filter, "or": Or((never, filter)), "not": Not(Not(filter))}
 
 
-DEEP = inside(Within("folder_id", folders("postgres", None), "id", equals("owner", "ada")))
+DEEP = inside(SemiJoin("folder_id", folders("postgres", None), "id", equals("owner", "ada")))
 
 
 @pytest.mark.parametrize("where", DEEP)
@@ -122,8 +124,8 @@ async def test_rows_that_are_seen_by_a_semi_join_over_it_are_forgotten(
 
 
 async def test_a_semi_join_within_a_semi_join_counts(data: Filtered) -> None:
-    inner = Within("document_id", documents("postgres", None), "id", DEEP["bare"])
-    deep = Within("id", labels("postgres", None), "document_id", inner)
+    inner = SemiJoin("document_id", documents("postgres", None), "id", DEEP["bare"])
+    deep = SemiJoin("id", labels("postgres", None), "document_id", inner)
     asked, of = data.asks(), documents("postgres", lambda _: deep)
     loader = asked.loaders.by_key(of)
     found = await loader.load_all([1, 5])
@@ -136,7 +138,7 @@ async def test_a_semi_join_within_a_semi_join_counts(data: Filtered) -> None:
 
 async def test_what_another_source_was_asked_about_is_asked_again(data: Filtered) -> None:
     asked, of = data.asks(), documents("mongo", through("folder_id", folders("postgres")))
-    reading = asked.loaders.by_foreign_key(of, "folder_id", WINDOW)
+    reading = asked.loaders.lists(of, "folder_id", WINDOW)
     assert await calls_of(asked, reading.load_all([1])) == 2
 
     asked.loaders.changed(folders("postgres", None), [1])

@@ -12,11 +12,11 @@ import asyncpg
 import pytest
 
 from demo.stack import Addresses
-from loaders.base import Recorder
 from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable, UnfitValue
-from loaders.postgres import PostgresSource, PostgresTable
-from loaders.query import And, Comparison, Filter, Operator, Window, equals
+from loaders.query import And, Comparison, Filter, Operator, equals
+from loaders.sql.postgres import PostgresSource, PostgresTable
 from tests.hostile import sending, unused_port
+from tests.loaders.asking import page_of, rows_of
 
 OBJECTS = """
 create schema failures;
@@ -60,7 +60,7 @@ def table(name: str, **more: Any) -> PostgresTable:
 
 
 async def page(source: PostgresSource, of: PostgresTable, filter: Filter | None = None) -> Any:
-    return await source.fetch_page(of, {"id"}, Window(filter=filter), Recorder())
+    return await page_of(source, of, {"id"}, filter)
 
 
 async def error_of(fetch: Awaitable[Any]) -> SourceError:
@@ -117,8 +117,13 @@ async def test_every_sqlstate_is_an_error_of_ours(
     await admin.execute("insert into failures.codes values ($1) on conflict do nothing", sqlstate)
 
     error = await error_of(
-        source.fetch_by_key(
-            table("raised", key_type=str), "id", [sqlstate], {"id", "raised"}, None, Recorder()
+        rows_of(
+            source,
+            table("raised", key_type=str),
+            {"id", "raised"},
+            by=("id",),
+            keys=[(sqlstate,)],
+            unique=True,
         )
     )
 
@@ -195,7 +200,7 @@ async def test_no_connections_left_is_an_unavailable_source(
 async def test_a_statement_that_takes_too_long_is_a_timeout(addresses: Addresses) -> None:
     source = PostgresSource("shop", addresses.postgres, timeout=0.1)
     await source.open()
-    fetch = source.fetch_page(table("slow"), {"id", "slept"}, Window(), Recorder())
+    fetch = page_of(source, table("slow"), {"id", "slept"})
     error = await error_of(fetch)
     await source.close()
 
@@ -214,7 +219,7 @@ async def test_a_connection_that_the_server_ends_is_an_unavailable_source(
             )
             await asyncio.sleep(0.01)
 
-    fetch = source.fetch_page(table("slow"), {"id", "slept"}, Window(), Recorder())
+    fetch = page_of(source, table("slow"), {"id", "slept"})
     error, _ = await asyncio.gather(error_of(fetch), end())
 
     assert type(error) is SourceUnavailable
@@ -243,7 +248,7 @@ async def test_a_table_that_is_not_there_or_not_ours_is_a_refused_statement(
 
 
 async def test_an_unknown_column_is_a_refused_statement(source: PostgresSource) -> None:
-    fetch = source.fetch_page(table("kinds"), {"nothing"}, Window(), Recorder())
+    fetch = page_of(source, table("kinds"), {"nothing"})
 
     assert type(await error_of(fetch)) is BadResponse
 

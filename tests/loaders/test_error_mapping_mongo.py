@@ -13,11 +13,11 @@ import pymongo.errors
 import pytest
 
 from demo.stack import Addresses
-from loaders.base import Recorder
 from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable, UnfitValue
 from loaders.mongo import MongoCollection, MongoSource
 from loaders.query import Comparison, Filter, Operator, Or, Window, equals
 from tests.hostile import line_to, sending, silent, unused_port
+from tests.loaders.asking import page_of
 
 PRODUCTS = MongoCollection(source="catalog", name="products")
 
@@ -31,7 +31,7 @@ async def source(addresses: Addresses) -> AsyncIterator[MongoSource]:
 
 
 async def page(source: MongoSource, filter: Filter | None = None) -> Any:
-    return await source.fetch_page(PRODUCTS, {"name"}, Window(filter=filter, limit=1), Recorder())
+    return await page_of(source, PRODUCTS, {"name"}, filter, Window(limit=1))
 
 
 async def error_of(fetch: Awaitable[Any]) -> SourceError:
@@ -168,11 +168,9 @@ async def test_an_answer_that_can_not_be_read_is_the_sources(
         source = MongoSource("catalog", url, database=addresses.mongo_database, timeout=2.0)
         await source.open()
         kettle = equals("sku", "KET-0001")
-        before = await source.fetch_page(PRODUCTS, {"sku"}, Window(filter=kettle), Recorder())
+        before = await page_of(source, PRODUCTS, {"sku"}, kettle)
         line.garble = lambda data: data.replace(was, becomes)
-        error = await error_of(
-            source.fetch_page(PRODUCTS, {"sku"}, Window(filter=kettle), Recorder())
-        )
+        error = await error_of(page_of(source, PRODUCTS, {"sku"}, kettle))
         await source.close()
 
     assert before == [{"sku": "KET-0001"}]

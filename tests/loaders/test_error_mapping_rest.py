@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable
-from loaders.rest import RestSource
+from loaders.rest.source import RestSource
 from tests.hostile import Service, answering, silent, unused_port
 
 
@@ -36,7 +36,7 @@ async def error_at(url: str, fails_with: Exception | None = None) -> SourceError
         trace = aiohttp.TraceConfig()
         trace.on_request_start.append(fail)
         await source.close()
-        source._session = aiohttp.ClientSession(trace_configs=[trace])
+        source._client._session = aiohttp.ClientSession(trace_configs=[trace])
     try:
         with pytest.raises(SourceError) as raised:
             await source.check()

@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from gateway.settings import Settings
-from loaders.base import Source
 from loaders.kinds import KINDS, Kind, kind_named
-from loaders.postgres import PostgresSource
+from loaders.sources import Source
+from loaders.sql.postgres import PostgresSource
 
 SECRET = "hunter2"
 

@@ -12,15 +12,17 @@ import pytest
 from aiohttp import web
 
 from demo.stack import Addresses
-from loaders import base
-from loaders.base import Recorder
+from loaders import trace
+from loaders.contexts import Operation
 from loaders.errors import BadResponse, SourceError, SourceUnavailable, UnfitValue
 from loaders.logs import MOST, Limited
 from loaders.mongo import MongoCollection, MongoSource
-from loaders.postgres import PostgresSource, PostgresTable
 from loaders.query import Comparison, Filter, Operator, Window, equals
-from loaders.rest import Batch, RestResource, RestSource, Single
+from loaders.rest.routes import Batch, RestResource, Single
+from loaders.rest.source import RestSource
+from loaders.sql.postgres import PostgresSource, PostgresTable
 from tests.hostile import answering, unused_port
+from tests.loaders.asking import page_of, rows_of
 
 SECRET = "hunter2"
 
@@ -62,7 +64,7 @@ def log(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.LogCaptureFixture:
     # What other tests have logged does not count against this one.
-    monkeypatch.setattr(base, "failures", Limited(logging.getLogger("sluice.sources")))
+    monkeypatch.setattr(trace, "failures", Limited(logging.getLogger("sluice.sources")))
     caplog.set_level(logging.INFO, "sluice")
     return caplog
 
@@ -77,6 +79,10 @@ async def failing(fetch: Awaitable[Any]) -> SourceError:
     return raised.value
 
 
+def by(column: str, keys: list[Any]) -> Any:
+    return {"by": (column,), "keys": keys, "unique": True}
+
+
 def line(log: pytest.LogCaptureFixture) -> str:
     """The one line of the log, which has no value of anybody's."""
     (record,) = [each for each in log.records if each.name == "sluice.sources"]
@@ -88,9 +94,9 @@ def line(log: pytest.LogCaptureFixture) -> str:
 async def test_a_table_that_is_not_there_is_named_with_the_drivers_words(
     shop: PostgresSource, log: pytest.LogCaptureFixture
 ) -> None:
-    recorder = Recorder()
+    operation = Operation()
 
-    error = await failing(shop.fetch_page(table("nowhere"), {"id"}, Window(limit=3), recorder))
+    error = await failing(page_of(shop, table("nowhere"), {"id"}, None, Window(limit=3), operation))
 
     assert str(error) == "The source 'shop' refused a statement."
     reason = 'SQLSTATE 42P01: relation "reasons.nowhere" does not exist'
@@ -98,7 +104,7 @@ async def test_a_table_that_is_not_there_is_named_with_the_drivers_words(
         f"source 'shop' failed for nowhere: {reason}; "
         'asked: select "id" from "reasons"."nowhere" limit $1'
     )
-    (call,) = recorder.calls
+    (call,) = operation.trace.calls
     assert call.as_dict()["error"] == reason
 
 
@@ -112,7 +118,7 @@ async def test_a_table_that_is_not_there_is_named_with_the_drivers_words(
 async def test_words_that_hold_a_value_are_left_out(
     shop: PostgresSource, log: pytest.LogCaptureFixture, name: str, column: str, reason: str
 ) -> None:
-    await failing(shop.fetch_page(table(name), {column}, Window(), Recorder()))
+    await failing(page_of(shop, table(name), {column}))
 
     assert line(log).startswith(f"source 'shop' failed for {name}: {reason}; asked: ")
 
@@ -120,9 +126,9 @@ async def test_words_that_hold_a_value_are_left_out(
 async def test_a_clients_value_is_neither_logged_nor_an_outage(
     shop: PostgresSource, log: pytest.LogCaptureFixture
 ) -> None:
-    window = Window(filter=equals("small", 86420975))
+    window = equals("small", 86420975)
 
-    error = await failing(shop.fetch_page(table("words"), {"id"}, window, Recorder()))
+    error = await failing(page_of(shop, table("words"), {"id"}, window))
 
     assert type(error) is UnfitValue
     assert "86420975" not in line(log)
@@ -141,9 +147,7 @@ async def test_a_clients_value_is_neither_logged_nor_an_outage(
 async def test_a_column_of_another_type_is_the_declarations_fault(
     shop: PostgresSource, log: pytest.LogCaptureFixture, wrong: Filter
 ) -> None:
-    window = Window(filter=wrong)
-
-    error = await failing(shop.fetch_page(table("words"), {"id"}, window, Recorder()))
+    error = await failing(page_of(shop, table("words"), {"id"}, wrong))
 
     assert type(error) is BadResponse
     assert "failed for words: SQLSTATE 22000, DataError" in line(log)
@@ -156,7 +160,7 @@ async def test_a_login_that_is_refused_says_so(
     source = PostgresSource("shop", f"postgresql://nobody:{SECRET}@{host}", timeout=5.0)
     await source.open()
     try:
-        error = await failing(source.fetch_page(table("words"), {"id"}, Window(), Recorder()))
+        error = await failing(page_of(source, table("words"), {"id"}))
     finally:
         await source.close()
 
@@ -172,7 +176,7 @@ async def test_a_database_that_is_down_says_where_it_was_looked_for(
     source = PostgresSource("shop", f"postgresql://x:{SECRET}@127.0.0.1:{port}/x", timeout=5.0)
     await source.open()
     try:
-        await failing(source.fetch_page(table("words"), {"id"}, Window(), Recorder()))
+        await failing(page_of(source, table("words"), {"id"}))
     finally:
         await source.close()
 
@@ -188,8 +192,14 @@ async def test_mongodbs_commands_are_logged_by_their_shape(
     orders = MongoCollection(source="catalog", name="orders")
     try:
         await failing(
-            source.fetch_by_key(
-                orders, "code", [SECRET, SECRET[::-1]], {"code"}, equals("a", SECRET), Recorder()
+            rows_of(
+                source,
+                orders,
+                {"code"},
+                by=("code",),
+                keys=[(SECRET,), (SECRET[::-1],)],
+                unique=True,
+                filter=equals("a", SECRET),
             )
         )
     finally:
@@ -205,9 +215,9 @@ async def test_a_value_that_mongodb_cant_hold_is_not_logged(
     catalog: MongoSource, log: pytest.LogCaptureFixture
 ) -> None:
     products = MongoCollection(source="catalog", name="products")
-    window = Window(filter=equals("rating", 2**80))
+    window = equals("rating", 2**80)
 
-    error = await failing(catalog.fetch_page(products, {"sku"}, window, Recorder()))
+    error = await failing(page_of(catalog, products, {"sku"}, window))
 
     assert type(error) is UnfitValue
     assert str(2**80) not in line(log)
@@ -229,12 +239,13 @@ async def test_a_services_status_is_logged_without_the_keys(
     async with answering(broken) as service:
         source = RestSource("files", service.url)
         await source.open()
-        recorder = Recorder()
+        operation = Operation()
         try:
-            keys = [f"{SECRET}-{number}" for number in range(50)]
-            await source.fetch_by_key(things, "id", keys, {"id"}, None, recorder)
-            await failing(source.fetch_by_key(things, "code", keys, {"id"}, None, Recorder()))
-            await failing(source.fetch_page(things, {"id"}, Window(), Recorder()))
+            keys = [(f"{SECRET}-{number}",) for number in range(50)]
+            one, many = by("id", keys), by("code", keys)
+            await failing(rows_of(source, things, {"id"}, **one, operation=operation))
+            await failing(rows_of(source, things, {"id"}, **many))
+            await failing(page_of(source, things, {"id"}))
         finally:
             await source.close()
 
@@ -243,7 +254,7 @@ async def test_a_services_status_is_logged_without_the_keys(
     # Of many alike no more than so many are logged.
     assert said == [f"{start}/{{key}}"] * MOST
     assert SECRET not in str(said)
-    assert recorder.calls[0].as_dict()["error"] == "status 500"
+    assert operation.trace.calls[0].as_dict()["error"] == "status 500"
 
 
 async def test_each_road_to_a_service_has_its_own_shape(log: pytest.LogCaptureFixture) -> None:
@@ -257,8 +268,8 @@ async def test_each_road_to_a_service_has_its_own_shape(log: pytest.LogCaptureFi
         source = RestSource("files", service.url)
         await source.open()
         try:
-            await failing(source.fetch_by_key(things, "code", [SECRET], {"id"}, None, Recorder()))
-            await failing(source.fetch_page(things, {"id"}, Window(), Recorder()))
+            await failing(rows_of(source, things, {"id"}, **by("code", [(SECRET,)])))
+            await failing(page_of(source, things, {"id"}))
         finally:
             await source.close()
 
@@ -271,10 +282,10 @@ async def test_each_road_to_a_service_has_its_own_shape(log: pytest.LogCaptureFi
 async def test_a_call_that_works_has_no_error_and_no_line(
     shop: PostgresSource, log: pytest.LogCaptureFixture
 ) -> None:
-    recorder = Recorder()
+    operation = Operation()
 
-    rows = await shop.fetch_page(table("words"), {"id"}, Window(), recorder)
+    rows = await page_of(shop, table("words"), {"id"}, operation=operation)
 
     assert [dict(row) for row in rows] == [{"id": 1}]
-    assert "error" not in recorder.calls[0].as_dict()
+    assert "error" not in operation.trace.calls[0].as_dict()
     assert log.records == []

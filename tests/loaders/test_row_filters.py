@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from demo.stack import Addresses
-from loaders.base import Recorder
+from loaders.contexts import Operation
 from loaders.errors import BadResponse
 from loaders.identity import ANONYMOUS, Identity
 from loaders.query import (
@@ -29,8 +29,10 @@ from loaders.query import (
     equals,
 )
 from loaders.registry import Loaders, Sources
-from loaders.rest import Batch, RestResource, RestSource, Single
+from loaders.rest.routes import Batch, RestResource, Single
+from loaders.rest.source import RestSource
 from tests.hostile import answering
+from tests.loaders.asking import count, page
 from tests.loaders.filtered import DOCUMENTS, Filtered, documents, filtered
 
 KINDS = ("postgres", "mongo", "batch", "single")
@@ -93,7 +95,7 @@ async def test_a_hidden_row_is_like_none(data: Filtered, kind: str) -> None:
 
 @every_kind
 async def test_lists_of_each_parent_hold_visible_rows_alone(data: Filtered, kind: str) -> None:
-    loader = data.asks().loaders.by_foreign_key(documents(kind), "folder_id", Window(order=BY_SIZE))
+    loader = data.asks().loaders.lists(documents(kind), "folder_id", Window(order=BY_SIZE))
 
     lists = await loader.load_many([1, 2, 3, 4, 99])
 
@@ -104,9 +106,7 @@ async def test_lists_of_each_parent_hold_visible_rows_alone(data: Filtered, kind
 
 @every_kind
 async def test_a_page_of_each_parent_is_full_of_visible_rows(data: Filtered, kind: str) -> None:
-    loader = data.asks().loaders.by_foreign_key(
-        documents(kind), "folder_id", Window(order=BY_SIZE, limit=1)
-    )
+    loader = data.asks().loaders.lists(documents(kind), "folder_id", Window(order=BY_SIZE, limit=1))
 
     lists = await loader.load_many([1, 2, 3, 4])
 
@@ -125,9 +125,9 @@ async def test_pages_walk_through_the_visible_rows_alone(
     found: list[int] = []
     after = None
 
-    while page := await loaders.pages(resource).load(Window(None, BY_SIZE, after, size)):
-        found += ids(page)
-        after = (page[-1]["size"], page[-1]["id"])
+    while found_page := await page(loaders, resource, Window(BY_SIZE, after, limit=size)):
+        found += ids(found_page)
+        after = (found_page[-1]["size"], found_page[-1]["id"])
 
     assert found == by_size(MINE)
 
@@ -139,9 +139,9 @@ async def test_the_cursor_of_a_hidden_row_is_a_place_among_the_visible(
     hidden = OTHERS[4]
     place = (hidden["size"], hidden["id"])
 
-    page = await data.asks().loaders.pages(documents(kind)).load(Window(None, BY_SIZE, place))
+    found = await page(data.asks().loaders, documents(kind), Window(BY_SIZE, place))
 
-    assert ids(page) == by_size(row for row in MINE if (row["size"], row["id"]) > place)
+    assert ids(found) == by_size(row for row in MINE if (row["size"], row["id"]) > place)
 
 
 @every_kind
@@ -154,12 +154,12 @@ async def test_the_filter_of_a_client_chooses_among_the_visible_rows(
     everything = Or((equals("owner", "bob"), Not(equals("owner", "bob"))))
     theirs = equals("owner", "bob")
 
-    found = await loaders.pages(resource).load(Window(everything, BY_SIZE))
-    stolen = await loaders.pages(resource).load(Window(theirs, BY_SIZE))
+    found = await page(loaders, resource, Window(BY_SIZE), everything)
+    stolen = await page(loaders, resource, Window(BY_SIZE), theirs)
 
     assert (ids(found), ids(stolen)) == (by_size(MINE), [])
-    assert await loaders.counts(resource).load(Window(everything)) == len(MINE)
-    assert await loaders.counts(resource).load(Window(theirs)) == 0
+    assert await count(loaders, resource, everything) == len(MINE)
+    assert await count(loaders, resource, theirs) == 0
 
 
 @every_kind
@@ -167,27 +167,29 @@ async def test_totals_count_visible_rows(data: Filtered, kind: str) -> None:
     loaders = data.asks().loaders
     small = Comparison("size", Operator.LT, 5)
 
-    assert await loaders.counts(documents(kind)).load(Window(None)) == len(MINE)
-    assert await loaders.counts(documents(kind)).load(Window(small)) == len(
+    assert await count(loaders, documents(kind)) == len(MINE)
+    assert await count(loaders, documents(kind), small) == len(
         [row for row in MINE if row["size"] < 5]
     )
 
 
 @every_kind
 async def test_aggregates_of_each_parent_are_over_visible_rows(data: Filtered, kind: str) -> None:
-    asked = data.asks()
-    loader = asked.loaders.aggregates(documents(kind), "folder_id")
+    asked, resource = data.asks(), documents(kind)
     total, largest = Aggregate(Function.SUM, "size"), Aggregate(Function.MAX, "size")
 
-    values = await loader.load_many(
-        [(id, each) for id in (1, 2, 3, 4, 99) for each in (COUNT, total, largest)]
-    )
+    loading = [
+        asked.loaders.aggregates(resource, "folder_id", each).load_all([1, 2, 3, 4, 99])
+        for each in (COUNT, total, largest)
+    ]
+    values = [await each for each in loading]
 
-    expected: list[int | None] = []
-    for id in (1, 2, 3, 4):
-        sizes = [row["size"] for row in MINE if row["folder_id"] == id]
-        expected += [len(sizes), sum(sizes), max(sizes)]
-    assert values == [*expected, 0, None, None]
+    of_folders = [[row["size"] for row in MINE if row["folder_id"] == id] for id in (1, 2, 3, 4)]
+    assert values == [
+        [*map(len, of_folders), 0],
+        [*map(sum, of_folders), None],
+        [*map(max, of_folders), None],
+    ]
     assert len(asked.calls) == 1
 
 
@@ -197,8 +199,8 @@ async def test_a_column_of_the_row_filter_is_not_read(data: Filtered, kind: str)
     asked = data.asks(columns={resource: frozenset({"size"})})
 
     await asked.loaders.by_key(resource).load(MINE[0]["id"])
-    await asked.loaders.by_foreign_key(resource, "folder_id", Window(limit=1)).load(1)
-    await asked.loaders.pages(resource).load(Window(limit=1))
+    await asked.loaders.lists(resource, "folder_id", Window(limit=1)).load(1)
+    await page(asked.loaders, resource, Window(limit=1))
 
     assert [sorted(call.columns) for call in asked.calls] == [
         ["id", "size"],
@@ -211,7 +213,7 @@ async def test_a_column_of_the_row_filter_is_not_read(data: Filtered, kind: str)
 async def test_without_a_row_filter_all_rows_are_seen(data: Filtered, kind: str) -> None:
     loaders = data.asks(ANONYMOUS).loaders
     for resource in (documents(kind, None), documents(kind, lambda identity: None)):
-        assert await loaders.counts(resource).load(Window(None)) == len(DOCUMENTS)
+        assert await count(loaders, resource) == len(DOCUMENTS)
         assert await loaders.by_key(resource).load(OTHERS[0]["id"]) is not None
 
 
@@ -239,26 +241,26 @@ async def test_where_nothing_is_seen_no_source_is_asked(
     assert await loaders.by_key(resource).load_many([1, 2]) == [None, None]
     assert await loaders.by_key(resource, "code").load("D1") is None
     assert await loaders.guarded(resource).load(1) is None
-    assert list(await loaders.by_foreign_key(resource, "folder_id", Window()).load(1)) == []
-    assert list(await loaders.pages(resource).load(Window())) == []
-    assert await loaders.counts(resource).load(Window(None)) == 0
+    assert list(await loaders.lists(resource, "folder_id", Window()).load(1)) == []
+    assert list(await page(loaders, resource)) == []
+    assert await count(loaders, resource) == 0
     total = Aggregate(Function.SUM, "size")
-    values = await loaders.aggregates(resource, "folder_id").load_many([(1, COUNT), (1, total)])
-    assert values == [0, None]
+    assert await loaders.aggregates(resource, "folder_id", COUNT).load(1) == 0
+    assert await loaders.aggregates(resource, "folder_id", total).load(1) is None
     assert asked.calls == []
 
 
 @every_kind
 async def test_whoever_has_no_claim_sees_nothing_of_others(data: Filtered, kind: str) -> None:
     # A third of the documents have no owner, which is not the same as being everyone's.
-    assert await data.asks(ANONYMOUS).loaders.counts(documents(kind)).load(Window(None)) == 0
+    assert await count(data.asks(ANONYMOUS).loaders, documents(kind)) == 0
 
 
 @every_kind
 async def test_a_claim_is_a_value_whatever_it_says(data: Filtered, kind: str) -> None:
     for claim in ("x' or true --", '"owner"', "$owner", "$ne", "%"):
         loaders = data.asks(Identity(claims={"owner": claim}, credential="test")).loaders
-        assert await loaders.counts(documents(kind)).load(Window(None)) == 0
+        assert await count(loaders, documents(kind)) == 0
 
 
 @every_kind
@@ -273,10 +275,10 @@ async def test_a_row_filter_that_fails_shows_nothing(data: Filtered, kind: str) 
     for ask in (
         lambda: loaders.by_key(resource).load(1),
         lambda: loaders.guarded(resource).load(1),
-        lambda: loaders.by_foreign_key(resource, "folder_id", Window()).load(1),
-        lambda: loaders.aggregates(resource, "folder_id").load((1, COUNT)),
-        lambda: loaders.pages(resource).load(Window()),
-        lambda: loaders.counts(resource).load(Window(None)),
+        lambda: loaders.lists(resource, "folder_id", Window()).load(1),
+        lambda: loaders.aggregates(resource, "folder_id", COUNT).load(1),
+        lambda: page(loaders, resource),
+        lambda: count(loaders, resource),
     ):
         with pytest.raises(KeyError, match="partner"):
             await ask()
@@ -293,9 +295,7 @@ async def test_what_is_no_filter_shows_nothing(data: Filtered, filter: Any) -> N
     asked = data.asks()
 
     with pytest.raises(TypeError, match="filter"):
-        await asked.loaders.counts(documents("postgres", lambda identity: filter)).load(
-            Window(None)
-        )
+        await count(asked.loaders, documents("postgres", lambda identity: filter))
     assert asked.calls == []
 
 
@@ -312,8 +312,8 @@ async def test_it_is_worked_out_once_for_an_operation(data: Filtered) -> None:
 
     await loaders.by_key(resource).load(1)
     await loaders.by_key(resource, "code").load("D1")
-    await loaders.pages(resource).load(Window())
-    await loaders.counts(resource).load(Window(None))
+    await page(loaders, resource)
+    await count(loaders, resource)
 
     assert times == [identity]
 
@@ -335,7 +335,7 @@ def service_of(source: RestSource, filter: Filter) -> tuple[RestResource, Loader
         all="/things",
         row_filter=lambda identity: filter,
     )
-    return resource, Loaders(Sources([source]), {}, Recorder(), ANONYMOUS)
+    return resource, Loaders(Sources([source]), {}, Operation())
 
 
 async def test_a_value_that_does_not_compare_fails_its_own_row_by_key() -> None:
@@ -359,7 +359,7 @@ async def test_a_value_that_does_not_compare_fails_its_own_row_by_key() -> None:
             with pytest.raises(BadResponse):
                 await loaders.by_key(resource, "code").load("b")
             with pytest.raises(BadResponse):
-                await loaders.pages(resource).load(Window())
+                await page(loaders, resource)
         finally:
             await source.close()
 

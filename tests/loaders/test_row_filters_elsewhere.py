@@ -11,15 +11,19 @@ import pytest
 from aiohttp import web
 
 from demo.stack import Addresses
-from loaders.base import Recorder, Resource, through
+from loaders.contexts import Operation
 from loaders.errors import BadResponse, SourceUnavailable
 from loaders.identity import Identity
-from loaders.postgres import PostgresSource
-from loaders.query import COUNT, And, Filter, Not, Operator, Or, Order, Window, Within, equals
+from loaders.query import COUNT, And, Filter, Not, Operator, Or, Order, SemiJoin, Window, equals
 from loaders.query import Comparison as Compare
 from loaders.registry import Loaders, Sources
-from loaders.rest import Batch, RestResource, RestSource, Single
+from loaders.resource import Resource
+from loaders.rest.routes import Batch, RestResource, Single
+from loaders.rest.source import RestSource
+from loaders.row_filters import through
+from loaders.sql.postgres import PostgresSource
 from tests.hostile import answering, unused_port
+from tests.loaders.asking import count, page
 from tests.loaders.filtered import (
     ADA,
     DOCUMENTS,
@@ -93,9 +97,7 @@ async def test_lists_of_visible_parents_alone_are_asked_for(
     data: Filtered, kind: str, of: str
 ) -> None:
     asked = data.asks()
-    loader = asked.loaders.by_foreign_key(
-        within_folders(kind, of), "folder_id", Window(order=BY_ID)
-    )
+    loader = asked.loaders.lists(within_folders(kind, of), "folder_id", Window(order=BY_ID))
 
     lists = await loader.load_many([1, 2, 3, 4, 99])
 
@@ -111,8 +113,8 @@ async def test_lists_of_visible_parents_alone_are_asked_for(
 
 @across
 async def test_pages_of_visible_parents_too(data: Filtered, kind: str, of: str) -> None:
-    window = Window(equals("owner", "bob"), BY_ID, None, 1)
-    loader = data.asks().loaders.by_foreign_key(within_folders(kind, of), "folder_id", window)
+    window, bobs = Window(BY_ID, limit=1), equals("owner", "bob")
+    loader = data.asks().loaders.lists(within_folders(kind, of), "folder_id", window, bobs)
 
     lists = await loader.load_many([1, 2, 3, 4])
 
@@ -130,9 +132,9 @@ async def test_aggregates_of_hidden_parents_are_those_of_nothing(
     data: Filtered, kind: str, of: str
 ) -> None:
     asked = data.asks()
-    loader = asked.loaders.aggregates(within_folders(kind, of), "folder_id")
+    loader = asked.loaders.aggregates(within_folders(kind, of), "folder_id", COUNT)
 
-    counts = await loader.load_many([(id, COUNT) for id in (1, 2, 3, 4)])
+    counts = await loader.load_many([1, 2, 3, 4])
 
     in_folder = [row["folder_id"] for row in DOCUMENTS]
     assert counts == [in_folder.count(id) if id in SHARED else 0 for id in (1, 2, 3, 4)]
@@ -140,13 +142,13 @@ async def test_aggregates_of_hidden_parents_are_those_of_nothing(
 
 
 async def test_a_part_beside_it_is_the_source_s_own(data: Filtered) -> None:
-    within = Within("folder_id", folders("postgres"), "id", equals("owner", "ada"))
+    within = SemiJoin("folder_id", folders("postgres"), "id", equals("owner", "ada"))
     resource = documents("mongo", lambda identity: And((equals("owner", "bob"), within)))
     asked = data.asks()
 
-    lists = await asked.loaders.by_foreign_key(
-        resource, "folder_id", Window(order=BY_ID)
-    ).load_many([1, 2, 3])
+    lists = await asked.loaders.lists(resource, "folder_id", Window(order=BY_ID)).load_many(
+        [1, 2, 3]
+    )
 
     expected = [
         [row["id"] for row in DOCUMENTS if (row["folder_id"], row["owner"]) == (id, "bob")]
@@ -157,11 +159,11 @@ async def test_a_part_beside_it_is_the_source_s_own(data: Filtered) -> None:
 
 
 async def test_two_of_them_must_both_hold(data: Filtered) -> None:
-    ours = Within("folder_id", folders("postgres"), "id", equals("owner", "ada"))
-    first = Within("folder_id", folders("mongo"), "id", Compare("id", Operator.LT, 3))
+    ours = SemiJoin("folder_id", folders("postgres"), "id", equals("owner", "ada"))
+    first = SemiJoin("folder_id", folders("mongo"), "id", Compare("id", Operator.LT, 3))
     resource = documents("batch", lambda identity: And((ours, first)))
     asked = data.asks()
-    loader = asked.loaders.by_foreign_key(resource, "folder_id", Window(order=BY_ID))
+    loader = asked.loaders.lists(resource, "folder_id", Window(order=BY_ID))
 
     lists = await loader.load_many([1, 2, 3, 4])
 
@@ -191,7 +193,7 @@ async def test_a_value_that_many_rows_share_is_visible_where_one_of_them_is(
     data: Filtered,
 ) -> None:
     # Folders in which Ada has a document.
-    within = Within("id", documents("postgres"), "folder_id", equals("owner", "ada"))
+    within = SemiJoin("id", documents("postgres"), "folder_id", equals("owner", "ada"))
     asked = data.asks()
 
     rows = await asked.loaders.by_key(folders("rest", lambda identity: within)).load_many(
@@ -206,10 +208,10 @@ async def test_a_value_that_many_rows_share_is_visible_where_one_of_them_is(
 async def test_no_key_is_asked_about_twice(data: Filtered) -> None:
     resource = within_folders("batch", "postgres")
     asked = data.asks()
-    lists = asked.loaders.by_foreign_key(resource, "folder_id", Window(order=BY_ID))
-    counts = asked.loaders.aggregates(resource, "folder_id")
+    lists = asked.loaders.lists(resource, "folder_id", Window(order=BY_ID))
+    counts = asked.loaders.aggregates(resource, "folder_id", COUNT)
 
-    first, second = lists.load_many([1, 2]), counts.load_many([(1, COUNT), (2, COUNT)])
+    first, second = lists.load_many([1, 2]), counts.load_many([1, 2])
     await first
     await second
     await lists.load_many([2, 3])
@@ -249,12 +251,12 @@ async def test_every_other_road_is_refused_before_any_call(data: Filtered, road:
     asked = data.asks()
     loaders = asked.loaders
     roads: dict[str, Any] = {
-        "page": lambda: loaders.pages(resource).load(Window()),
-        "count": lambda: loaders.counts(resource).load(Window(None)),
+        "page": lambda: page(loaders, resource),
+        "count": lambda: count(loaders, resource),
         "key": lambda: loaders.by_key(resource).load(1),
         "code": lambda: loaders.by_key(resource, "code").load("D1"),
-        "owner": lambda: loaders.by_foreign_key(resource, "owner", Window()).load("ada"),
-        "totals": lambda: loaders.aggregates(resource, "owner").load(("ada", COUNT)),
+        "owner": lambda: loaders.lists(resource, "owner", Window()).load("ada"),
+        "totals": lambda: loaders.aggregates(resource, "owner", COUNT).load("ada"),
     }
 
     with pytest.raises(TypeError, match=r"catalog\.row_filters_documents .* 'folder_id'"):
@@ -262,7 +264,7 @@ async def test_every_other_road_is_refused_before_any_call(data: Filtered, road:
     assert asked.calls == []
 
 
-THERE = Within("folder_id", folders("postgres"), "id", equals("owner", "ada"))
+THERE = SemiJoin("folder_id", folders("postgres"), "id", equals("owner", "ada"))
 
 
 @pytest.mark.parametrize(
@@ -280,7 +282,7 @@ async def test_below_or_and_not_it_is_refused(data: Filtered, filter: Filter) ->
     asked = data.asks()
 
     with pytest.raises(TypeError, match="inside an Or or a Not"):
-        await asked.loaders.by_foreign_key(resource, "folder_id", Window()).load(1)
+        await asked.loaders.lists(resource, "folder_id", Window()).load(1)
     assert asked.calls == []
 
 
@@ -295,7 +297,7 @@ async def test_one_that_the_database_can_t_join_to_the_end_is_asked_first(data: 
     assert [row is not None for row in rows] == [id in SHARED for id in (1, 2, 3, 4)]
     assert asked.resources == ["catalog.row_filters_folders", "shop.documents", "shop.labels"]
     with pytest.raises(TypeError, match=r"shop\.labels can't be fetched as a whole"):
-        await asked.loaders.pages(resource).load(Window())
+        await page(asked.loaders, resource)
 
 
 async def test_an_outage_there_fails_the_rows_that_need_it_alone(data: Filtered) -> None:
@@ -342,7 +344,7 @@ async def test_a_key_that_can_t_be_asked_about_fails_alone() -> None:
         )
         sources = Sources([RestSource("owners", service.url), RestSource("things", service.url)])
         await sources.open()
-        loader = Loaders(sources, {}, Recorder(), ADA).by_key(things)
+        loader = Loaders(sources, {}, Operation(ADA)).by_key(things)
         try:
             first, second, third = loader.load(1), loader.load(2), loader.load(3)
             assert await first == {"id": 1}
@@ -375,9 +377,7 @@ async def test_what_a_service_answers_unasked_stays_hidden(data: Filtered) -> No
         asked = data.asks(sources=Sources([source, shop]))
         try:
             rows = await asked.loaders.by_key(resource).load_many(ALL)
-            lists = await asked.loaders.by_foreign_key(by_folder, "folder_id", Window()).load_many(
-                [1, 2]
-            )
+            lists = await asked.loaders.lists(by_folder, "folder_id", Window()).load_many([1, 2])
         finally:
             await source.close()
 

@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from demo.stack import Addresses
-from loaders.base import Resource, RowFilter, through
 from loaders.errors import BadResponse
 from loaders.identity import ANONYMOUS, Identity
-from loaders.postgres import PostgresTable
 from loaders.query import (
     COUNT,
     And,
@@ -21,10 +19,14 @@ from loaders.query import (
     Operator,
     Or,
     Order,
+    SemiJoin,
     Window,
-    Within,
     equals,
 )
+from loaders.resource import Resource, RowFilter
+from loaders.row_filters import through
+from loaders.sql.postgres import PostgresTable
+from tests.loaders.asking import count, page
 from tests.loaders.filtered import (
     ADA,
     DOCUMENTS,
@@ -60,8 +62,7 @@ def ids(rows: Any) -> list[int]:
 async def seen(data: Filtered, row_filter: RowFilter | Filter) -> list[int]:
     """The documents that Ada sees."""
     always = row_filter if callable(row_filter) else (lambda identity: row_filter)
-    page = await data.asks().loaders.pages(documents("postgres", always)).load(Window(order=BY_ID))
-    return ids(page)
+    return ids(await page(data.asks().loaders, documents("postgres", always), Window(order=BY_ID)))
 
 
 async def test_every_road_leads_to_rows_whose_parent_is_visible(data: Filtered) -> None:
@@ -71,8 +72,8 @@ async def test_every_road_leads_to_rows_whose_parent_is_visible(data: Filtered) 
 
     by_key = await loaders.by_key(resource).load_many([row["id"] for row in DOCUMENTS])
     by_code = await loaders.by_key(resource, "code").load(HIDDEN[0]["code"])
-    lists = loaders.by_foreign_key(resource, "folder_id", Window(order=BY_ID))
-    pages = loaders.by_foreign_key(resource, "folder_id", Window(order=BY_ID, limit=2))
+    lists = loaders.lists(resource, "folder_id", Window(order=BY_ID))
+    pages = loaders.lists(resource, "folder_id", Window(order=BY_ID, limit=2))
     expected = [ids(row for row in VISIBLE if row["folder_id"] == id) for id in (1, 2, 3, 4)]
 
     assert [row["id"] for row in by_key if row is not None] == ids(VISIBLE)
@@ -81,10 +82,10 @@ async def test_every_road_leads_to_rows_whose_parent_is_visible(data: Filtered) 
     assert [ids(rows) for rows in await pages.load_many([1, 2, 3, 4])] == [
         rows[:2] for rows in expected
     ]
-    assert ids(await loaders.pages(resource).load(Window(order=BY_ID))) == ids(VISIBLE)
-    assert await loaders.counts(resource).load(Window(None)) == len(VISIBLE)
-    counts = loaders.aggregates(resource, "folder_id")
-    assert await counts.load_many([(id, COUNT) for id in (1, 2, 3, 4)]) == list(map(len, expected))
+    assert ids(await page(loaders, resource, Window(order=BY_ID))) == ids(VISIBLE)
+    assert await count(loaders, resource) == len(VISIBLE)
+    counts = loaders.aggregates(resource, "folder_id", COUNT)
+    assert await counts.load_many([1, 2, 3, 4]) == list(map(len, expected))
     # One statement each, and the parents are never asked for apart.
     assert set(asked.resources) == {"shop.documents"}
     assert len(asked.calls) == 7
@@ -101,7 +102,7 @@ async def test_where_all_parents_are_visible_so_are_their_rows(data: Filtered) -
     resource = documents("postgres", through("folder_id", folders("postgres", None)))
     asked = data.asks()
 
-    assert await asked.loaders.counts(resource).load(Window(None)) == len(DOCUMENTS)
+    assert await count(asked.loaders, resource) == len(DOCUMENTS)
     assert "where" not in str(asked.calls[0].statement)
 
 
@@ -109,7 +110,7 @@ async def test_where_no_parent_is_visible_nothing_is_asked(data: Filtered) -> No
     resource = documents("postgres", through("folder_id", FOLDERS_TABLE))
     asked = data.asks(ANONYMOUS)
 
-    assert await asked.loaders.counts(resource).load(Window(None)) == 0
+    assert await count(asked.loaders, resource) == 0
     assert asked.calls == []
 
 
@@ -118,9 +119,9 @@ async def test_a_chain_of_parents_is_followed(data: Filtered) -> None:
     resource = labels("postgres", through("document_id", papers))
     asked = data.asks()
 
-    page = await asked.loaders.pages(resource).load(Window(order=(Order("document_id"),)))
+    found = await page(asked.loaders, resource, Window(order=(Order("document_id"),)))
 
-    assert [row["document_id"] for row in page] == ids(VISIBLE)
+    assert [row["document_id"] for row in found] == ids(VISIBLE)
     assert asked.resources == ["shop.labels"]
 
 
@@ -138,25 +139,22 @@ async def test_a_failing_row_filter_of_the_parent_hides_its_children(data: Filte
 
 async def test_a_table_may_be_within_itself(data: Filtered) -> None:
     # Folders whose parent is Ada's, and whose parent's parent is there.
-    inner = Within("parent_id", FOLDERS_TABLE, "id", None)
-    outer = Within("parent_id", FOLDERS_TABLE, "id", And((equals("owner", "ada"), inner)))
+    inner = SemiJoin("parent_id", FOLDERS_TABLE, "id", None)
+    outer = SemiJoin("parent_id", FOLDERS_TABLE, "id", And((equals("owner", "ada"), inner)))
     by_id = {row["id"]: row for row in FOLDERS}
 
     def grandchild_of_ada(row: Row) -> bool:
         parent = by_id.get(row["parent_id"])
         return parent is not None and parent["owner"] == "ada" and parent["parent_id"] in by_id
 
-    page = (
-        await data.asks()
-        .loaders.pages(folders("postgres", lambda identity: outer))
-        .load(Window(order=BY_ID))
-    )
+    resource = folders("postgres", lambda identity: outer)
+    found = await page(data.asks().loaders, resource, Window(order=BY_ID))
 
-    assert ids(page) == ids(filter(grandchild_of_ada, FOLDERS))
-    assert page
+    assert ids(found) == ids(filter(grandchild_of_ada, FOLDERS))
+    assert found
 
 
-ADAS = Within("folder_id", FOLDERS_TABLE, "id", equals("owner", "ada"))
+ADAS = SemiJoin("folder_id", FOLDERS_TABLE, "id", equals("owner", "ada"))
 SMALL = Comparison("size", Operator.LT, 5)
 
 
@@ -174,9 +172,12 @@ def in_adas(row: Row) -> bool:
         (And((SMALL, ADAS)), lambda row: in_adas(row) and row["size"] < 5),
         (Not(Or((ADAS, SMALL))), lambda row: not in_adas(row) and row["size"] >= 5),
         (Or((Not(ADAS), SMALL)), lambda row: not in_adas(row) or row["size"] < 5),
-        (Within("folder_id", FOLDERS_TABLE, "id", None), lambda row: row["folder_id"] is not None),
         (
-            Within("folder_id", FOLDERS_TABLE, "id", Not(equals("owner", "ada"))),
+            SemiJoin("folder_id", FOLDERS_TABLE, "id", None),
+            lambda row: row["folder_id"] is not None,
+        ),
+        (
+            SemiJoin("folder_id", FOLDERS_TABLE, "id", Not(equals("owner", "ada"))),
             lambda row: row["folder_id"] in (2, 4),
         ),
     ],
@@ -195,25 +196,25 @@ async def test_it_is_two_valued_where_the_other_column_is_missing(
     # Folders in which Bob has a document; some of his documents are in no folder.
     his = [row["folder_id"] for row in DOCUMENTS if row["owner"] == "bob"]
     assert None in his
-    within = Within("id", DOCUMENTS_TABLE, "folder_id", Comparison("code", Operator.IN, ("D1",)))
-    with_nulls = Within("id", DOCUMENTS_TABLE, "folder_id", equals("owner", "bob"))
+    within = SemiJoin("id", DOCUMENTS_TABLE, "folder_id", Comparison("code", Operator.IN, ("D1",)))
+    with_nulls = SemiJoin("id", DOCUMENTS_TABLE, "folder_id", equals("owner", "bob"))
     one = next(row["folder_id"] for row in DOCUMENTS if row["code"] == "D1")
     for filter, parents in ((within, [one]), (with_nulls, his)):
         asked = Not(filter) if negated else filter
         resource = folders("postgres", lambda identity, asked=asked: asked)  # type: ignore[misc]
 
-        page = await data.asks().loaders.pages(resource).load(Window(order=BY_ID))
+        found = await page(data.asks().loaders, resource, Window(order=BY_ID))
 
         expected = [row["id"] for row in FOLDERS if (row["id"] in parents) is not negated]
-        assert ids(page) == expected
+        assert ids(found) == expected
 
 
 @pytest.mark.parametrize(
     "within",
     [
-        Within("folder_id", FOLDERS_TABLE, "folder_id", None),
-        Within("folder_id", FOLDERS_TABLE, "id", equals("code", "D1")),
-        Within("folder_id", FOLDERS_TABLE, "id", Not(equals("size", 1))),
+        SemiJoin("folder_id", FOLDERS_TABLE, "folder_id", None),
+        SemiJoin("folder_id", FOLDERS_TABLE, "id", equals("code", "D1")),
+        SemiJoin("folder_id", FOLDERS_TABLE, "id", Not(equals("size", 1))),
     ],
     ids=["of", "where", "where not"],
 )
@@ -231,9 +232,10 @@ async def test_its_values_are_parameters_in_their_places(data: Filtered) -> None
         lambda identity: And((equals("owner", "ada"), ADAS, Comparison("size", Operator.GT, 1))),
     )
     asked = data.asks()
-    window = Window(Comparison("size", Operator.LT, 9), (Order("size"), Order("id")), (2, 0), 3)
+    window = Window((Order("size"), Order("id")), (2, 0), limit=3)
+    small = Comparison("size", Operator.LT, 9)
 
-    found = await asked.loaders.by_foreign_key(resource, "folder_id", window).load(1)
+    found = await asked.loaders.lists(resource, "folder_id", window, small).load(1)
 
     expected = [
         row
@@ -253,15 +255,15 @@ async def test_a_claim_stays_a_value_in_it(data: Filtered, owner: str) -> None:
     resource = documents("postgres", through("folder_id", FOLDERS_TABLE))
     asked = data.asks(Identity(claims={"owner": owner}, credential="test"))
 
-    assert await asked.loaders.counts(resource).load(Window(None)) == 0
+    assert await count(asked.loaders, resource) == 0
 
 
 async def test_tables_of_one_name_in_two_schemas_are_told_apart(data: Filtered) -> None:
     public = PostgresTable(source="shop", name="orders")
     resource: Resource = documents(
-        "postgres", lambda identity: Within("id", public, "id", equals("id", 7))
+        "postgres", lambda identity: SemiJoin("id", public, "id", equals("id", 7))
     )
 
-    assert ids(await data.asks(ADA).loaders.pages(resource).load(Window())) == [7]
+    assert ids(await page(data.asks(ADA).loaders, resource)) == [7]
     assert SCHEMA not in public.identifier
     assert own(ADA) == equals("owner", "ada")

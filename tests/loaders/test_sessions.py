@@ -11,7 +11,7 @@ import pytest
 
 from demo.stack import Addresses
 from loaders.errors import BadResponse, UnfitValue
-from loaders.postgres import PostgresSource
+from loaders.sql.postgres import PostgresSource
 
 LAST = (
     "select query from pg_stat_activity "

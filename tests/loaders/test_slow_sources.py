@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,13 @@ from aiohttp import web
 
 from demo.stack import Addresses
 from gateway.settings import Settings
+from loaders.asks import WHOLE
+from loaders.contexts import Operation
+from loaders.errors import SourceTimeout
+from loaders.query import ALL_ROWS, Window
+from loaders.registry import Loaders, Sources
+from loaders.rest.routes import RestResource
+from loaders.rest.source import RestSource
 from tests.client import Answer, Gateway, serving
 from tests.graph.truth import gid
 from tests.hostile import answering, line_to, silent
@@ -227,23 +235,92 @@ async def test_a_body_that_trickles_is_late(
     assert_late(answer, "shipping", 1)
 
 
-async def test_the_whole_request_has_a_limit(
-    source_settings: dict[str, dict[str, Any]], addresses: Addresses
-) -> None:
-    limits = {"request_seconds": 0.2}
-    settings = Settings.of(sources=source_settings, limits=limits, auth=auth())
-    async with serving(settings, headers("staff")) as gateway:
-        async with locked(addresses, "customers"):
-            late = await gateway.ask(ORDER)
-        after = await gateway.ask('{ carrier(code: "NORDPOST") { code } }')
+SECONDS = 1.0
+"""That a whole operation may take, when its sources have more."""
 
-    assert late.status == 504
-    assert late.body == {
-        "errors": [
-            {
-                "message": "The operation took longer than 0.2 seconds.",
-                "extensions": {"code": "UPSTREAM_TIMEOUT"},
-            }
-        ]
-    }
-    assert after.data == {"carrier": {"code": "NORDPOST"}}
+
+@asynccontextmanager
+async def sleeping(url: str) -> AsyncIterator[str]:
+    async def sleep(request: web.BaseRequest) -> web.Response:
+        await asyncio.sleep(60)
+        return web.json_response({})
+
+    async with answering(sleep) as service:
+        yield service.url
+
+
+@asynccontextmanager
+async def mute(url: str) -> AsyncIterator[str]:
+    async with silent() as port:
+        yield f"mongodb://127.0.0.1:{port}"
+
+
+@asynccontextmanager
+async def slow_customers(url: str) -> AsyncIterator[str]:
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            await connection.execute("lock table customers in access exclusive mode")
+            yield url
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("source", "field", "slow"),
+    [
+        ("shop", "customer", slow_customers),
+        ("catalog", "product", mute),
+        ("inventory", "stock", sleeping),
+        ("shipping", "shipment", sleeping),
+    ],
+)
+async def test_a_source_is_given_up_in_time_for_the_others_answer(
+    source: str,
+    field: str,
+    slow: Callable[[str], AbstractAsyncContextManager[str]],
+    source_settings: dict[str, dict[str, Any]],
+    addresses: Addresses,
+    whole: Any,
+) -> None:
+    async with slow(source_settings[source]["url"]) as url:
+        changed = {**source_settings[source], "timeout": 60.0, "url": url}
+        settings = Settings.of(
+            sources={**source_settings, source: changed},
+            limits={"request_seconds": SECONDS},
+            auth=auth(),
+        )
+        async with serving(settings, headers("staff")) as gateway:
+            answer = await gateway.ask(ORDER)
+            connection = await asyncpg.connect(addresses.postgres)
+            left = await connection.fetchval("select count(*) from pg_locks where not granted")
+            await connection.close()
+
+    assert answer.partial["order"] == without(whole, field)
+    assert_late(answer, source, len(whole["lines"]) if field in ("product", "stock") else 1)
+    # What it had running there ended with it.
+    assert left == 0
+
+
+async def test_nothing_is_sent_when_no_time_is_left(
+    source_settings: dict[str, dict[str, Any]],
+) -> None:
+    # The first list takes all that there is.
+    async def sleep(request: web.BaseRequest) -> web.Response:
+        await asyncio.sleep(60)
+        return web.json_response({})
+
+    async with answering(sleep) as service:
+        source = RestSource("things", service.url, timeout=60.0)
+        await source.open()
+        things = RestResource(source="things", name="things", all="/things", key_type=int)
+        operation = Operation(deadline=time.monotonic() + 0.2)
+        loaders = Loaders(Sources([source]), {}, operation)
+        try:
+            first = await loaders.lists(things, None, ALL_ROWS).load_all([WHOLE])
+            second = await loaders.lists(things, None, Window(limit=1)).load_all([WHOLE])
+        finally:
+            await source.close()
+
+    assert [type(each) for each in (*first, *second)] == [SourceTimeout] * 2
+    assert service.paths == ["/things"]

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import strawberry
 
-from loaders.postgres import PostgresTable
+from loaders.sql.postgres import PostgresTable
 from resolvers import Connection, Graph, Node, column, connection, lookup
 
 

@@ -11,7 +11,7 @@ import strawberry
 from strawberry.relay import GlobalID
 
 from loaders.mongo import MongoCollection
-from loaders.postgres import PostgresTable
+from loaders.sql.postgres import PostgresTable
 from resolvers.connections import Connection, connection
 from resolvers.fields import Info, Node, column
 from resolvers.graph import Graph

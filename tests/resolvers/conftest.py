@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -17,10 +17,12 @@ from pymongo import MongoClient
 
 from demo.stack import Addresses
 from loaders import memory
-from loaders.base import Recorder
 from loaders.mongo import MongoCollection, MongoSource
-from loaders.postgres import PostgresSource, PostgresTable
-from loaders.query import Window
+from loaders.query import Filter, Window
+from loaders.resource import Resource
+from loaders.sources import Source
+from loaders.sql.postgres import PostgresSource, PostgresTable
+from tests.loaders.asking import page_of, rows_of
 
 NAME = "rows_of_three_sources"
 TABLE = PostgresTable(source="shop", name=NAME)
@@ -57,35 +59,47 @@ class Three:
     catalog: MongoSource
     rows: list[Row]
 
-    async def page(self, window: Window) -> dict[str, list[int]]:
-        """The ids of the rows that the window lets through, by who says so."""
-        of_table = await self.shop.fetch_page(TABLE, ["id"], window, Recorder())
-        of_collection = await self.catalog.fetch_page(COLLECTION, ["id"], window, Recorder())
+    async def page(self, window: Window, filter: Filter | None = None) -> dict[str, list[int]]:
+        """The ids of the rows that the filter and the window let through, by who says so."""
+        of_table = await page_of(self.shop, TABLE, ["id"], filter, window)
+        of_collection = await page_of(self.catalog, COLLECTION, ["id"], filter, window)
+        in_memory = memory.windowed(window, memory.filtered(filter, self.rows))
         return {
             "postgres": [row["id"] for row in of_table],
             "mongo": [row["id"] for row in of_collection],
-            "memory": [row["id"] for row in memory.apply(window, self.rows)],
+            "memory": [row["id"] for row in in_memory],
         }
 
-    async def of_parents(self, window: Window) -> dict[str, dict[int, list[int]]]:
+    async def of_parents(
+        self, window: Window, filter: Filter | None = None
+    ) -> dict[str, dict[int, list[int]]]:
         """The same for each of the two parents apart, in one call."""
-        of_table = await self.shop.fetch_by_foreign_key(
-            TABLE, "parent", [1, 2], ["id", "parent"], window, Recorder()
-        )
-        of_collection = await self.catalog.fetch_by_foreign_key(
-            COLLECTION, "parent", [1, 2], ["id", "parent"], window, Recorder()
-        )
-        in_memory = {
-            parent: memory.apply(window, [row for row in self.rows if row["parent"] == parent])
-            for parent in (1, 2)
-        }
-        found: dict[str, Any] = {
-            "postgres": of_table,
-            "mongo": of_collection,
-            "memory": in_memory,
+
+        async def of(source: Source, resource: Resource) -> list[Sequence[Any]]:
+            return await rows_of(
+                source,
+                resource,
+                ["id", "parent"],
+                by=("parent",),
+                keys=[(1,), (2,)],
+                filter=filter,
+                window=window,
+            )
+
+        kept = memory.filtered(filter, self.rows)
+        found: dict[str, list[Sequence[Any]]] = {
+            "postgres": await of(self.shop, TABLE),
+            "mongo": await of(self.catalog, COLLECTION),
+            "memory": [
+                memory.windowed(window, [row for row in kept if row["parent"] == parent])
+                for parent in (1, 2)
+            ],
         }
         return {
-            name: {parent: [row["id"] for row in groups.get(parent, ())] for parent in (1, 2)}
+            name: {
+                parent: [row["id"] for row in rows]
+                for parent, rows in zip((1, 2), groups, strict=True)
+            }
             for name, groups in found.items()
         }
 

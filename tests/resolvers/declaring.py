@@ -8,10 +8,10 @@ from typing import Any
 
 import strawberry
 
-from loaders.base import Resource
 from loaders.mongo import MongoCollection
-from loaders.postgres import PostgresTable
-from loaders.rest import RestResource
+from loaders.resource import Resource
+from loaders.rest.routes import RestResource
+from loaders.sql.postgres import PostgresTable
 from resolvers.checks.faults import DeclarationError
 from resolvers.connections import Connection
 from resolvers.fields import Node

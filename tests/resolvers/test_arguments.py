@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import strawberry
 
-from loaders.base import through
 from loaders.mongo import MongoCollection
-from loaders.postgres import PostgresTable
 from loaders.query import Function
-from loaders.rest import Batch, RestResource, Single
+from loaders.rest.routes import Batch, RestResource, Single
+from loaders.row_filters import through
+from loaders.sql.postgres import PostgresTable
 from resolvers.connections import connection
 from resolvers.directives import Policies, RequiresScopes
 from resolvers.fields import batched, column, computed

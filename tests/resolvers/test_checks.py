@@ -12,9 +12,10 @@ import strawberry
 from click.testing import CliRunner
 
 from gateway.cli import main
-from loaders.base import Row, through
 from loaders.identity import Identity
-from loaders.rest import Batch, Single
+from loaders.resource import Row
+from loaders.rest.routes import Batch, Single
+from loaders.row_filters import through
 from resolvers.checks import columns, roads, shapes
 from resolvers.checks.all import CHECKS
 from resolvers.checks.faults import DeclarationError, Fault

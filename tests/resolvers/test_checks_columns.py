@@ -15,9 +15,10 @@ import strawberry
 from bson import ObjectId
 from strawberry.scalars import JSON
 
-from loaders.base import Resource, Row, through
 from loaders.identity import Identity
 from loaders.query import Function, Order
+from loaders.resource import Resource, Row
+from loaders.row_filters import through
 from resolvers import cursors
 from resolvers.connections import connection
 from resolvers.fields import batched, column, computed

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from loaders.base import Resource, through
 from loaders.query import Function
-from loaders.rest import Batch, Single
+from loaders.resource import Resource
+from loaders.rest.routes import Batch, Single
+from loaders.row_filters import through
 from resolvers.connections import connection
 from resolvers.fields import Node, column
 from resolvers.lookups import lookup, node, nodes

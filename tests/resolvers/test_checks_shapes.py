@@ -9,7 +9,7 @@ import pytest
 import strawberry
 
 from loaders.query import Function
-from loaders.rest import Single
+from loaders.rest.routes import Single
 from resolvers.connections import connection
 from resolvers.fields import Node, batched, column, computed
 from resolvers.lookups import lookup, node, nodes

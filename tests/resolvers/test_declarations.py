@@ -9,14 +9,14 @@ import asyncpg
 import pytest
 
 from demo.stack import Addresses
-from loaders.base import Recorder
-from loaders.postgres import PostgresSource, PostgresTable
 from loaders.query import Function, Order, Window
+from loaders.sql.postgres import PostgresSource, PostgresTable
 from resolvers.connections import connection
 from resolvers.fields import NodeRow, column
 from resolvers.graph import Graph
 from resolvers.mutations import mutation
 from resolvers.relations import aggregate, one
+from tests.loaders.asking import page_of, rows_of
 from tests.resolvers.declaring import connection_of, graph_of, node_type, plain_type, table
 
 TABLE = PostgresTable(source="shop", name="uuid_keyed", key="id", key_type=uuid.UUID)
@@ -39,20 +39,21 @@ async def shop(addresses: Addresses) -> AsyncIterator[PostgresSource]:
 
 
 async def test_keys_of_type_uuid_are_windowed_for_each_parent(shop: PostgresSource) -> None:
-    first = await shop.fetch_page(TABLE, {"parent"}, Window(order=(Order("id"),)), Recorder())
+    first = await page_of(shop, TABLE, {"parent"}, window=Window(order=(Order("id"),)))
     # As PostgreSQL's driver gives them, which is a type of its own.
     keys = list(dict.fromkeys(row["parent"] for row in first))
 
     window = Window(order=(Order("id"),), limit=2)
-    groups = await shop.fetch_by_foreign_key(
-        TABLE, "parent", keys, {"id", "parent"}, window, Recorder()
+    groups = await rows_of(
+        shop,
+        TABLE,
+        {"id", "parent"},
+        by=("parent",),
+        keys=[(key,) for key in keys],
+        window=window,
     )
 
-    found = {
-        key: [row["id"].int for row in rows]
-        for key, rows in groups.items()
-        if not isinstance(rows, Exception)
-    }
+    found = {key: [row["id"].int for row in rows] for key, rows in zip(keys, groups, strict=True)}
     assert found == {PARENTS[0]: [10, 12], PARENTS[1]: [11, 13]}
 
 

@@ -19,7 +19,7 @@ GRAPHS = (*sorted((ROOT / "schema").rglob("*.py")), ROOT / "tests" / "acme" / "g
 
 MODULES = {path.stem for path in (ROOT / "resolvers").glob("*.py")} | {"checks", "shop"}
 
-ELSEWHERE = ("loaders.postgres", "loaders.mongo", "loaders.rest", "resolvers.shop")
+ELSEWHERE = ("loaders.sql.postgres", "loaders.mongo", "loaders.rest", "resolvers.shop")
 """The resources, and the shop's own."""
 
 

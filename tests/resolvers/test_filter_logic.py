@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from loaders.query import And, Comparison, Filter, Not, Operator, Or, Order, Window, Within
+from loaders.query import And, Comparison, Filter, Not, Operator, Or, Order, SemiJoin, Window
 from tests.resolvers.conftest import TEXTS, Three, everywhere, rows
 
 BY_ID = (Order("id"),)
@@ -71,7 +71,7 @@ def holds(filter: Filter, row: dict[str, Any]) -> bool:
             if row[column] is None:
                 return operator in NEGATIVE
             return MEANS[operator](row[column], wanted)
-        case Within():
+        case SemiJoin():
             raise AssertionError("it says nothing of the row alone")
 
 
@@ -95,7 +95,7 @@ def ids(filter: Filter) -> list[int]:
 async def test_every_comparison_with_each_column(three: Three, column: str) -> None:
     for comparison in every_comparison():
         if comparison.column == column:
-            found = await three.page(Window(comparison, BY_ID))
+            found = await three.page(Window(BY_ID), comparison)
             assert found == everywhere(ids(comparison)), comparison
 
 
@@ -104,7 +104,7 @@ async def test_not_of_every_comparison_is_everything_else(three: Three, column: 
     for comparison in every_comparison():
         if comparison.column == column:
             others = [row["id"] for row in rows() if row["id"] not in ids(comparison)]
-            found = await three.page(Window(Not(comparison), BY_ID))
+            found = await three.page(Window(BY_ID), Not(comparison))
             assert found == everywhere(others), comparison
 
 
@@ -133,7 +133,7 @@ async def test_nothing_to_hold_and_nothing_to_choose_from(
 ) -> None:
     expected = [row["id"] for row in three.rows] if everything else []
 
-    assert await three.page(Window(filter, BY_ID)) == everywhere(expected)
+    assert await three.page(Window(BY_ID), filter) == everywhere(expected)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -142,14 +142,14 @@ async def test_filters_of_filters(three: Three, seed: int) -> None:
 
     for _ in range(12):
         filter = random_filter(rng, 4)
-        assert await three.page(Window(filter, BY_ID)) == everywhere(ids(filter)), filter
+        assert await three.page(Window(BY_ID), filter) == everywhere(ids(filter)), filter
 
 
 async def test_a_filter_stays_apart_from_the_place_of_a_page(three: Three) -> None:
     # An `or` beside the keyset condition, which has one of its own.
     either = Or((Comparison("number", Operator.EQ, 0), Comparison("text", Operator.EQ, "a")))
     order = (Order("amount", True, True), Order("id"))
-    window = Window(either, order, (None, 10), 5)
+    window = Window(order, (None, 10), limit=5)
 
     expected = [
         row["id"]
@@ -157,4 +157,4 @@ async def test_a_filter_stays_apart_from_the_place_of_a_page(three: Three) -> No
         if row["amount"] is None and row["id"] > 10 and (row["number"] == 0 or row["text"] == "a")
     ]
     assert expected
-    assert await three.page(window) == everywhere(expected[:5])
+    assert await three.page(window, either) == everywhere(expected[:5])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from loaders.query import Comparison, Operator, Order, Window, past
+from loaders.query import Comparison, Operator, Order, Window
 from tests.resolvers.conftest import Row, Three, everywhere, rows
 
 ORDERS = [
@@ -54,10 +54,6 @@ def place(order: Sequence[Order], row: Row) -> tuple[Any, ...]:
     return tuple(row[part.column] for part in order)
 
 
-def turned(order: Sequence[Order]) -> tuple[Order, ...]:
-    return tuple(part.reversed() for part in order)
-
-
 def ids(of: Sequence[Row]) -> list[int]:
     return [row["id"] for row in of]
 
@@ -91,12 +87,10 @@ async def test_past_every_row_come_the_rows_that_follow_it(
 async def test_before_every_row_come_the_rows_that_lead_to_it(
     three: Three, order: tuple[Order, ...]
 ) -> None:
-    # As a connection asks for the other end of a range: as a filter, beside the order.
     expected = in_order(order, three.rows)
 
     for index, row in list(enumerate(expected))[::3]:
-        ending = past(turned(order), place(order, row))
-        window = Window(filter=ending, order=order)
+        window = Window(order=order, before=place(order, row))
         assert await three.page(window) == everywhere(ids(expected[:index])), row
 
 
@@ -147,7 +141,7 @@ async def test_a_window_of_each_parent_has_its_own_filter_order_and_limit(
         for parent in (1, 2)
     }
 
-    assert await three.of_parents(Window(there, order, None, limit)) == everywhere(expected)
+    assert await three.of_parents(Window(order, limit=limit), there) == everywhere(expected)
 
 
 async def test_past_the_last_row_there_is_nothing(three: Three) -> None:

@@ -10,9 +10,9 @@ import pytest
 import strawberry
 from strawberry.types import ExecutionResult
 
-from loaders.base import Row
 from loaders.identity import ANONYMOUS, Identity
-from loaders.postgres import PostgresTable
+from loaders.resource import Row
+from loaders.sql.postgres import PostgresTable
 from resolvers.connections import Connection, connection
 from resolvers.directives import Authenticated, Policies, RequiresScopes, declared
 from resolvers.fields import Node, column

@@ -10,7 +10,7 @@ import strawberry
 
 from gateway.operations.executors import EXECUTORS
 from loaders.identity import Identity
-from loaders.postgres import PostgresTable
+from loaders.sql.postgres import PostgresTable
 from resolvers.fields import Node, column
 from resolvers.graph import Graph
 from resolvers.lookups import viewer

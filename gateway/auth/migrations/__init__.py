@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from loaders.postgres import PostgresSource
+    from loaders.sql.postgres import PostgresSource
 
 LOCK = 7_583_482_711_320
 """An advisory lock (PostgreSQL manual, 13.3.5) of this number means: somebody migrates."""

@@ -1,0 +1,96 @@
+"""What a source is asked: which rows, and what is wanted of them.
+
+The two are apart because what is wanted of the same rows (their columns, a count) leaves together,
+and because a cache holds more than one asker needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from loaders.query import ALL_ROWS, Aggregate, Filter, Window
+from loaders.resource import Resource, Row
+
+Key = tuple[Hashable, ...]
+"""One value for each column that rows are asked by. Of a whole resource, the one key is empty."""
+
+WHOLE: Key = ()
+"""The key of a whole resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Which rows of a resource, for each key: those whose columns ``by`` hold the key's values and
+    which the ``filter`` and the ``window`` let through.
+
+    ``unique`` says that a key has one row at most; there is no window then. Two of them are equal
+    only where the values in them are of the same types.
+    """
+
+    resource: Resource
+    by: tuple[str, ...] = ()
+    unique: bool = False
+    filter: Filter | None = None
+    window: Window = ALL_ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What of the rows: ``columns``, none where no rows are wanted, and ``aggregates``, which are
+    over all rows of the key that the filter lets through and know no place and no limit."""
+
+    columns: frozenset[str] = frozenset()
+    aggregates: tuple[Aggregate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question to a source, to be put to it for any number of keys."""
+
+    rows: Rows
+    wants: Wants
+
+    @property
+    def resource(self) -> Resource:
+        return self.rows.resource
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that are read for it, apart from those that only its filter looks at."""
+        if not self.wants.aggregates:
+            return self.wants.columns
+        aggregated = {each.column for each in self.wants.aggregates if each.column is not None}
+        return self.wants.columns.union(aggregated, self.rows.by)
+
+
+@dataclass(slots=True)
+class Found:
+    """What a key has: its rows, with at least the columns that were asked for, in the window's
+    order, and one value for each aggregate, in the order of the ask. Each can be an error instead:
+    a sum that can't be made costs none of the rows."""
+
+    rows: Sequence[Row] | Exception = ()
+    values: Sequence[Any] = ()
+
+
+Answer = Sequence[Found | Exception]
+"""What each key has, or why it could not be had, by the keys' positions: the value in a row need
+not be the value that was asked for (``char(6)`` pads it), and a failure may be of one key alone."""
+
+
+def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[list[Row]]:
+    """The rows that each key has, told by the values of the rows, in their order."""
+    by = ask.rows.by
+    if not by:
+        return [list(rows)]
+    groups: dict[Any, list[Row]] = {}
+    if len(by) == 1:
+        (column,) = by
+        for row in rows:
+            groups.setdefault(row[column], []).append(row)
+        return [groups.get(key, []) for (key,) in keys]
+    for row in rows:
+        groups.setdefault(tuple(row[column] for column in by), []).append(row)
+    return [groups.get(key, []) for key in keys]

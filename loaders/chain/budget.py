@@ -1,0 +1,31 @@
+"""What one operation may ask of one source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loaders.asks import Answer, Ask, Key
+from loaders.contexts import FAN_OUT, Operation
+from loaders.errors import OverBudget
+from loaders.sources import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Refuses the keys of fan-outs for which an operation has no request left."""
+
+    following: Asked
+    source: str
+
+    async def fetch(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Answer:
+        if ask.resource.batch_size(ask.rows.by) != 1:
+            return await self.following.fetch(ask, keys, operation)
+        granted = operation.budget.take(self.source, len(keys))
+        found = await self.following.fetch(ask, keys[:granted], operation) if granted else ()
+        refused = OverBudget(
+            self.source,
+            f"This operation needs more than {FAN_OUT} requests to '{self.source}', which answers "
+            "one id at a time. Ask for fewer objects.",
+        )
+        return [*found, *[refused] * (len(keys) - granted)]

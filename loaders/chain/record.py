@@ -1,0 +1,21 @@
+"""From an operation to an attempt on its behalf."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loaders.asks import Answer, Ask, Key
+from loaders.contexts import Attempt, Operation
+from loaders.sources import Fetcher
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Has the calls noted in the operation's trace, and lets them take until its deadline."""
+
+    following: Fetcher
+
+    async def fetch(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Answer:
+        attempt = Attempt(operation.deadline, operation.trace)
+        return await self.following.fetch(ask, keys, attempt)

@@ -1,0 +1,41 @@
+"""Batches that are no larger than a source takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loaders.asks import Answer, Ask, Key
+from loaders.contexts import Attempt
+from loaders.sources import Capabilities, Fetcher
+from loaders.trace import FanOut
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Asks in batches, all of which end together, so that what depends on them is one batch again.
+    Batches of one are a fan-out, noted as one call."""
+
+    following: Fetcher
+    can: Capabilities
+
+    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        size = ask.resource.batch_size(ask.rows.by) or self.can.batch_size
+        if size == 1:
+            attempt = Attempt(attempt.deadline, FanOut(attempt.trace))
+        if len(keys) <= size:
+            return await self.following.fetch(ask, keys, attempt)
+        starts = range(0, len(keys), size)
+        found: dict[int, Answer] = {}
+        left = iter(starts)
+
+        async def work() -> None:
+            for start in left:
+                batch = keys[start : start + size]
+                found[start] = await self.following.fetch(ask, batch, attempt)
+
+        # Not a task for each batch: all but a few of them would only wait for their turn.
+        workers = min(len(starts), self.can.in_flight or len(starts))
+        await asyncio.gather(*(work() for _ in range(workers)))
+        return [each for start in starts for each in found[start]]

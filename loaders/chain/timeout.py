@@ -1,0 +1,36 @@
+"""How long one call to a source may take."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loaders.asks import Answer, Ask, Key
+from loaders.contexts import Attempt
+from loaders.errors import SourceError, SourceTimeout
+from loaders.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """Ends a call that takes longer than its source has, or than is left of the attempt: the driver
+    sees its task cancelled then, unless it ended by itself. What the driver raises is the error of
+    every key."""
+
+    source: Source
+
+    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        seconds = attempt.left(self.source.timeout)
+        within = Attempt(time.monotonic() + seconds, attempt.trace, attempt.tries)
+        try:
+            async with asyncio.timeout(attempt.left(self.source.timeout + self.source.can.grace)):
+                return await self.source.fetch(ask, keys, within)
+        except TimeoutError:
+            late = SourceTimeout(self.source.name, reason=f"no answer within {seconds:.3g} s")
+            if within.last is not None:
+                within.last.fail(late)
+            return [late] * len(keys)
+        except SourceError as error:
+            return [error] * len(keys)

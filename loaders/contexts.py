@@ -1,0 +1,76 @@
+"""On whose behalf a source is asked: an operation, and below the place where operations meet, one
+attempt to have an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from loaders.asks import Ask, Key
+from loaders.identity import ANONYMOUS, Identity
+from loaders.trace import Call, Calls, Trace
+
+FAN_OUT = 100
+"""Requests that the fan-outs of one operation may make to one source."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What an operation may still ask of each source."""
+
+    requests: dict[str, int] = field(default_factory=dict)
+
+    def take(self, source: str, wanted: int) -> int:
+        """How many of the wanted requests of a fan-out may be made, which are then used up."""
+        used = self.requests.get(source, 0)
+        granted = min(wanted, FAN_OUT - used)
+        self.requests[source] = used + granted
+        return granted
+
+
+@dataclass(slots=True)
+class Operation:
+    """An operation, as the loaders know it: who asks, until when its sources may take (on
+    ``time.monotonic``'s clock; None for as long as they do), what it may ask, and what it did."""
+
+    identity: Identity = ANONYMOUS
+    deadline: float | None = None
+    budget: Budget = field(default_factory=Budget)
+    trace: Trace = field(default_factory=Trace)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt to have an answer: until when somebody waits for it (on ``time.monotonic``'s
+    clock; None for as long as it takes), where its calls are noted, and how often more it is made
+    if it fails in passing."""
+
+    deadline: float | None
+    trace: Calls
+    tries: int = 0
+    last: Call | None = None
+
+    def call(
+        self,
+        ask: Ask,
+        keys: Sequence[Key],
+        *,
+        statement: object = None,
+        url: str | None = None,
+        shape: object = None,
+    ) -> Call:
+        """The note of a call that is made within it, as a context manager."""
+        call = self.trace.call(ask, keys, statement=statement, url=url, shape=shape)
+        call.retried = self.tries > 0
+        self.last = call
+        return call
+
+    def left(self, most: float) -> float:
+        """The seconds that are left, of ``most`` that it may take anyway."""
+        return most if self.deadline is None else min(most, self.deadline - time.monotonic())
+
+    @property
+    def is_late(self) -> bool:
+        """Whether nobody waits any more."""
+        return self.deadline is not None and self.deadline <= time.monotonic()

@@ -1,0 +1,73 @@
+"""Resources: the sets of rows that a graph's types stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from loaders.declarations import Declared
+from loaders.identity import Identity
+from loaders.query import Filter, folded
+
+Row = Mapping[str, Any]
+"""One record as its driver returns it. Several places of an operation share it: it is read-only."""
+
+Columns = Collection[str]
+
+RowFilter = Callable[[Identity], Filter | None]
+"""Says which rows an identity may see: those that the filter lets through, all where it is None.
+Where it raises, none are seen."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Resource(Declared):
+    """A named set of rows in a source that can be fetched by key.
+
+    ``key`` is the column that identifies a row and ``key_type`` its Python type, into which the
+    text of a global id is read. ``row_filter`` is part of every fetch, by whatever road.
+    """
+
+    source: str
+    name: str
+    key: str = "id"
+    key_type: type = int
+    row_filter: RowFilter | None = None
+
+    joins: ClassVar[bool] = False
+    """Whether its source can join it with another resource of the same source."""
+
+    def __str__(self) -> str:
+        return f"{self.source}.{self.name}"
+
+    @property
+    def id(self) -> tuple[str, ...]:
+        """What it is in its source. Two resources with one id are the same rows, perhaps with
+        different row filters."""
+        return self.source, self.name
+
+    def is_key(self, value: object) -> bool:
+        """Whether the value is of the key's type. In Python True is an int, too: here it is not."""
+        return isinstance(value, self.key_type) and (
+            type(value) is not bool or self.key_type is bool
+        )
+
+    def mistakes(self) -> Iterator[str]:
+        """What of the declaration can't work, whatever the source holds."""
+        return iter(())
+
+    def why_not_by(self, column: str | None) -> str | None:
+        """Why rows can't be had by the column, or as a whole if it is None, as far as the
+        declaration tells; None if they can."""
+        return None
+
+    def batch_size(self, by: tuple[str, ...]) -> int | None:
+        """How many keys of these columns one call may carry; None for as many as its source
+        takes."""
+        return None
+
+    def seen_by(self, identity: Identity) -> Filter | None:
+        """The row filter for this identity, folded. Raises what the row filter raises, and
+        TypeError where it returns no filter."""
+        filter = None if self.row_filter is None else self.row_filter(identity)
+        return None if filter is None else folded(filter)

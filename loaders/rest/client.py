@@ -1,0 +1,117 @@
+"""One REST service over HTTP, through aiohttp, which lives in this file alone."""
+
+from __future__ import annotations
+
+import time
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable
+
+LARGEST_BODY = 10_000_000
+
+PASSING = frozenset({429, 502, 503, 504})
+"""Answers after which an idempotent request is worth another try (RFC 9110, 15.5 and 15.6)."""
+
+
+class RestClient:
+    """A session with one service. Whoever asks bounds how long it takes."""
+
+    def __init__(self, name: str, url: str) -> None:
+        self.name = name
+        self._base = url.rstrip("/")
+        address = URL(self._base)
+        self.shown = self._base if address.user is None else str(address.with_user(None))
+        """The service's URL, without a password."""
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        self._session = aiohttp.ClientSession(
+            # Neither aiohttp's bound of connections nor its timer: who asks has both.
+            connector=aiohttp.TCPConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(),
+            # The service's cookies are nobody's, so none are kept for the next request.
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"accept": "application/json"},
+        )
+        # aiohttp tries again by itself where a connection breaks, which would double our tries.
+        self._session._retry_connection = False
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def get(self, path: str) -> Any:
+        """The JSON that ``path`` answers; None for a 404."""
+        status, body = await self.request(path)
+        if status == 404:
+            return None
+        if status != 200:
+            raise self.bad(f"status {status}")
+        try:
+            answer = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise self.bad("an answer that is not JSON") from error
+        if answer is None:
+            raise self.bad("null")
+        return answer
+
+    async def request(self, path: str) -> tuple[int, bytes]:
+        """The status and the body. Raises SourceUnavailable for a status that is worth another try,
+        and says that it is passing."""
+        if self._session is None:
+            raise SourceUnavailable(self.name, reason="the source is not open")
+        url = URL(self._base + path, encoded=True)
+        try:
+            async with self._session.get(url, allow_redirects=False) as response:
+                if response.status in PASSING:
+                    raise SourceUnavailable(
+                        self.name,
+                        reason=f"status {response.status}",
+                        is_passing=True,
+                        after=_retry_after(response.headers.get("retry-after", "")),
+                    )
+                return response.status, await self._body(response)
+        except TimeoutError as error:
+            raise SourceTimeout(self.name, reason=_reason(error)) from error
+        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
+            raise self.bad("an answer that is not HTTP") from error
+        except aiohttp.ClientConnectionError as error:
+            raise SourceUnavailable(self.name, reason=_reason(error), is_passing=True) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise SourceUnavailable(self.name, reason=_reason(error)) from error
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        body = await response.content.read(LARGEST_BODY + 1)
+        while not response.content.at_eof() and len(body) <= LARGEST_BODY:
+            body += await response.content.read(LARGEST_BODY + 1 - len(body))
+        if len(body) > LARGEST_BODY:
+            raise self.bad(f"more than {LARGEST_BODY} bytes")
+        return body
+
+    def bad(self, what: str) -> BadResponse:
+        """The error of an answer that its declaration does not allow."""
+        return BadResponse(self.name, f"The source '{self.name}' sent {what}.", reason=what)
+
+
+def _reason(error: Exception) -> str:
+    # The words of the operating system have no more than an address; others of aiohttp's can hold
+    # the URL, and so keys.
+    said = error.strerror if isinstance(error, OSError) else None
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _retry_after(header: str) -> float | None:
+    """The seconds that a Retry-After asks for, None if it says nothing (RFC 9110, 10.2.3)."""
+    if header.isdecimal():
+        return float(header)
+    try:
+        date = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max(0.0, date.timestamp() - time.time())

@@ -1,0 +1,99 @@
+"""What a REST service answers, and how it is asked: declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from loaders.declarations import Declared
+from loaders.resource import Resource
+
+BATCH_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Declared):
+    """Many keys at once: ``GET path?parameter=a&parameter=b``."""
+
+    path: str
+    parameter: str
+    size: int = BATCH_SIZE
+
+    def mistakes(self) -> Iterator[str]:
+        """What of it can't work, whatever the service."""
+        yield from _mistakes_of_path(self.path)
+        if "?" in self.path:
+            yield f"the path {self.path} has a query, which the keys are to be"
+        if "{" in self.path or "}" in self.path:
+            yield f"the path {self.path} has a place for a key: that is what Single is for"
+        if set("&=#?") & set(self.parameter) or self.parameter.split() != [self.parameter]:
+            yield f"'{self.parameter}' is no name of a parameter"
+        if self.size < 1:
+            yield f"its size is {self.size}, so it takes no key"
+
+
+@dataclass(frozen=True, slots=True)
+class Single(Declared):
+    """One key at a time: ``GET path``, the key in place of ``{key}``. By a key the answer is the
+    object, by a foreign key it is the list."""
+
+    path: str
+
+    def mistakes(self) -> Iterator[str]:
+        """What of it can't work, whatever the service."""
+        yield from _mistakes_of_path(self.path)
+        if "{key}" not in self.path:
+            yield f"the path {self.path} has no {{key}}, where the key stands"
+        elif set("{}") & set(self.path.replace("{key}", "")):
+            yield f"the path {self.path} has another place than {{key}}, which nothing fills"
+
+
+def _mistakes_of_path(path: str) -> Iterator[str]:
+    if not path.startswith("/"):
+        yield f"the path {path} does not begin with /"
+    if "#" in path or path.split() != [path]:
+        yield f"the path {path} has a character that no path has"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RestResource(Resource):
+    """What a service answers, and how it is asked.
+
+    ``by`` says for each column that rows are fetched by which request does it. ``all`` is the
+    path that answers every row, where there is one. Answers with many rows hold them as a list
+    under ``items``, or are that list where ``items`` is None.
+    """
+
+    key_type: type = str
+    by: Mapping[str, Batch | Single] = field(default_factory=dict)
+    all: str | None = None
+    items: str | None = "items"
+
+    def mistakes(self) -> Iterator[str]:
+        for column, route in self.by.items():
+            for mistake in route.mistakes():
+                yield f"its {type(route).__name__} by '{column}': {mistake}"
+        for mistake in _mistakes_of_path(self.all) if self.all is not None else ():
+            yield f"its all: {mistake}"
+        if self.all is not None and "{" in self.all:
+            yield f"its all: the path {self.all} has a place, which nothing fills"
+
+    def why_not_by(self, column: str | None) -> str | None:
+        if column is None:
+            return None if self.all is not None else "it has no path that answers all of it (all=)"
+        if column in self.by:
+            return None
+        others = ", ".join(f"'{each}'" for each in self.by)
+        return f"it has no route by '{column}'" + (f", only by {others}" if others else "")
+
+    def batch_size(self, by: tuple[str, ...]) -> int | None:
+        if not by:
+            return None
+        route = self.route(by)
+        return route.size if isinstance(route, Batch) else 1
+
+    def route(self, by: tuple[str, ...]) -> Batch | Single:
+        """The request that rows are fetched by these columns with."""
+        if len(by) != 1 or by[0] not in self.by:
+            raise TypeError(f"{self} declares no route by {' and '.join(map(repr, by))}")
+        return self.by[by[0]]

@@ -1,0 +1,91 @@
+"""The contract of a source, and all that are configured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from loaders.asks import Answer, Ask, Key
+from loaders.contexts import Attempt, Operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a kind of source can do.
+
+    ``joins``: its filters may have a ``SemiJoin`` over another resource of the same source.
+    ``together``: rows and aggregates of them are one call. ``whole``: its rows have every column,
+    whichever were asked for. ``batch_size``: the keys of one call, where the resource does not say.
+    ``in_flight``: the calls that may be under way at the same time, None where the source itself
+    sees to that. ``retries``: how often what failed in passing is tried again.
+    ``grace``: the seconds that its driver, which has a timer of its own, may notice its time late.
+    """
+
+    joins: bool = False
+    together: bool = False
+    whole: bool = False
+    batch_size: int = 500
+    in_flight: int | None = None
+    retries: int = 0
+    grace: float = 0.0
+
+
+class Fetcher(Protocol):
+    """What answers an ask, for an attempt."""
+
+    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer: ...
+
+
+class Asked(Protocol):
+    """What answers an ask, for an operation."""
+
+    async def fetch(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Answer: ...
+
+
+class Source(Protocol):
+    """A configured connection to a source, of any kind.
+
+    ``timeout`` is how many seconds one call may take.
+    """
+
+    name: str
+    kind: str
+    can: Capabilities
+    timeout: float
+
+    async def open(self) -> None:
+        """Make the pool or session, without waiting for the source to be there."""
+
+    async def close(self) -> None:
+        """Close it, and wait for that."""
+
+    async def check(self) -> None:
+        """Return if the source answers, raise a ``SourceError`` if it does not."""
+
+    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        """What each key has, by its position, or the error for which that key alone has nothing.
+
+        Keys come without duplicates, at most as many as one call takes; a whole resource has the
+        one key (). A filter's columns need not be among those that are wanted. A key that has no
+        rows has an empty ``Found``, but for its aggregates: of no rows, 0 for a count, else None.
+
+        Raises a ``SourceError`` where nothing could be had for any key, ``UnfitValue`` where a
+        value can't be compared with its column. Notes each call in the attempt, and is cancelled
+        when the time of the call is up: what it has running at the source then ends, too.
+        """
+
+
+class Translated:
+    """A context manager that raises what ``translate`` makes of an error that passes, if it makes
+    anything of it. It can be entered any number of times."""
+
+    def __init__(self, translate: Callable[[BaseException], Exception | None]) -> None:
+        self._translate = translate
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None and (translated := self._translate(error)) is not None:
+            raise translated from error

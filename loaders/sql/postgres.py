@@ -1,0 +1,284 @@
+"""PostgreSQL through asyncpg."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import asyncpg
+import orjson
+from pydantic import Field, SecretStr
+
+from loaders.asks import Answer, Ask, Found, Key, Wants, by_value
+from loaders.contexts import Attempt
+from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable, UnfitValue
+from loaders.kinds import Kind, address
+from loaders.resource import Row
+from loaders.sources import Capabilities, Translated
+from loaders.sql.statement import (
+    Parameters,
+    Table,
+    aggregating,
+    selecting,
+    selecting_with_aggregates,
+)
+
+UNFIT = frozenset({"22000", "22003", "22007", "22008", "22021", "22P02", "22P03", "22P05"})
+"""The data exceptions that a bound value causes (PostgreSQL manual, appendix A; 22000 is what
+asyncpg raises for a value that it can't send). The others are a view's or a function's own."""
+
+WITH_VALUES = frozenset({"22", "23", "P0"})
+"""Classes of errors whose messages can hold values of rows or of clients (appendix A): data
+exceptions, violated constraints, and what functions raise in their own words."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PostgresTable(Table):
+    """A table or view of PostgreSQL. Without a ``schema`` it is looked for on the connection's
+    search path."""
+
+
+class PostgresSource:
+    """A pool of connections. ``timeout`` (seconds) bounds each statement, on the server too."""
+
+    kind = "postgres"
+    can = Capabilities(joins=True, together=True)
+
+    def __init__(self, name: str, url: str, *, pool_size: int = 10, timeout: float = 10.0) -> None:
+        self.name = name
+        self._url = url
+        self._pool_size = pool_size
+        self.timeout = timeout
+        self._pool: asyncpg.Pool | None = None
+        self._errors = Translated(self._translate)
+
+    async def open(self) -> None:
+        # With min_size 0 the pool connects when it is first used, so a database that is down
+        # does not keep the gateway from starting.
+        self._pool = await asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=self._pool_size,
+            timeout=self.timeout,
+            command_timeout=self.timeout + 1,
+            init=_decode_json,
+            connection_class=_Connection,
+            reset=_reset,
+            server_settings={
+                "statement_timeout": str(int(self.timeout * 1000)),
+                "application_name": "sluice",
+            },
+        )
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), self.timeout)
+            except TimeoutError:
+                self._pool.terminate()
+            self._pool = None
+
+    async def check(self) -> None:
+        with self._errors:
+            async with self._acquired(self.timeout) as connection:
+                await connection.execute("select 1")
+
+    async def run(self, statement: str, *parameters: Any) -> Sequence[Row]:
+        """The rows of a statement that is the gateway's own, over no resource of the graph."""
+        with self._errors:
+            async with self._acquired(self.timeout) as connection:
+                rows: Sequence[Row] = await connection.fetch(statement, *parameters)
+                return rows
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        """An asyncpg connection in a transaction, for several such statements."""
+        with self._errors:
+            async with self._acquired(self.timeout) as connection, connection.transaction():
+                yield connection
+
+    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        if not ask.wants.aggregates:
+            return await self._rows(ask, keys, attempt)
+        if not ask.wants.columns:
+            return await self._values(ask, keys, attempt)
+        try:
+            # Half of the time is for the rows alone: counting can take so much longer that it would
+            # cost them.
+            async with asyncio.timeout(attempt.left(self.timeout) / 2):
+                return await self._together(ask, keys, attempt)
+        except TimeoutError:
+            late = SourceTimeout(self.name, reason="no answer within half of the time")
+            if attempt.last is not None:
+                attempt.last.fail(late)
+            return await self._apart(ask, keys, attempt, late)
+        except (BadResponse, UnfitValue):
+            return await self._apart(ask, keys, attempt, None)
+
+    async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
+        records = await self._records(ask, keys, attempt, *selecting(ask, keys))
+        return [Found(each) for each in by_value(ask, keys, records)]
+
+    async def _values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
+        records = await self._records(ask, keys, attempt, *aggregating(ask, keys))
+        by = len(ask.rows.by)
+        values = {tuple(record)[:by]: tuple(record)[by:] for record in records}
+        nothing = tuple(each.of_nothing for each in ask.wants.aggregates)
+        return [Found((), values.get(key, nothing)) for key in keys]
+
+    async def _together(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
+        records = await self._records(ask, keys, attempt, *selecting_with_aggregates(ask, keys))
+        rows: list[list[Row]] = [[] for _ in keys]
+        values: list[Sequence[Any]] = [()] * len(keys)
+        for record in records:
+            place = record[0] - 1
+            values[place] = record[1 : 1 + len(ask.wants.aggregates)]
+            if record["sluice_row"] is not None:
+                rows[place].append(record)
+        return [Found(*each) for each in zip(rows, values, strict=True)]
+
+    async def _apart(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, late: SourceError | None
+    ) -> list[Found]:
+        """Rows and values that could not be had together, each with its own error; the values with
+        ``late`` where they are what took too long."""
+        rows, wants = ask.rows, ask.wants
+        try:
+            listed = await self._rows(Ask(rows, Wants(wants.columns)), keys, attempt)
+        except SourceError as error:
+            listed = [Found(error)] * len(keys)
+        try:
+            if late is not None:
+                raise late
+            counted = await self._values(
+                Ask(rows, Wants(aggregates=wants.aggregates)), keys, attempt
+            )
+        except SourceError as error:
+            counted = [Found((), [error] * len(wants.aggregates))] * len(keys)
+        return [Found(one.rows, other.values) for one, other in zip(listed, counted, strict=True)]
+
+    async def _records(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, statement: str, values: Parameters
+    ) -> list[Any]:
+        with attempt.call(ask, keys, statement=statement) as call, self._errors:
+            async with self._acquired() as connection:
+                records: list[Any] = await connection.fetch(statement, *values)
+            call.rows = len(records)
+            return records
+
+    def _acquired(self, timeout: float | None = None) -> Any:
+        """A connection of the pool, as a context manager; within so many seconds."""
+        if self._pool is None:
+            raise SourceUnavailable(self.name, reason="the source is not open")
+        return self._pool.acquire(timeout=timeout)
+
+    def _translate(self, error: BaseException) -> Exception | None:
+        match error:
+            case TimeoutError() | asyncpg.QueryCanceledError():
+                return SourceTimeout(self.name, reason=_reason(error))
+            case asyncpg.DataError():
+                if error.sqlstate not in UNFIT or _is_of_another_type(error):
+                    # A value of another type than the column's: clients' values have been read
+                    # as the declared type, so it is the declaration that is wrong.
+                    return self._refused(error)
+                return UnfitValue(
+                    self.name,
+                    "A value does not fit the column it is compared with: it is out of range, "
+                    "too long, or has a character that PostgreSQL can't hold.",
+                    reason=_reason(error),
+                )
+            case (
+                OSError()
+                | asyncpg.PostgresConnectionError()
+                | asyncpg.OperatorInterventionError()
+                | asyncpg.InsufficientResourcesError()
+                | asyncpg.InvalidAuthorizationSpecificationError()
+                | asyncpg.InvalidCatalogNameError()
+                | asyncpg.InterfaceError()
+                | asyncpg.InternalClientError()
+            ):
+                return SourceUnavailable(self.name, reason=_reason(error))
+            case asyncpg.PostgresError():
+                return self._refused(error)
+        return None
+
+    def _refused(self, error: BaseException) -> BadResponse:
+        return BadResponse(
+            self.name, f"The source '{self.name}' refused a statement.", reason=_reason(error)
+        )
+
+
+def _is_of_another_type(error: BaseException) -> bool:
+    # What asyncpg can't send, it says by what its encoder raised. That of an array raises another
+    # error in place of its element's, which is still its context.
+    behind = error.__cause__
+    while behind is not None and not isinstance(behind, TypeError):
+        behind = behind.__cause__ or behind.__context__
+    return behind is not None
+
+
+def _reason(error: BaseException) -> str:
+    """Why PostgreSQL or asyncpg failed, for the log: without the words of those errors that have
+    values in them."""
+    code = getattr(error, "sqlstate", None)
+    if code is None:
+        if isinstance(error, TimeoutError):
+            return "no answer in time"
+        if isinstance(error, OSError):
+            return f"{type(error).__name__}: {error}"
+        return type(error).__name__
+    if code[:2] in WITH_VALUES:
+        places = (getattr(error, name, None) for name in ("column_name", "constraint_name"))
+        cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
+        parts = [f"SQLSTATE {code}", type(error).__name__, cause, *places]
+        return ", ".join(part for part in parts if part)
+    return f"SQLSTATE {code}: {getattr(error, 'message', None) or type(error).__name__}"
+
+
+class _Connection(asyncpg.Connection):
+    """A connection that is reset when it goes back to the pool only if it needs to be.
+
+    No statement of ours changes its session, so after one that gave its rows there is nothing to
+    change back, and the round trip is saved. After anything else there is: a value that asyncpg
+    can't send leaves a statement begun, whose timeout would end another's.
+    """
+
+    is_clean = False
+
+    async def fetch(self, *args: Any, **kwargs: Any) -> Any:
+        self.is_clean = False
+        rows = await super().fetch(*args, **kwargs)
+        self.is_clean = True
+        return rows
+
+
+async def _reset(connection: Any) -> None:
+    if connection.is_clean:
+        connection.is_clean = False
+    else:
+        await connection.reset()
+
+
+async def _decode_json(connection: Any) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name,
+            schema="pg_catalog",
+            encoder=lambda value: orjson.dumps(value).decode(),
+            decoder=orjson.loads,
+        )
+
+
+class PostgresKind(Kind):
+    """A PostgreSQL database. ``timeout`` is in seconds, for each statement."""
+
+    url: Annotated[SecretStr, address("postgresql", "postgres", host=False)]
+    pool_size: int = Field(10, ge=1)
+    timeout: float = Field(10.0, gt=0)
+
+    def source(self, name: str) -> PostgresSource:
+        url = self.url.get_secret_value()
+        return PostgresSource(name, url, pool_size=self.pool_size, timeout=self.timeout)
