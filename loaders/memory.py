@@ -3,12 +3,15 @@ or page themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from loaders.asks import Ask, Found
+from loaders.asks import Answer, Ask, Found, Key, by_value
+from loaders.contexts import Attempt
+from loaders.errors import BadResponse
 from loaders.query import (
     Aggregate,
     And,
@@ -22,7 +25,52 @@ from loaders.query import (
     Window,
     keyset,
 )
-from loaders.resource import Row
+from loaders.resource import Resource, Row
+from loaders.sources import Capabilities
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MemoryTable(Resource):
+    """The rows that a ``MemorySource`` has under this name."""
+
+
+class MemorySource:
+    """A source for tests: the rows are in memory, those of each resource under its name. They may
+    change from one operation to the next."""
+
+    kind = "memory"
+    can = Capabilities(together=True, whole=True)
+    timeout = 10.0
+
+    def __init__(self, name: str, rows: Mapping[str, Sequence[Row]]) -> None:
+        self.name = name
+        self.rows = rows
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def check(self) -> None: ...
+
+    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        name, by = ask.resource.name, ask.rows.by
+        with attempt.call(
+            ask, keys, statement=f"{name} by {', '.join(by)}" if by else name
+        ) as call:
+            if name not in self.rows:
+                known = ", ".join(self.rows) or "none"
+                raise self._bad(f"no rows, as it has none of '{name}'", f"it has {known}")
+            rows = [row for row in self.rows[name] if all(row.get(each) is not None for each in by)]
+            found = [found_in(each, ask, self._bad) for each in by_value(ask, keys, rows)]
+            call.rows = sum(
+                len(each.rows) for each in found if not isinstance(each.rows, Exception)
+            )
+            return found
+
+    def _bad(self, what: str, reason: str | None = None) -> BadResponse:
+        said = f"The source '{self.name}' sent {what}."
+        return BadResponse(self.name, said, reason=reason or what)
+
 
 MISFITS = (TypeError, ValueError, ArithmeticError, AttributeError)
 """What Python raises for values that can't be compared or added."""

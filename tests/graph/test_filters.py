@@ -186,7 +186,8 @@ async def check(
         "nodes": [{"id": gid(type_name, row[key])} for row in rows[:100]],
         "totalCount": len(rows),
     }
-    assert len(answer.calls) == 2
+    # MongoDB alone counts in a call of its own.
+    assert len(answer.calls) == (2 if answer.calls[0]["source"] == "catalog" else 1)
 
 
 def named(cases: list[tuple[str, Predicate]]) -> pytest.MarkDecorator:

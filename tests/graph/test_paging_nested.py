@@ -117,7 +117,7 @@ async def test_a_nested_filter_and_order_apply_to_each_parent(
         }
         for own in mine
     ]
-    assert answer.resources == ["shop.customers", "shop.orders", "shop.orders"]
+    assert answer.resources == ["shop.customers", "shop.orders"]
 
 
 async def test_connections_within_connections(gateway: Gateway, truth: Truth) -> None:
