@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from bson import ObjectId
@@ -184,15 +185,24 @@ class MadeUp:
         if isinstance(type_, GraphQLList):
             return [self._item(type_.of_type, mix(place, i)) for i in range(place % 3)]
         if isinstance(type_, GraphQLObjectType):
-            return {
-                field.extensions["strawberry-definition"].python_name: self._item(
-                    field.type, mix(place, name)
-                )
-                for name, field in type_.fields.items()
-            }
+            return self._document(type_, place)
         if isinstance(type_, GraphQLEnumType):
             return list(type_.values)[place % len(type_.values)]
         return PROPER[type_.name](place)
+
+    def _document(self, type_: GraphQLObjectType, place: int) -> Any:
+        values = {
+            field.extensions["strawberry-definition"].python_name: self._item(
+                field.type, mix(place, name)
+            )
+            for name, field in type_.fields.items()
+        }
+        kind = mix(place, "kind") % 8
+        if kind in (0, 1):
+            del values[list(values)[place % len(values)]]
+        if kind == 2:
+            return MappingProxyType(values)
+        return SimpleNamespace(**values) if kind == 3 else values
 
     def _item(self, type_: GraphQLOutputType, place: int) -> Any:
         if self._is_amiss(place):
@@ -230,6 +240,7 @@ PROPER: dict[str, Any] = {
 
 AMISS = (
     None,
+    SimpleNamespace(url="https://example.com/1", width=1, color="red", width_mm=2),
     "text",
     "12",
     2.5,
