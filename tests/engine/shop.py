@@ -17,6 +17,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    get_named_type,
 )
 from strawberry.utils.str_converters import to_camel_case
 
@@ -64,6 +65,13 @@ def _learn() -> None:
 
 
 _learn()
+
+DOCUMENTS = {
+    type_.name
+    for type_ in map(get_named_type, TYPES.values())
+    if isinstance(type_, GraphQLObjectType)
+}
+"""The types of embedded documents."""
 
 
 def key_of(kind: type, number: int) -> Any:
@@ -169,11 +177,11 @@ class MadeUp:
 
     def _value(self, resource: Resource, column: str, place: int) -> Any:
         kind = KEYS.get((resource, column))
+        type_ = TYPES.get((resource, column))
         if self._is_amiss(place):
-            return AMISS[place % len(AMISS)]
+            return self._amiss(type_, place)
         if kind is not None:
             return key_of(kind, place) if place % 6 else None
-        type_ = TYPES.get((resource, column))
         return self._proper(type_, place) if type_ is not None else f"{column} {place % 9}"
 
     def _proper(self, type_: GraphQLOutputType, place: int) -> Any:
@@ -205,9 +213,12 @@ class MadeUp:
         return SimpleNamespace(**values) if kind == 3 else values
 
     def _item(self, type_: GraphQLOutputType, place: int) -> Any:
-        if self._is_amiss(place):
-            return AMISS[place % len(AMISS)]
-        return self._proper(type_, place)
+        return self._amiss(type_, place) if self._is_amiss(place) else self._proper(type_, place)
+
+    def _amiss(self, type_: GraphQLOutputType | None, place: int) -> Any:
+        named = get_named_type(type_)
+        choices = NO_DOCUMENTS if isinstance(named, GraphQLObjectType) else AMISS
+        return choices[place % len(choices)]
 
     def _roll(self, *parts: Any) -> int:
         return mix(self.world.seed, self.name, *map(str, parts))
@@ -240,7 +251,6 @@ PROPER: dict[str, Any] = {
 
 AMISS = (
     None,
-    SimpleNamespace(url="https://example.com/1", width=1, color="red", width_mm=2),
     "text",
     "12",
     2.5,
@@ -255,6 +265,23 @@ AMISS = (
     datetime(2026, 1, 1),
     ValueError("a value that is an error"),
 )
+
+
+NO_DOCUMENTS = (
+    "text",
+    b"bytes",
+    7,
+    True,
+    2.5,
+    [1],
+    ["text", None, {"color": "red"}, 7],
+    {"a": 1},
+    None,
+    SimpleNamespace(url="https://example.com/1", width=1, color="red", width_mm=2),
+    ValueError("a document that is an error"),
+    Decimal("1.5"),
+)
+"""What stands in place of a document, or of a list of them."""
 
 
 class ShopWorld:
