@@ -174,6 +174,7 @@ class Graph(Declared, strawberry.Schema):
             self.needs[coordinate] = frozenset((owner.resource, column) for column in needed)
             self.read_from_row.add(coordinate)
         elif field.is_basic_field and type(field).get_result is StrawberryField.get_result:
+            # Another class of fields would have its own way to the value.
             graphql_field.extensions[MEMBER] = field.python_name
 
     def _batched(self, field: FetchedField, fetch: BatchedFetch) -> BatchedResolver:
