@@ -16,7 +16,7 @@ from strawberry.types.base import StrawberryOptional
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
-from gateway.engine.batched import BATCHED, COLUMN, BatchedResolver
+from gateway.engine.batched import BATCHED, COLUMN, MEMBER, BatchedResolver, member
 from gateway.engine.plan import Plan
 from gateway.errors import present
 from loaders.declarations import Declared
@@ -80,7 +80,7 @@ class Graph(Declared, strawberry.Schema):
             extensions=extensions,
             schema_directives=[directives.FEDERATION],
             config=StrawberryConfig(
-                default_resolver=lookup_value,
+                default_resolver=member,
                 scalar_map={**SCALARS, **directives.SCALARS, **(scalars or {})},
                 enable_experimental_incremental_execution=True,
             ),
@@ -173,6 +173,9 @@ class Graph(Declared, strawberry.Schema):
             needed = field.metadata.get(NEEDS, ())
             self.needs[coordinate] = frozenset((owner.resource, column) for column in needed)
             self.read_from_row.add(coordinate)
+        elif field.is_basic_field and type(field).get_result is StrawberryField.get_result:
+            # Another class of fields would have its own way to the value.
+            graphql_field.extensions[MEMBER] = field.python_name
 
     def _batched(self, field: FetchedField, fetch: BatchedFetch) -> BatchedResolver:
         config, registry = self.config, self.schema_converter.scalar_registry
@@ -207,16 +210,6 @@ def _to_convert(type_: Any) -> Any:
     """The type of an argument whose values Strawberry has to convert; None of any other."""
     innermost = type_.of_type if type(type_) is StrawberryOptional else type_
     return None if innermost in (int, float, str, bool) else type_
-
-
-def lookup_value(value: Any, name: str) -> Any:
-    """A plain field's value: an item of an embedded document, else an attribute."""
-    if isinstance(value, Mapping):
-        return value.get(name)
-    if isinstance(value, (str, bytes, int, float, Sequence)):
-        # A source sent it in place of a document. Its attributes are Python's, no fields.
-        raise TypeError(f"{type(value).__name__} has no fields")
-    return getattr(value, name)
 
 
 def _column_resolver(column: str) -> Callable[..., Any]:

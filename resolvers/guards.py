@@ -16,7 +16,8 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLResolveInfo, is_non_null_type
 
-from gateway.engine.batched import BATCHED, COLUMN, BatchedResolver
+from gateway.engine.batched import BATCHED, COLUMN, MEMBER, BatchedResolver
+from gateway.engine.resolution import columns, members
 from loaders.batching import Loader
 from loaders.identity import Identity
 from loaders.resource import Resource, Row
@@ -24,6 +25,9 @@ from resolvers.directives import Alternatives
 from resolvers.policies import Policy
 
 Info = GraphQLResolveInfo[Any]
+
+READ = {COLUMN: columns, MEMBER: members}
+"""How the fields are read that have no resolver, by the extension keys that say so."""
 
 log = logging.getLogger("sluice.authorization")
 
@@ -135,22 +139,22 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
 
     field.resolve = guarded
     if (batched := _batched(field)) is not None:
-        field.extensions.pop(COLUMN, None)
         field.extensions[BATCHED] = _guarded_batch(coordinate, batched, nullable, resource)
     if subscribe is not None:
         field.subscribe = _guarded_stream(coordinate, subscribe)
 
 
 def _batched(field: GraphQLField) -> BatchedResolver | None:
-    column = field.extensions.get(COLUMN)
-    if column is None:
-        batched: BatchedResolver | None = field.extensions.get(BATCHED)
-        return batched
+    """The field's resolver for a whole breadth, by which it is from now on resolved."""
+    for kind, read in READ.items():
+        if kind in field.extensions:
+            return _reading(read, field.extensions.pop(kind))
+    batched: BatchedResolver | None = field.extensions.get(BATCHED)
+    return batched
 
-    def columns(rows: Sequence[Any], _info: Info, _arguments: dict[str, Any]) -> Sequence[Any]:
-        return [row.get(column) for row in rows]
 
-    return columns
+def _reading(read: Callable[[Sequence[Any], str], Sequence[Any]], name: str) -> BatchedResolver:
+    return lambda rows, _info, _arguments: read(rows, name)
 
 
 def _guarded_batch(

@@ -5,8 +5,7 @@ its ``GraphQLField.extensions`` what it is:
 
 - ``COLUMN``: the name under which each object has the field's value. The objects are mappings, or
   have a ``get`` like theirs; what they don't have is null.
-- ``ATTRIBUTE``: the name of the attribute that is the field's value. An object without it is an
-  error.
+- ``MEMBER``: the name that ``member`` is given for the field's value in each object.
 - ``BATCHED``: a ``BatchedResolver``, which gets all objects of the breadth at once.
 
 Any other field is resolved for each object by itself. These need an ordinary resolver as well, of
@@ -16,7 +15,7 @@ middleware wants to see every call.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Protocol
 
 from graphql import GraphQLResolveInfo
@@ -24,11 +23,14 @@ from graphql import GraphQLResolveInfo
 COLUMN = "column"
 """The extension key of a column's name."""
 
-ATTRIBUTE = "attribute"
-"""The extension key of an attribute's name."""
+MEMBER = "member"
+"""The extension key of a member's name."""
 
 BATCHED = "batched"
 """The extension key of a batched field's function."""
+
+NO_DOCUMENTS = (str, bytes, int, float, Sequence)
+"""What a source may send in place of a document: its attributes are Python's, no fields."""
 
 
 class BatchedResolver(Protocol):
@@ -45,3 +47,16 @@ class BatchedResolver(Protocol):
     def __call__(
         self, sources: Sequence[Any], info: GraphQLResolveInfo[Any], arguments: dict[str, Any], /
     ) -> Sequence[Any] | Awaitable[Sequence[Any]]: ...
+
+
+def member(source: Any, name: str) -> Any:
+    """What an object has under the name: a mapping's item, or None if it has none; any other
+    object's attribute, or AttributeError.
+
+    Raises TypeError for ``NO_DOCUMENTS``.
+    """
+    if isinstance(source, Mapping):
+        return source.get(name)
+    if isinstance(source, NO_DOCUMENTS):
+        raise TypeError(f"{type(source).__name__} has no fields")
+    return getattr(source, name)

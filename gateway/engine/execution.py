@@ -12,7 +12,7 @@ from graphql.execution import Executor
 from gateway.engine.completion import Completion
 from gateway.engine.failures import Failed, FailedField, null_failures
 from gateway.engine.places import Breadth, Places
-from gateway.engine.resolution import attributes, columns, properties, resolve_batch, resolve_each
+from gateway.engine.resolution import columns, members, properties, resolve_batch, resolve_each
 from gateway.engine.steps import Kind, LeafShape, Step, Steps
 from gateway.engine.waiting import Waiting, Work
 
@@ -94,8 +94,8 @@ class Execution:
             kind = step.kind if self._is_plain else self._kind(step)
             if kind is Kind.COLUMN:
                 values = columns(breadth.sources, step.name)
-            elif kind is Kind.ATTRIBUTE:
-                values = attributes(breadth.sources, step.name)
+            elif kind is Kind.MEMBER:
+                values = members(breadth.sources, step.name)
             elif kind is Kind.PROPERTY:
                 values = properties(executor, breadth, step)
             else:

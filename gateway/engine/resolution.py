@@ -1,6 +1,7 @@
 """Resolving fields: from the objects of a breadth to the values that one field has for them.
 
-What raises has ``Failed`` for its value. Values may be awaitable: completing them waits.
+What raises has its error for its value, or ``Failed``. Values may be awaitable: completing them
+waits.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from graphql import GraphQLResolveInfo
 from graphql.execution import Executor
 from graphql.pyutils import Path
 
+from gateway.engine.batched import NO_DOCUMENTS, member
 from gateway.engine.failures import Failed
 from gateway.engine.places import Breadth
 from gateway.engine.steps import Step
@@ -28,8 +30,13 @@ def columns(sources: Sequence[Any], name: str) -> list[Any]:
         return _each(sources, name, lambda source, name: source.get(name))
 
 
-def attributes(sources: Sequence[Any], name: str) -> list[Any]:
-    return _each(sources, name, getattr)
+def members(sources: Sequence[Any], name: str) -> list[Any]:
+    kinds = set(map(type, sources))
+    if kinds == {dict}:
+        return [source.get(name) for source in sources]
+    # Of one type all objects have attributes for fields, or none has.
+    has_attributes = len(kinds) == 1 and not isinstance(sources[0], (Mapping, *NO_DOCUMENTS))
+    return _each(sources, name, getattr if has_attributes else member)
 
 
 def properties(executor: Executor[Any], breadth: Breadth, step: Step) -> list[Any]:
@@ -106,5 +113,5 @@ def _each(sources: Sequence[Any], name: str, read: Callable[[Any, str], Any]) ->
         try:
             values.append(read(source, name))
         except Exception as error:
-            values.append(Failed(error))
+            values.append(error)
     return values

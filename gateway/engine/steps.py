@@ -35,7 +35,7 @@ from graphql.execution.values import VariableValues
 from graphql.type import TypeNameMetaFieldDef
 from graphql.type.scalars import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 
-from gateway.engine.batched import ATTRIBUTE, BATCHED, COLUMN, BatchedResolver
+from gateway.engine.batched import BATCHED, COLUMN, MEMBER, BatchedResolver
 from gateway.engine.plan import Plan, PlannedField, Selection
 
 IMMUTABLE = (str, int, float, bool, NoneType, Enum)
@@ -47,7 +47,7 @@ class Kind(Enum):
 
     TYPENAME = auto()
     COLUMN = auto()
-    ATTRIBUTE = auto()
+    MEMBER = auto()
     BATCHED = auto()
     PROPERTY = auto()
     RESOLVER = auto()
@@ -181,9 +181,9 @@ class Step:
         elif COLUMN in extensions:
             self.kind = Kind.COLUMN
             self.name = extensions[COLUMN]
-        elif ATTRIBUTE in extensions:
-            self.kind = Kind.ATTRIBUTE
-            self.name = extensions[ATTRIBUTE]
+        elif MEMBER in extensions:
+            self.kind = Kind.MEMBER
+            self.name = extensions[MEMBER]
         elif definition.resolve is None and not self.takes_arguments:
             self.kind = Kind.PROPERTY
         else:

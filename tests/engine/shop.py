@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from bson import ObjectId
@@ -16,6 +17,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    get_named_type,
 )
 from strawberry.utils.str_converters import to_camel_case
 
@@ -66,6 +68,13 @@ def _learn() -> None:
 
 
 _learn()
+
+DOCUMENTS = {
+    type_.name
+    for type_ in map(get_named_type, TYPES.values())
+    if isinstance(type_, GraphQLObjectType)
+}
+"""The types of embedded documents."""
 
 
 def _same(one: tuple[Any, ...], other: Key) -> bool:
@@ -140,11 +149,11 @@ class MadeUp:
 
     def _value(self, resource: Resource, column: str, place: int) -> Any:
         kind = KEYS.get((resource, column))
+        type_ = TYPES.get((resource, column))
         if self._is_amiss(place):
-            return AMISS[place % len(AMISS)]
+            return self._amiss(type_, place)
         if kind is not None:
             return key_of(kind, place) if place % 6 else None
-        type_ = TYPES.get((resource, column))
         return self._proper(type_, place) if type_ is not None else f"{column} {place % 9}"
 
     def _proper(self, type_: GraphQLOutputType, place: int) -> Any:
@@ -156,20 +165,32 @@ class MadeUp:
         if isinstance(type_, GraphQLList):
             return [self._item(type_.of_type, mix(place, i)) for i in range(place % 3)]
         if isinstance(type_, GraphQLObjectType):
-            return {
-                field.extensions["strawberry-definition"].python_name: self._item(
-                    field.type, mix(place, name)
-                )
-                for name, field in type_.fields.items()
-            }
+            return self._document(type_, place)
         if isinstance(type_, GraphQLEnumType):
             return list(type_.values)[place % len(type_.values)]
         return PROPER[type_.name](place)
 
+    def _document(self, type_: GraphQLObjectType, place: int) -> Any:
+        values = {
+            field.extensions["strawberry-definition"].python_name: self._item(
+                field.type, mix(place, name)
+            )
+            for name, field in type_.fields.items()
+        }
+        kind = mix(place, "kind") % 8
+        if kind in (0, 1):
+            del values[list(values)[place % len(values)]]
+        if kind == 2:
+            return MappingProxyType(values)
+        return SimpleNamespace(**values) if kind == 3 else values
+
     def _item(self, type_: GraphQLOutputType, place: int) -> Any:
-        if self._is_amiss(place):
-            return AMISS[place % len(AMISS)]
-        return self._proper(type_, place)
+        return self._amiss(type_, place) if self._is_amiss(place) else self._proper(type_, place)
+
+    def _amiss(self, type_: GraphQLOutputType | None, place: int) -> Any:
+        named = get_named_type(type_)
+        choices = NO_DOCUMENTS if isinstance(named, GraphQLObjectType) else AMISS
+        return choices[place % len(choices)]
 
     def _roll(self, *parts: Any) -> int:
         return mix(self.world.seed, self.name, *map(str, parts))
@@ -211,6 +232,23 @@ AMISS = (
     datetime(2026, 1, 1),
     ValueError("a value that is an error"),
 )
+
+
+NO_DOCUMENTS = (
+    "text",
+    b"bytes",
+    7,
+    True,
+    2.5,
+    [1],
+    ["text", None, {"color": "red"}, 7],
+    {"a": 1},
+    None,
+    SimpleNamespace(url="https://example.com/1", width=1, color="red", width_mm=2),
+    ValueError("a document that is an error"),
+    Decimal("1.5"),
+)
+"""What stands in place of a document, or of a list of them."""
 
 
 class ShopWorld:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from resolvers.ids import global_id
 from tests.engine.choices import Choices
 from tests.engine.operations import Operation
-from tests.engine.shop import GRAPH, SCHEMA, key_of
+from tests.engine.shop import DOCUMENTS, GRAPH, SCHEMA, key_of
 from tests.engine.world import mix
 
 LITERALS: dict[str, tuple[str, ...]] = {
@@ -81,6 +81,9 @@ class _Writer(Choices):
         deeper = bool(inner) and depth and self.left > 0 and (not leaves or not self.chance(3))
         if not deeper and not leaves:
             return "__typename"
+        documents = [name for name in inner if named(on.fields[name]).name in DOCUMENTS]
+        if deeper and documents and self.chance(2):
+            inner = documents
         name = self.one(inner if deeper else leaves)
         definition = on.fields[name]
         arguments = self.arguments(definition)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ from graphql import (
 )
 from graphql.execution import ExperimentalIncrementalExecutionResults
 
-from gateway.engine.batched import ATTRIBUTE, BATCHED, COLUMN
+from gateway.engine.batched import BATCHED, COLUMN
 from tests.engine.running import ENGINES, Breadth, answer, run
 
 Info = GraphQLResolveInfo[Any]
@@ -211,18 +210,6 @@ def test_a_column_that_an_object_does_not_have_is_null(schema: GraphQLSchema) ->
     )
 
     assert response == {"data": {"all": [{"name": "Ada"}, {"name": None}]}}
-
-
-def test_an_attribute_that_an_object_does_not_have_is_an_error(schema: GraphQLSchema) -> None:
-    fields(schema, "Person")["name"].extensions = {ATTRIBUTE: "full_name"}
-    ada = SimpleNamespace(full_name="Ada")
-
-    response = answer("breadth", schema, "{ all { name } }", root_value={"all": [ada, 7]})
-
-    assert response == {
-        "data": {"all": [{"name": "Ada"}, {"name": None}]},
-        "errors": [("'int' object has no attribute 'full_name'", ["all", 1, "name"])],
-    }
 
 
 def test_an_object_that_has_no_columns_fails_by_itself(schema: GraphQLSchema) -> None:

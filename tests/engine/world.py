@@ -27,11 +27,11 @@ from graphql import (
     build_schema,
 )
 
-from gateway.engine.batched import ATTRIBUTE, BATCHED, COLUMN
+from gateway.engine.batched import BATCHED, COLUMN, MEMBER, member
 
 Info = GraphQLResolveInfo[Any]
 
-KINDS = ("column", "attribute", "batched", "resolver", "default")
+KINDS = ("column", "member", "batched", "resolver", "default")
 
 VALUES = {
     "Int": "Int",
@@ -126,8 +126,8 @@ def given(value: Any) -> Any:
     return value
 
 
-class Thing(Mapping[str, Any]):
-    """An object of the world."""
+class Thing:
+    """An object of the world, with its fields for attributes."""
 
     def __init__(self, world: World, type_name: str, key: int) -> None:
         self.world = world
@@ -140,8 +140,18 @@ class Thing(Mapping[str, Any]):
         return given(self.world.field(self, name))
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("attribute"):
-            return given(self.world.field(self, name))
+        if name == "__typename" or (name in TYPES and self.key % 17):
+            return self.get(name)
+        raise AttributeError(f"{self!r} has no {name}")
+
+    def __repr__(self) -> str:
+        return f"<{self.type_name} {self.key}>"
+
+
+class MappedThing(Thing, Mapping[str, Any]):
+    """One whose fields are its items, and which has no others for attributes."""
+
+    def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"{self!r} has no {name}")
 
     def __getitem__(self, name: str) -> Any:
@@ -152,9 +162,6 @@ class Thing(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return 1
-
-    def __repr__(self) -> str:
-        return f"<{self.type_name} {self.key}>"
 
 
 class World:
@@ -168,7 +175,17 @@ class World:
         self.roots: list[str] = []
 
     def root(self) -> Thing:
-        return Thing(self, "Query", self.seed)
+        return self.thing("Query", self.seed)
+
+    def thing(self, type_name: str, key: int) -> Thing:
+        kind = Thing if mix(key, "kind") % 3 == 0 else MappedThing
+        return kind(self, type_name, key)
+
+    def document(self, key: int) -> dict[str, Any]:
+        """A plain dictionary in place of a cat, with some of its fields."""
+        held = {name: self.value(TYPES[name], mix(key, name)) for name in HELD}
+        held = {name: _stored(value) for name, value in held.items()}
+        return {name: held[name] for name in HELD if mix(key, name, "held") % 5}
 
     def field(self, thing: Thing, name: str) -> Any:
         if thing.type_name == "Query":
@@ -214,8 +231,8 @@ class World:
             b"bytes",
             {"a": 1},
             [1],
-            Thing(self, "Rock", key),
-            Thing(self, "Nothing", key),
+            self.thing("Rock", key),
+            self.thing("Nothing", key),
             BrokenItems(key),
         )
         return choices[mix(key, "amiss") % len(choices)]
@@ -228,12 +245,15 @@ class World:
         if isinstance(type_, GraphQLScalarType):
             return SCALARS[type_.name](key)
         names = [t.name for t in SCHEMA.get_possible_types(type_)] if is_abstract(type_) else []
-        return Thing(self, names[key % len(names)] if names else str(type_), key)
+        name = names[key % len(names)] if names else str(type_)
+        if name == str(type_) == "Cat" and mix(key, "document") % 4 == 0:
+            return self.document(key)
+        return self.thing(name, key)
 
     def items(self, type_: GraphQLOutputType, key: int) -> Any:
         count = (0, 1, 1, 2, 2, 3)[key % 6]
         items = [self.value(type_, mix(key, i)) for i in range(count)]
-        items = [item.error if isinstance(item, Raised) else item for item in items]
+        items = [_stored(item) for item in items]
         how = mix(key, "how") % 10
         if how == 0:
             return tuple(items)
@@ -274,6 +294,11 @@ SCALARS: dict[str, Callable[[int], Any]] = {
     "Boolean": lambda key: key % 2 == 0,
     "Money": lambda key: Decimal(key % 10_000) / 100,
 }
+
+
+def _stored(value: Any) -> Any:
+    """The value where nothing can be raised in its place."""
+    return value.error if isinstance(value, Raised) else value
 
 
 def is_abstract(type_: Any) -> bool:
@@ -341,9 +366,9 @@ def _bind(name: str, field: GraphQLField) -> None:
     if name.startswith("column"):
         field.resolve = lambda thing, info: thing.get(name)
         field.extensions = {COLUMN: name}
-    elif name.startswith("attribute"):
-        field.resolve = lambda thing, info: getattr(thing, name)
-        field.extensions = {ATTRIBUTE: name}
+    elif name.startswith("member"):
+        field.resolve = lambda thing, info: member(thing, name)
+        field.extensions = {MEMBER: name}
     elif name.startswith("batched"):
         field.extensions = {BATCHED: resolve_batch}
 
@@ -376,3 +401,10 @@ def _type_of_being(value: Any, info: Info, type_: Any) -> Any:
 SCHEMA = _make_schema()
 
 TYPES = {name: field.type for name, field in SCHEMA.type_map["Cat"].fields.items()}
+
+HELD = tuple(
+    name
+    for name, type_ in TYPES.items()
+    if name.startswith(("column", "member")) and "[" not in str(type_)
+)
+"""The fields that a plain dictionary has: no lists, since some of those are read only once."""
