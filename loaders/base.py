@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from loaders.declarations import Declared
+from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import SourceError
 from loaders.identity import Identity
 from loaders.logs import Limited
@@ -218,6 +219,10 @@ class Source(Protocol):
 
     async def check(self) -> None:
         """Return if the source answers, raise a ``SourceError`` if it does not."""
+
+    async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
+        """What the source says of the resource. ``samples`` are values that rows can be asked for
+        by, for a source that is asked by key alone. Raises a ``SourceError`` if it can't say."""
 
     async def fetch_by_key(
         self,

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from struct import Struct
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from bson import ObjectId
 from bson.codec_options import TypeCodec, TypeRegistry
@@ -28,8 +28,10 @@ from pymongo.errors import (
 )
 
 from loaders.base import Columns, Recorder, Resource, Row, Translated
+from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
 from loaders.kinds import Kind, address
+from loaders.mongo_catalog import described
 from loaders.query import (
     Aggregate,
     And,
@@ -144,6 +146,10 @@ class MongoSource:
     async def check(self) -> None:
         with self._errors:
             await self._collections().command("ping")
+
+    async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
+        with self._errors:
+            return await described(self._collections().command, resource.name)
 
     async def fetch_by_key(
         self,
@@ -408,6 +414,8 @@ def _condition(filter: Filter) -> dict[str, Any]:
 
 class MongoKind(Kind):
     """A MongoDB database. ``timeout`` is in seconds, for each call."""
+
+    resources: ClassVar[type[Resource]] = MongoCollection
 
     url: Annotated[SecretStr, address("mongodb", "mongodb+srv")]
     database: str = Field(min_length=1)

@@ -16,8 +16,10 @@ import orjson
 from pydantic import Field, SecretStr
 
 from loaders.base import Columns, Recorder, Resource, Row, Translated
+from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
 from loaders.kinds import Kind, address
+from loaders.postgres_catalog import described
 from loaders.query import (
     Aggregate,
     And,
@@ -140,6 +142,10 @@ class PostgresSource:
         with self._errors:
             async with self._acquired() as connection:
                 await connection.execute("select 1")
+
+    async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
+        assert isinstance(resource, PostgresTable)
+        return await described(self.run, resource.identifier, resource.schema, resource.name)
 
     async def run(self, statement: str, *parameters: Any) -> Sequence[Row]:
         """The rows of a statement that is the gateway's own, over no resource of the graph."""
@@ -445,6 +451,8 @@ def _bound(value: Any, parameters: list[Any]) -> str:
 
 class PostgresKind(Kind):
     """A PostgreSQL database. ``timeout`` is in seconds, for each statement."""
+
+    resources: ClassVar[type[Resource]] = PostgresTable
 
     url: Annotated[SecretStr, address("postgresql", "postgres", host=False)]
     pool_size: int = Field(10, ge=1)

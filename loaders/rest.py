@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
 import aiohttp
@@ -20,6 +20,7 @@ from yarl import URL
 from loaders import memory
 from loaders.base import Columns, Recorder, Resource, Row
 from loaders.declarations import Declared
+from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, OverBudget, SourceError, SourceTimeout, SourceUnavailable
 from loaders.kinds import Kind, address
 from loaders.query import Aggregate, Filter, Window
@@ -154,6 +155,12 @@ class RestSource:
     async def check(self) -> None:
         # What it says of "/" does not matter, unless it says that it does not work.
         await self._request("/")
+
+    async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
+        from loaders.rest_probe import described  # which asks for this module's routes
+
+        assert isinstance(resource, RestResource)
+        return await described(self.get, resource, samples)
 
     async def fetch_by_key(
         self,
@@ -466,6 +473,8 @@ def _retry_after(header: str) -> float | None:
 
 class RestKind(Kind):
     """A REST service. ``timeout`` is in seconds, for each request with its retries."""
+
+    resources: ClassVar[type[Resource]] = RestResource
 
     url: Annotated[SecretStr, address("http", "https", query=False)]
     timeout: float = Field(5.0, gt=0)

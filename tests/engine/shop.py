@@ -21,6 +21,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from gateway.settings import Settings
 from loaders.base import Columns, Recorder, Resource, Row
+from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable
 from loaders.query import Aggregate, Filter, Function, Window
 from loaders.registry import Sources
@@ -86,6 +87,9 @@ class MadeUp:
     async def open(self) -> None: ...
     async def close(self) -> None: ...
     async def check(self) -> None: ...
+
+    async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
+        return Description(kind="rows that are made up", is_open=True)
 
     async def fetch_by_key(
         self,
