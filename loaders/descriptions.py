@@ -21,6 +21,8 @@ class Family(StrEnum):
     """What a driver makes of a column's values, as far as fields tell values apart."""
 
     TEXT = "texts"
+    LABEL = "labels of an enum"
+    """Texts that are compared as labels alone: nothing looks for a part of one."""
     BOOLEAN = "booleans"
     INTEGER = "integers"
     """Of 32 bits at most."""
@@ -95,9 +97,10 @@ class Description:
     and then ``others`` are the names, as a declaration would have them, of those that there are.
     ``columns`` are its columns by name, None where they can't be told; rows can have others, too,
     where it ``is_open``. ``unique`` are the sets of columns whose values together find at most one
-    row; None where that can't be told, and so for ``indexes``. ``mistakes`` is what the source has
-    proven wrong with how it is asked, ``unknown`` what it could not tell, and why. ``seen`` are a
-    few of its rows, where it had to be asked for some; they are nobody's to be shown.
+    row; None where that can't be told, and so for ``indexes``. ``places_nulls`` says that an index
+    serves an order only if it has missing values where the order has them. ``mistakes`` is what
+    the source has proven wrong with how it is asked, ``unknown`` what it could not tell, and why.
+    ``seen`` are a few of its rows, where it had to be asked for some; they are not to be shown.
     """
 
     kind: str | None
@@ -106,6 +109,7 @@ class Description:
     is_open: bool = False
     unique: frozenset[frozenset[str]] | None = None
     indexes: Sequence[IndexDescription] | None = None
+    places_nulls: bool = False
     mistakes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     seen: Sequence[Mapping[str, Any]] = ()

@@ -108,7 +108,8 @@ indexes as (
       select jsonb_agg(jsonb_build_object(
         'name', a.attname,
         'option', i.indoption[place.at],
-        'own_order', o.opcdefault and i.indcollation[place.at] = a.attcollation
+        'own_order', o.opcdefault,
+        'own_collation', i.indcollation[place.at] = a.attcollation
       ) order by place.at)
       from generate_series(0, i.indnkeyatts - 1) as place (at)
       left join pg_attribute a on a.attrelid = found.oid and a.attnum = i.indkey[place.at]
@@ -119,7 +120,8 @@ indexes as (
   from found
   join pg_index i on i.indrelid = found.oid and i.indisvalid and i.indisready
   join pg_class c on c.oid = i.indexrelid
-  join pg_am m on m.oid = c.relam
+  -- The others find no row by a value that it equals.
+  join pg_am m on m.oid = c.relam and m.amname in ('btree', 'hash')
 ),
 -- Of a table that is not there: what there is.
 others as (
@@ -173,14 +175,15 @@ async def described(run: Run, identifier: str, schema: str | None, name: str) ->
         columns={each.name: each for each in columns},
         unique=unique,
         indexes=indexes,
+        places_nulls=True,
         unknown=unknown,
     )
 
 
 def _column(row: Mapping[str, Any], *, stored: bool) -> ColumnDescription:
     family = FAMILIES.get(row["base"]) if row["builtin"] else None
-    if row["labels"] is not None:
-        family = Family.TEXT
+    if row["class"] == "e":
+        family = Family.LABEL
     elif row["class"] == "c":
         family = Family.RECORD
     return ColumnDescription(
@@ -203,8 +206,8 @@ def _index(row: Mapping[str, Any]) -> IndexDescription:
         name=row["name"],
         columns=tuple(
             IndexColumn(
-                # Sorted by another collation, or by patterns, it is as good as an expression.
-                each["name"] if each["own_order"] else None,
+                # By another collation it is as good as an expression.
+                each["name"] if each["own_collation"] else None,
                 bool(each["option"] & DESCENDING),
                 bool(each["option"] & NULLS_FIRST),
             )
@@ -212,7 +215,7 @@ def _index(row: Mapping[str, Any]) -> IndexDescription:
         ),
         is_unique=row["unique"],
         is_partial=row["partial"],
-        is_ordered=row["method"] == "btree",
+        is_ordered=row["method"] == "btree" and all(each["own_order"] for each in columns),
     )
 
 
