@@ -69,12 +69,12 @@ class ColumnDescription:
 @dataclass(frozen=True, slots=True)
 class IndexColumn:
     """A column of an index, and how the index sorts by it. ``name`` is None for an expression, or
-    for a column that it does not sort as the column itself does. ``nulls_first`` is None where
-    the source sorts missing values in one way alone."""
+    for a column that it does not compare as the column itself does. ``nulls_first`` says where it
+    has missing values, in sources whose indexes differ in that."""
 
     name: str | None
     descending: bool = False
-    nulls_first: bool | None = None
+    nulls_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

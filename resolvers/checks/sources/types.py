@@ -50,7 +50,7 @@ SHOWS_SOME: Mapping[tuple[str, Family], str] = {
     ("Date", Family.TEXT): "texts that are no ISO 8601 date are errors",
     ("Decimal", Family.TEXT): "texts that are no number are errors",
 }
-"""The values of which they show some."""
+"""Those of which they show some as they are, and what becomes of the others."""
 
 BETTER: Mapping[Family, str] = {
     Family.TEXT: "declare str",
