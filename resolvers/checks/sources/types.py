@@ -38,17 +38,22 @@ SHOWS: Mapping[str, frozenset[Family]] = {
 """The values that the scalars show, all of them. That documents are in none of these says nothing:
 JSON can hold such a value."""
 
-SHOWS_SOME: Mapping[tuple[str, Family], str] = {
-    ("Int", Family.BIG_INTEGER): "values beyond 2,147,483,647 are errors: declare Decimal, or a "
-    "scalar of your own",
-    ("Int", Family.FLOAT): "values that are not whole are errors: declare float",
-    ("Int", Family.DECIMAL): "values that are not whole are errors: declare Decimal",
-    (
-        "DateTime",
-        Family.TEXT,
-    ): "texts that are no ISO 8601 time with its zone are errors",
-    ("Date", Family.TEXT): "texts that are no ISO 8601 date are errors",
-    ("Decimal", Family.TEXT): "texts that are no number are errors",
+SHOWS_SOME: Mapping[str, Mapping[Family, str]] = {
+    "Int": {
+        Family.BIG_INTEGER: "values beyond 2,147,483,647 are errors: declare Decimal, or a scalar "
+        "of your own",
+        Family.FLOAT: "values that are not whole are errors: declare float",
+        Family.DECIMAL: "values that are not whole are errors: declare Decimal",
+    },
+    "Float": {
+        Family.BIG_INTEGER: "values beyond 9,007,199,254,740,992 are errors: declare Decimal, or "
+        "int if its values are small",
+        Family.DECIMAL: "values of more than 15 digits are rounded: declare Decimal",
+    },
+    "ID": {Family.FLOAT: "values that are not whole are errors: declare float"},
+    "DateTime": {Family.TEXT: "texts that are no ISO 8601 time with its zone are errors"},
+    "Date": {Family.TEXT: "texts that are no ISO 8601 date are errors"},
+    "Decimal": {Family.TEXT: "texts that are no number are errors"},
 }
 """Those of which they show some as they are, and what becomes of the others."""
 
@@ -110,14 +115,14 @@ def misfit(type_: GraphQLNamedType, family: Family) -> str | None:
         return None if family in TEXTS | NUMBERS else f"nothing that {type_} has"
     if not _is_standard(type_) or family in SHOWS[type_.name]:
         return None
-    if (type_.name, family) in SHOWS_SOME:
+    if partly(type_, family) is not None:
         return None
     return f"{family}, which {type_} can't show"
 
 
 def partly(type_: GraphQLNamedType, family: Family) -> str | None:
     """Which values of the family a field of the type can't show, where it can show others."""
-    return SHOWS_SOME.get((type_.name, family)) if _is_standard(type_) else None
+    return SHOWS_SOME.get(type_.name, {}).get(family) if _is_standard(type_) else None
 
 
 def uncompared(value_type: Any, column: ColumnDescription) -> bool:
