@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loaders.base import Resource
 from loaders.descriptions import ColumnDescription, Description, IndexColumn, IndexDescription
 from resolvers.checks.sources.all import findings_of
 from resolvers.graph import Graph
@@ -30,25 +29,32 @@ def index(*columns: str, unique: bool = False, **more: Any) -> IndexDescription:
 
 def described(
     columns: dict[str, ColumnDescription],
-    indexes: Sequence[IndexDescription] = (),
+    indexes: Sequence[IndexDescription] | None = (),
     *,
     key: str | None = "id",
     **more: Any,
 ) -> Description:
-    """A table with these columns and indexes, the key among both, as PostgreSQL would say it."""
-    if key is not None:
-        indexes = (index(key, unique=True), *indexes)
-    unique = frozenset(
-        frozenset(each.name for each in one.columns if each.name)
-        for one in indexes
-        if one.is_unique and not one.is_partial and all(each.name for each in one.columns)
-    )
+    """A table with these columns and indexes, the key among both, as PostgreSQL would say it; a
+    view, where ``indexes`` is None."""
     named = {name: _named(name, each) for name, each in columns.items()}
-    given = {"kind": "table", "unique": unique, "indexes": indexes, "places_nulls": True}
+    unique = None
+    if indexes is not None:
+        indexes = (*([] if key is None else [index(key, unique=True)]), *indexes)
+        unique = frozenset(
+            frozenset(each.name for each in one.columns if each.name)
+            for one in indexes
+            if one.is_unique and not one.is_partial and all(each.name for each in one.columns)
+        )
+    given: dict[str, Any] = {
+        "kind": "view" if indexes is None else "table",
+        "unique": unique,
+        "indexes": indexes,
+        "places_nulls": True,
+    }
     return Description(columns=named, **{**given, **more})
 
 
-def found(graph: Graph, told: dict[Resource, Description]) -> list[str]:
+def found(graph: Graph, told: Mapping[Any, Description]) -> list[str]:
     """A line for each finding, such as "fault Order.total: …"."""
     return [f"{each.severity} {each}" for each in findings_of(graph.declarations, told)]
 

@@ -33,19 +33,19 @@ class Need:
 
 
 def indexes_are_there(declared: Declarations, told: Descriptions) -> Iterator[Finding]:
-    said: set[Need] = set()
+    said: set[tuple[Resource, str]] = set()
     for coordinate, why, need in _needs(declared):
         description = told.get(need.resource)
-        if description is None or description.indexes is None or need in said:
+        if description is None or description.indexes is None:
             continue
         known = description.columns
         if known is not None and not all(name in known for name in need.columns):
             continue  # which is said already
         served = [index for index in description.indexes if _serves(index, need, description)]
-        if any(not index.is_partial for index in served):
-            continue
-        said.add(need)
         wanted = f"({', '.join(_written(need, description))})"
+        if any(not index.is_partial for index in served) or (need.resource, wanted) in said:
+            continue
+        said.add((need.resource, wanted))
         if served:
             yield unknown(
                 coordinate,
