@@ -84,6 +84,13 @@ def _mistakes_of_path(path: str) -> Iterator[str]:
         yield f"the path {path} has a character that no path has"
 
 
+def is_segment(text: str) -> bool:
+    """Whether the text can stand in place of ``{key}``. Others could name another path of the
+    service, also when they are encoded: there are services that decode a path before they split
+    it."""
+    return text not in ("", ".", "..") and "/" not in text and "\\" not in text
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RestResource(Resource):
     """What a service answers, and how it is asked.
@@ -328,9 +335,7 @@ class RestSource:
 
     async def _one(self, route: Single, key: Any) -> Any:
         text = str(key)
-        if text in ("", ".", "..") or "/" in text or "\\" in text:
-            # Such a segment could name another path of the service, also when it is encoded:
-            # there are services that decode a path before they split it.
+        if not is_segment(text):
             return None
         return await self.get(route.path.replace("{key}", quote(text, safe="")))
 

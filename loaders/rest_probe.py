@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from loaders.descriptions import Description, Samples
 from loaders.errors import BadResponse
-from loaders.rest import KEYS, Batch, RestResource, Single
+from loaders.rest import KEYS, Batch, RestResource, Single, is_segment
 
 Get = Callable[[str], Awaitable[Any]]
 """The JSON that a path answers; None for a 404. Raises a ``SourceError``."""
@@ -66,8 +66,9 @@ class _Probe:
         self, column: str, route: Batch | Single, samples: Sequence[Hashable]
     ) -> None:
         shown = f"{route.path}?{route.parameter}=…" if isinstance(route, Batch) else route.path
-        own = [row[column] for row in self.seen if isinstance(row.get(column), KEYS)]
-        keys = list(dict.fromkeys([*own, *(key for key in samples if isinstance(key, KEYS))]))
+        own = [row[column] for row in self.seen if _is_asked(route, row.get(column))]
+        others = [key for key in samples if _is_asked(route, key)]
+        keys = list(dict.fromkeys([*own, *others]))
         if not keys:
             self.unknown.append(
                 f"its route by '{column}', GET {shown}, could not be tried: no value of "
@@ -83,7 +84,7 @@ class _Probe:
                 return
         if own:
             self.mistakes.append(
-                f"GET {shown} finds nothing by a '{column}' that its other answers have"
+                f"GET {shown} finds nothing by a value of '{column}' that its other answers have"
             )
         else:
             self.unknown.append(
@@ -134,6 +135,11 @@ class _Probe:
         if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
             return None
         return answer
+
+
+def _is_asked(route: Batch | Single, key: object) -> bool:
+    """Whether the graph would ask by such a key."""
+    return isinstance(key, KEYS) and (isinstance(route, Batch) or is_segment(str(key)))
 
 
 def _path(route: Batch | Single, key: Hashable) -> str:
