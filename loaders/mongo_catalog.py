@@ -108,16 +108,16 @@ def _columns(options: Mapping[str, Any]) -> tuple[Mapping[str, ColumnDescription
     )
     if not isinstance(schema, Mapping) or not enforced:
         return None, True
-    required = frozenset(schema.get("required", ()))
+    # Every document has a key, whatever the validator says.
+    required = frozenset(("_id", *schema.get("required", ())))
     columns = {
         name: _column(name, each, required=name in required)
         for name, each in (schema.get("properties") or {}).items()
         if isinstance(each, Mapping)
     }
     for name in required - columns.keys():
-        columns[name] = ColumnDescription(name=name, type="anything")
-    # Every document has a key, whatever the validator says.
-    columns.setdefault("_id", ColumnDescription(name="_id", type="anything", nullable=False))
+        nullable = False if name == "_id" else None
+        columns[name] = ColumnDescription(name=name, type="anything", nullable=nullable)
     return columns, schema.get("additionalProperties", True) is not False
 
 

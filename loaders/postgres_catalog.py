@@ -76,9 +76,11 @@ columns as (
     'type', format_type(a.atttypid, a.atttypmod),
     'is_list', p.is_list,
     'nonnull', p.nonnull or exists (
+      -- As it is stored: to have it written out takes a lock of the table.
       select from pg_constraint k
       where k.conrelid = found.oid and k.contype = 'c' and k.convalidated
-        and pg_get_constraintdef(k.oid) = format('CHECK ((%I IS NOT NULL))', a.attname)
+        and k.conkey = array[a.attnum] and k.conbin::text like
+          '{NULLTEST :arg {VAR :varno 1 :varattno ' || a.attnum || ' %} :nulltesttype 1 %'
     ),
     'base', t.typname,
     'class', t.typtype,

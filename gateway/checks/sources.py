@@ -31,6 +31,9 @@ log = logging.getLogger("sluice.checks")
 SAMPLES = 3
 """Values of a column that are read, to ask another source by."""
 
+SAMPLING_SECONDS = 1.0
+"""How long these may take: a table can be locked, or have none at its beginning."""
+
 CLOSING_SECONDS = 2.0
 LONGEST_REASON = 120
 
@@ -158,7 +161,7 @@ class _Asked:
         window = Window(filter=Comparison(column, Operator.IS_NULL, False), limit=SAMPLES)
         source = self._sources[giver.source]
         try:
-            async with asyncio.timeout_at(self._until):
+            async with asyncio.timeout_at(self._until), asyncio.timeout(SAMPLING_SECONDS):
                 return await source.fetch_page(giver, {column}, window, Recorder())
         except Exception:
             # Without these keys less can be told of the other source, which is then said.

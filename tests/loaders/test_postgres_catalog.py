@@ -39,6 +39,7 @@ create table "Mixed Case" (
     place place,
     twice integer generated always as ("a ""quoted"" one" * 2) stored,
     checked text check (checked is not null),
+    long text check (length(long) > 3 and long is not null),
     unproven text,
     loose public.citext,
     padded char(6)
@@ -113,6 +114,7 @@ async def column(source: PostgresSource, table: str, name: str) -> ColumnDescrip
         ("twice", "integer", Family.INTEGER, False, True),
         ("checked", "text", Family.TEXT, False, False),
         ("unproven", "text", Family.TEXT, False, True),
+        ("long", "text", Family.TEXT, False, True),
         ("ctid", "tid", None, False, False),
     ],
 )
@@ -294,9 +296,9 @@ async def test_a_locked_table_is_described_all_the_same(
     connection = await asyncpg.connect(addresses.postgres)
     try:
         async with connection.transaction():
-            await connection.execute(f'lock table "{SCHEMA}".pairs in access exclusive mode')
+            await connection.execute(f'lock table "{SCHEMA}"."Mixed Case" in access exclusive mode')
             async with asyncio.timeout(2):
-                found = await told(source, "pairs")
+                found = await told(source, "Mixed Case")
     finally:
         await connection.close()
 
@@ -305,7 +307,7 @@ async def test_a_locked_table_is_described_all_the_same(
 
 async def test_describing_locks_no_table(source: PostgresSource) -> None:
     async with source.transaction() as connection:
-        await described(connection.fetch, f'"{SCHEMA}"."pairs"', SCHEMA, "pairs")
+        await described(connection.fetch, f'"{SCHEMA}"."Mixed Case"', SCHEMA, "Mixed Case")
         held = await connection.fetch(
             "select relation::regclass::text as name from pg_locks where pid = pg_backend_pid() "
             "and locktype = 'relation' and relation::regclass::text not like 'pg_%'"
