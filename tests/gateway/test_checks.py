@@ -61,7 +61,7 @@ create view wrong.loud as select id, upper(name) as name from wrong.customers;
 
 FAULTS = [
     "fault Ghost: the source 'shop' has nothing called 'wrong.customer'; did you mean 'customers'?",
-    "fault Wrong.mail: shop.customers has no column 'mail'",
+    "fault Wrong.mail: shop.customers has no column 'mail': correct its name",
     "fault Wrong.name: it is never null, and shop.customers's 'name' can be: declare it nullable, "
     "or have the source keep nulls out",
     "fault Wrong.joined: shop.customers's 'joined' is timestamp without time zone, and holds times "

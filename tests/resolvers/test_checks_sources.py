@@ -80,8 +80,8 @@ def test_declarations_that_fit_are_let_be() -> None:
     [
         (("Orders", "pairs"), "; did you mean 'Orders'?"),
         (("sales.orders",), "; did you mean 'sales.orders'?"),
-        (("zebra",), ": correct the resource's name"),
-        ((), ": correct the resource's name"),
+        (("zebra",), ": correct its name"),
+        ((), ": correct its name"),
     ],
 )
 def test_a_table_that_is_not_there_is_the_one_thing_told_of_it(
@@ -117,13 +117,13 @@ def closed(identity: Identity) -> Filter | None:
     [
         ((str, column("It.", name="nmae")),
          "shop.orders has no column 'nmae'; did you mean 'name'?"),
-        ((str, column("It.", name="zebra")), "shop.orders has no column 'zebra'"),
+        ((str, column("It.", name="zebra")), "shop.orders has no column 'zebra': correct its name"),
         ((str, computed("It.", lambda: "", needs=["Name"])),
          "needs: shop.orders has no column 'Name'; did you mean 'name'?"),
         ((str | None, batched("It.", nothing, needs=["named"])),
          "needs: shop.orders has no column 'named'; did you mean 'name'?"),
         ((str | None, column("It.", name="name", policy=[["paid"]])),
-         "policy 'paid' needs: shop.orders has no column 'paid_at'"),
+         "policy 'paid' needs: shop.orders has no column 'paid_at': correct its name"),
     ],
 )  # fmt: skip
 def test_a_column_that_is_not_there_is_told_with_the_nearest(field: Any, said: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from graphql import GraphQLOutputType, get_named_type, is_list_type, is_non_null_type
 from strawberry.types.base import StrawberryContainer
@@ -27,8 +27,11 @@ from resolvers.connections import Connected
 from resolvers.fields import SPEC, Column, given_type
 from resolvers.relations import Aggregated, One
 
-UNSUMMED = frozenset({Family.BOOLEAN, Family.UUID, Family.DOCUMENT, Family.RECORD})
+UNRANKED = frozenset({Family.BOOLEAN, Family.UUID, Family.DOCUMENT, Family.RECORD})
 """What has no least and no greatest value."""
+
+
+PERHAPS_LISTS = (None, Family.DOCUMENT)
 
 
 def resources_are_there(declared: Declarations, told: Descriptions) -> Iterator[Finding]:
@@ -37,12 +40,11 @@ def resources_are_there(declared: Declarations, told: Descriptions) -> Iterator[
         if (description := told.get(resource)) is None:
             continue
         if description.kind is None:
-            meant = nearest(resource.name, description.others)
             yield fault(
                 coordinate,
                 resource,
                 f"the source '{resource.source}' has nothing called '{_named(resource)}'"
-                + (f"; did you mean '{meant}'?" if meant else ": correct the resource's name"),
+                + _meant(resource.name, description.others),
             )
         for mistake in description.mistakes:
             yield fault(coordinate, resource, f"{resource}: {mistake}: correct its routes")
@@ -88,15 +90,7 @@ def types_can_be_shown(declared: Declarations, told: Descriptions) -> Iterator[F
         named = get_named_type(type_)
         if column.is_list and not _is_list(type_) and is_known(named):
             yield fault(at, resource, f"{what}, a list: declare list[…]")
-        elif (
-            _is_list(type_)
-            and not column.is_list
-            and column.family
-            not in (
-                None,
-                Family.DOCUMENT,
-            )
-        ):
+        elif _is_list(type_) and not column.is_list and column.family not in PERHAPS_LISTS:
             yield fault(at, resource, f"{what}, no list: declare a single value")
         elif column.family is not None:
             if (why := misfit(named, column.family)) is not None:
@@ -202,7 +196,7 @@ def aggregates_fit(declared: Declarations, told: Descriptions) -> Iterator[Findi
         if function in (Function.SUM, Function.AVG):
             if column.is_list or column.family not in NUMBERS:
                 yield fault(place.coordinate, of, f"{what}, which has no {function}: name a number")
-        elif column.is_list or column.family in UNSUMMED:
+        elif column.is_list or column.family in UNRANKED:
             yield fault(place.coordinate, of, f"{what}, which has no {function}")
         elif (why := misfit(get_named_type(place.definition.type), column.family)) is not None:
             yield fault(place.coordinate, of, f"{what}, and holds {why}: {BETTER[column.family]}")
@@ -236,9 +230,9 @@ def _seen(description: Description) -> set[str]:
     return {name for row in description.seen for name in row}
 
 
-def _meant(name: str, names: Mapping[str, object] | set[str]) -> str:
+def _meant(name: str, names: Iterable[str]) -> str:
     meant = nearest(name, names)
-    return f"; did you mean '{meant}'?" if meant else ""
+    return f"; did you mean '{meant}'?" if meant else ": correct its name"
 
 
 def _named(resource: Resource) -> str:
