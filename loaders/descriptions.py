@@ -42,6 +42,7 @@ class Family(StrEnum):
     """Of a composite type."""
 
 
+TEXTS = frozenset({Family.TEXT, Family.LABEL})
 NUMBERS = frozenset({Family.INTEGER, Family.BIG_INTEGER, Family.FLOAT, Family.DECIMAL})
 
 

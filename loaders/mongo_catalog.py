@@ -57,7 +57,8 @@ async def described(run: Run, name: str) -> Description:
         said = f"it is a {kind}, so its fields and their types, and what is unique, can't be told"
         return Description(kind=kind, unknown=(said,))
     collation = options.get("collation")
-    indexes = [_index(each, collation) for each in await _listed(run, {"listIndexes": name})]
+    listed = await _listed(run, {"listIndexes": name})
+    indexes = [_index(each, collation) for each in listed if not each.get("hidden")]
     columns, is_open = _columns(options)
     return Description(
         kind=kind,

@@ -12,7 +12,14 @@ from loaders.declarations import nearest
 from loaders.descriptions import NUMBERS, ColumnDescription, Description, Family
 from loaders.query import Function
 from resolvers.checks.places import Declarations, Place
-from resolvers.checks.sources.findings import Descriptions, Finding, fault, hint, unknown
+from resolvers.checks.sources.findings import (
+    Descriptions,
+    Finding,
+    fault,
+    hint,
+    told_column,
+    unknown,
+)
 from resolvers.checks.sources.types import (
     BETTER,
     ORDERED,
@@ -111,7 +118,7 @@ def relations_can_be_null(declared: Declarations, told: Descriptions) -> Iterato
         if place.owner is None or not isinstance(place.fetch, One):
             continue
         resource = place.owner.resource
-        column = _column(told, resource, place.fetch.by)
+        column = told_column(told, resource, place.fetch.by)
         if column is not None and column.nullable and is_non_null_type(place.definition.type):
             yield fault(
                 place.coordinate,
@@ -174,7 +181,7 @@ def comparisons_fit(declared: Declarations, told: Descriptions) -> Iterator[Find
             continue
         resource = place.target.resource
         for name in place.fetch.order_by:
-            found = _column(told, resource, name.removeprefix("-"))
+            found = told_column(told, resource, name.removeprefix("-"))
             if found is not None and not _is_ordered(resource, found):
                 yield fault(
                     place.coordinate,
@@ -189,7 +196,7 @@ def aggregates_fit(declared: Declarations, told: Descriptions) -> Iterator[Findi
         if not isinstance(place.fetch, Aggregated) or place.fetch.aggregate.column is None:
             continue
         of, function = place.fetch.of, place.fetch.aggregate.function
-        column = _column(told, of, place.fetch.aggregate.column)
+        column = told_column(told, of, place.fetch.aggregate.column)
         if column is None or column.family is None:
             continue
         what = f"column: {of}'s '{column.name}' is {column.type}"
@@ -208,15 +215,9 @@ def _shown(
     """The fields that are columns which the source has told of."""
     for place in declared.places:
         if place.owner is not None and place.column is not None:
-            column = _column(told, place.owner.resource, place.column)
+            column = told_column(told, place.owner.resource, place.column)
             if column is not None:
                 yield place, place.owner.resource, column
-
-
-def _column(told: Descriptions, resource: Resource, name: str) -> ColumnDescription | None:
-    description = told.get(resource)
-    columns = None if description is None else description.columns
-    return None if columns is None else columns.get(name)
 
 
 def _is_ordered(resource: Resource, column: ColumnDescription) -> bool:

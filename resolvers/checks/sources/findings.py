@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from loaders.base import Resource
-from loaders.descriptions import Description
+from loaders.descriptions import ColumnDescription, Description
 
 
 class Severity(StrEnum):
@@ -42,6 +42,13 @@ class Finding:
 
 Descriptions = Mapping[Resource, Description]
 """What the sources say of the graph's resources, of those that could be asked about."""
+
+
+def told_column(told: Descriptions, resource: Resource, name: str) -> ColumnDescription | None:
+    """What is said of the column; None where nothing is."""
+    description = told.get(resource)
+    columns = None if description is None else description.columns
+    return None if columns is None else columns.get(name)
 
 
 def fault(coordinate: str, resource: Resource, message: str) -> Finding:

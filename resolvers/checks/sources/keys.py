@@ -9,9 +9,16 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from loaders.base import Resource, Through
-from loaders.descriptions import NUMBERS, ColumnDescription, Description, Family
+from loaders.descriptions import NUMBERS, TEXTS, Description, Family
 from resolvers.checks.places import Declarations
-from resolvers.checks.sources.findings import Descriptions, Finding, fault, hint, unknown
+from resolvers.checks.sources.findings import (
+    Descriptions,
+    Finding,
+    fault,
+    hint,
+    told_column,
+    unknown,
+)
 from resolvers.checks.values import value_type
 from resolvers.connections import Connected
 from resolvers.fields import column_of
@@ -19,7 +26,6 @@ from resolvers.lookups import Lookup
 from resolvers.relations import Aggregated, Many, One
 
 WHOLE = frozenset({Family.INTEGER, Family.BIG_INTEGER})
-TEXTS = frozenset({Family.TEXT, Family.LABEL})
 
 KEYS: Mapping[str, frozenset[Family]] = {
     "int": NUMBERS,
@@ -75,7 +81,7 @@ def keys_are_unique(declared: Declarations, told: Descriptions) -> Iterator[Find
 def keys_are_of_their_type(declared: Declarations, told: Descriptions) -> Iterator[Finding]:
     for name, type_ in declared.nodes.items():
         resource = type_.resource
-        column = _column(told, resource, resource.key)
+        column = told_column(told, resource, resource.key)
         if column is None:
             continue
         what = f"key: {resource}'s '{column.name}' is {column.type}"
@@ -181,7 +187,7 @@ def _pairs(declared: Declarations) -> Iterator[tuple[str, str, Column, Column]]:
 
 
 def _end(declared: Declarations, told: Descriptions, resource: Resource, name: str) -> _End | None:
-    column = _column(told, resource, name)
+    column = told_column(told, resource, name)
     if column is not None:
         if column.family in (None, Family.DOCUMENT):
             return None
@@ -256,9 +262,3 @@ def _perhaps(description: Description, column: str) -> bool:
         ):
             return True
     return False
-
-
-def _column(told: Descriptions, resource: Resource, name: str) -> ColumnDescription | None:
-    description = told.get(resource)
-    columns = None if description is None else description.columns
-    return None if columns is None else columns.get(name)

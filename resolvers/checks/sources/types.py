@@ -17,11 +17,10 @@ from graphql import (
 )
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from loaders.descriptions import NUMBERS, ColumnDescription, Family
+from loaders.descriptions import NUMBERS, TEXTS, ColumnDescription, Family
 from resolvers.directives import BACKREF
 from resolvers.scalars import SCALARS
 
-TEXTS = frozenset({Family.TEXT, Family.LABEL})
 WRITTEN = frozenset(Family) - {Family.BYTES, Family.DOCUMENT, Family.RECORD}
 
 SHOWS: Mapping[str, frozenset[Family]] = {
