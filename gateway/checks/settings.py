@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from loaders.base import Resource
 from loaders.declarations import nearest
 from loaders.kinds import Kind
 from resolvers.checks.places import Declarations
 from resolvers.checks.sources.findings import Finding, Severity, fault
+
+
+def is_served(resource: Resource, sources: Mapping[str, Kind]) -> bool:
+    """Whether there is such a source, of a kind that has such resources."""
+    kind = sources.get(resource.source)
+    return kind is not None and isinstance(resource, kind.resources)
 
 
 def sources_are_configured(
@@ -30,7 +37,7 @@ def sources_are_configured(
                     + (f"; did you mean '{meant}'? " if meant else ": ")
                     + f"Write [sources.{resource.source}] in gateway.toml, or correct source=",
                 )
-        elif not isinstance(resource, kind.resources):
+        elif not is_served(resource, sources):
             yield fault(
                 coordinate,
                 resource,

@@ -14,7 +14,7 @@ from textwrap import shorten
 from typing import Any
 
 from gateway.checks.report import Report
-from gateway.checks.settings import sources_are_configured
+from gateway.checks.settings import is_served, sources_are_configured
 from gateway.settings import Settings
 from loaders.base import Recorder, Resource, Source
 from loaders.descriptions import NO_SAMPLES, Description, Samples
@@ -43,8 +43,7 @@ async def check(graph: Graph, settings: Settings, *, seconds: float) -> Report:
     raises nothing because of a source: what can't be told is unknown."""
     declared = graph.declarations
     found = list(sources_are_configured(declared, settings.sources))
-    wrong = {each.resource for each in found if each.severity is Severity.FAULT}
-    resources = [each for each in declared.resources() if str(each) not in wrong]
+    resources = [each for each in declared.resources() if is_served(each, settings.sources)]
     names = dict.fromkeys(each.source for each in resources)
     sources = {name: settings.sources[name].source(name) for name in names}
     asked = _Asked(declared, sources, seconds)

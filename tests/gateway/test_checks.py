@@ -188,6 +188,16 @@ async def test_the_sources_of_a_graph_are_configured(
     assert [each for each in lines(report) if not each.startswith("unknown")] == expected
 
 
+async def test_a_source_that_is_missing_is_told_once(
+    source_settings: dict[str, dict[str, Any]],
+) -> None:
+    report = await checked(schema, {"shop": source_settings["shop"]})
+
+    missing = [each.source for each in report.faults]
+    assert sorted(missing, key=str) == ["catalog", "inventory", "shipping"]
+    assert all(each.message.startswith("the settings have no source") for each in report.faults)
+
+
 async def test_a_resource_of_another_kind_than_its_source(
     source_settings: dict[str, dict[str, Any]],
 ) -> None:
