@@ -81,6 +81,11 @@ def check_at_start(graph: Graph, settings: Settings) -> None:
         # Of what is unknown, that alone which may be known another time.
         if each.severity is Severity.FAULT or each.source in report.unreached:
             log.warning("%s: %s", each.severity, each)
-    log.info("held the graph against its sources: %s; `gateway check` lists them", report.summary)
+    listed = report.count(Severity.FAULT) + report.count(Severity.HINT)
+    log.info(
+        "held the graph against its sources: %s%s",
+        report.summary,
+        "; `gateway check` lists them" if listed else "",
+    )
     if report.faults and settings.checks == "refuse":
         fail('The graph has faults, so it is not served, as checks = "refuse" has it.')
