@@ -12,6 +12,7 @@ from gateway import logs
 
 COMMANDS = {
     "serve": "serving:serve",
+    "check": "checking:check",
     "schema": "schema:schema",
     "migrate": "keys:migrate",
     "keys": "keys:keys",

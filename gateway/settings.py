@@ -227,11 +227,13 @@ class LimitSettings(_Section):
 
 
 class Settings(_Section):
-    """All settings. ``graph`` names the graph to serve, as ``package.module:variable``."""
+    """All settings. ``graph`` names the graph to serve, as ``package.module:variable``. ``checks``
+    says what becomes of its faults when it is held against its sources before it is served."""
 
     graph: str | None = None
     environment: Literal["development", "production"] = "production"
     engine: Literal["breadth", "graphql-core"] = "breadth"
+    checks: Literal["warn", "refuse", "off"] = "warn"
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
     auth: AuthSettings = AuthSettings()

@@ -11,10 +11,12 @@ import importlib
 import re
 from abc import ABC, abstractmethod
 from difflib import get_close_matches
+from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
+from loaders.resource import Resource
 from loaders.sources import Source
 
 KINDS = {
@@ -49,8 +51,11 @@ class Kind(BaseModel, ABC):
     """What the settings say of one source, and the source that is made of it.
 
     A kind has a field for each setting beside ``kind``, which is its own name. Settings that it
-    has no field for are refused. Give what may be a secret the type ``SecretStr``.
+    has no field for are refused. Give what may be a secret the type ``SecretStr``. ``resources``
+    is the class of the resources that its sources have.
     """
+
+    resources: ClassVar[type[Resource]] = Resource
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 

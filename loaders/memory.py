@@ -11,6 +11,7 @@ from typing import Any
 
 from loaders.asks import Answer, Ask, Found, Key, by_value
 from loaders.contexts import Attempt
+from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse
 from loaders.query import (
     Aggregate,
@@ -51,6 +52,9 @@ class MemorySource:
     async def close(self) -> None: ...
 
     async def check(self) -> None: ...
+
+    async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
+        return Description(kind="rows in memory", is_open=True)
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         name, by = ask.resource.name, ask.rows.by

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from struct import Struct
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import pymongo
 from bson import ObjectId
@@ -30,8 +30,10 @@ from pymongo.errors import (
 
 from loaders.asks import Answer, Ask, Found, Key, Rows, by_value
 from loaders.contexts import Attempt
+from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
 from loaders.kinds import Kind, address
+from loaders.mongo_catalog import described
 from loaders.query import (
     And,
     Comparison,
@@ -144,6 +146,10 @@ class MongoSource:
     async def check(self) -> None:
         with self._errors:
             await self._collections().command("ping")
+
+    async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
+        with self._errors:
+            return await described(self._collections().command, resource.name)
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         # What is left is the server's time, too, and that of the thread in which the driver waits.
@@ -387,6 +393,8 @@ def _condition(filter: Filter) -> dict[str, Any]:
 
 class MongoKind(Kind):
     """A MongoDB database. ``timeout`` is in seconds, for each call."""
+
+    resources: ClassVar[type[Resource]] = MongoCollection
 
     url: Annotated[SecretStr, address("mongodb", "mongodb+srv")]
     database: str = Field(min_length=1)

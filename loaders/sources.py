@@ -8,6 +8,8 @@ from typing import Protocol
 
 from loaders.asks import Answer, Ask, Key
 from loaders.contexts import Attempt, Operation
+from loaders.descriptions import NO_SAMPLES, Description, Samples
+from loaders.resource import Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,10 @@ class Source(Protocol):
 
     async def check(self) -> None:
         """Return if the source answers, raise a ``SourceError`` if it does not."""
+
+    async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
+        """What the source says of the resource. ``samples`` are values that rows can be asked for
+        by, for a source that is asked by key alone. Raises a ``SourceError`` if it can't say."""
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         """What each key has, by its position, or the error for which that key alone has nothing.

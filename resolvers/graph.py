@@ -56,6 +56,7 @@ class Graph(Declared, strawberry.Schema):
     may see what; ``policies`` are the functions that its ``@policy`` directives name, ``scopes``
     those that only row filters go by: the schema lists all that there are. ``scalars`` are the
     graph's own. ``comparisons`` says for a field's coordinate by which inputs it is compared.
+    ``declarations`` are its types and fields as checks look at them.
 
     Raises DeclarationError, with all that is wrong, for declarations that can't be kept.
     """
@@ -95,6 +96,7 @@ class Graph(Declared, strawberry.Schema):
         if faults := faults_of(declared):
             raise DeclarationError(faults)
         warn_of_open_roads(declared)
+        self.declarations = declared
         self.node_types = declared.nodes
         for type_ in self._schema.type_map.values():
             if isinstance(type_, GraphQLObjectType):

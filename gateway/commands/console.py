@@ -16,6 +16,9 @@ from resolvers.graph import Graph
 
 DEMO_FOLDER = Path(".demo")
 
+UNLOADED = (ImportError, AttributeError, TypeError, ValueError)
+"""What ``load_graph`` raises."""
+
 
 def read_settings() -> Settings:
     """The settings of this folder and environment; ends the command if they can't be used."""
@@ -29,15 +32,18 @@ def load(name: str | None) -> Graph:
     """The graph by its name in the settings; ends the command if it can't be loaded."""
     try:
         return load_graph(name)
-    except ImportError as error:
-        fail(f"The graph '{name}' can't be loaded: {missing_driver(error) or error}")
-    except (AttributeError, TypeError, ValueError) as error:
-        fail(
-            f"The graph '{name}' can't be loaded: {error}" if name else f"{error} Or give --graph."
-        )
+    except UNLOADED as error:
+        fail(why_not_loaded(name, error))
 
 
-def fail(message: str) -> NoReturn:
+def why_not_loaded(name: str | None, error: Exception) -> str:
+    """What to tell of a graph that can't be loaded, from one of ``UNLOADED``."""
+    if isinstance(error, ImportError):
+        return f"The graph '{name}' can't be loaded: {missing_driver(error) or error}"
+    return f"The graph '{name}' can't be loaded: {error}" if name else f"{error} Or give --graph."
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
     """Ends the command, with what the user can do about it."""
     click.echo(message, err=True)
-    sys.exit(1)
+    sys.exit(code)

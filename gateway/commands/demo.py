@@ -14,7 +14,8 @@ from pydantic import SecretStr
 
 from gateway.app import create_app
 from gateway.auth import migrations
-from gateway.commands.console import DEMO_FOLDER, fail
+from gateway.commands.checking import check_at_start
+from gateway.commands.console import DEMO_FOLDER, fail, load
 from gateway.commands.keys import DEMO_KEYS, within
 from gateway.commands.serving import refuse_taken, uvicorn_options
 from gateway.graphiql.sign_in import SignIn
@@ -63,6 +64,7 @@ def demo(host: str, port: int) -> None:
                 "shipping": {"kind": "rest", "url": at.shipping},
             },
         )
+        check_at_start(load(settings.graph), settings)
         config = uvicorn.Config(
             create_app(settings, sign_in=sign_in),
             host=host,

@@ -10,6 +10,7 @@ import click
 import uvicorn
 
 from gateway import logs
+from gateway.commands.checking import check_at_start
 from gateway.commands.console import fail, load, read_settings
 from gateway.commands.keys import refuse_behind
 from gateway.settings import Settings
@@ -29,7 +30,7 @@ def serve(host: str | None, port: int | None, workers: int | None, graph: str | 
         # The workers are processes of their own and read their settings again.
         os.environ["SLUICE_GRAPH"] = graph
     settings = read_settings()
-    load(settings.graph)
+    loaded = load(settings.graph)
     if not settings.sources:
         fail(
             "No sources are configured. Write a gateway.toml here, or set "
@@ -40,6 +41,7 @@ def serve(host: str | None, port: int | None, workers: int | None, graph: str | 
     host = host or settings.server.host
     port = settings.server.port if port is None else port
     refuse_taken(host, port)
+    check_at_start(loaded, settings)
     uvicorn.run(
         "gateway.app:app_from_environment",
         factory=True,

@@ -10,6 +10,9 @@ from loaders.resource import Resource
 
 BATCH_SIZE = 50
 
+KEYS = (str, int, float)
+"""What JSON has for a key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch(Declared):
@@ -53,6 +56,13 @@ def _mistakes_of_path(path: str) -> Iterator[str]:
         yield f"the path {path} does not begin with /"
     if "#" in path or path.split() != [path]:
         yield f"the path {path} has a character that no path has"
+
+
+def is_segment(text: str) -> bool:
+    """Whether the text can stand in place of ``{key}``. Others could name another path of the
+    service, also when they are encoded: there are services that decode a path before they split
+    it."""
+    return text not in ("", ".", "..") and "/" not in text and "\\" not in text
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -5,26 +5,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
 from loaders.asks import Answer, Ask, Key, by_value
 from loaders.contexts import Attempt
+from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import SourceError, SourceTimeout, SourceUnavailable
 from loaders.kinds import Kind, address
 from loaders.memory import found_in
-from loaders.resource import Row
+from loaders.resource import Resource, Row
 from loaders.rest.client import RestClient
-from loaders.rest.routes import Batch, RestResource
+from loaders.rest.probe import described
+from loaders.rest.routes import KEYS, Batch, RestResource, is_segment
 from loaders.sources import Capabilities
 
 IN_FLIGHT = 20
 RETRIES = 2
-
-KEYS = (str, int, float)
-"""What JSON has for a key."""
 
 
 class RestSource:
@@ -52,6 +51,10 @@ class RestSource:
         except TimeoutError:
             raise SourceTimeout(self.name) from None
 
+    async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
+        assert isinstance(resource, RestResource)
+        return await described(self._client.get, resource, samples)
+
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         resource, by = ask.resource, ask.rows.by
         assert isinstance(resource, RestResource)
@@ -65,7 +68,7 @@ class RestSource:
             shape = f"{route.path}?{route.parameter}=…"
             return await self._get(ask, keys, attempt, f"{route.path}?{names}", shape)
         ((key,),) = keys
-        if not _is_segment(str(key)):
+        if not is_segment(str(key)):
             return [found_in((), ask, self._client.bad)]
         path = route.path.replace("{key}", _segment(key))
         return await self._get(ask, keys, attempt, path, route.path)
@@ -120,15 +123,11 @@ def _segment(key: object) -> str:
     return quote(str(key), safe="")
 
 
-def _is_segment(text: str) -> bool:
-    # Others could name another path of the service, also encoded: there are services that decode a
-    # path before they split it.
-    return text not in ("", ".", "..") and "/" not in text and "\\" not in text
-
-
 class RestKind(Kind):
     """A REST service. ``timeout`` is in seconds, for each request; one that fails in passing is
     made again, twice at most."""
+
+    resources: ClassVar[type[Resource]] = RestResource
 
     url: Annotated[SecretStr, address("http", "https", query=False)]
     timeout: float = Field(5.0, gt=0)

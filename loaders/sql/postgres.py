@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import asyncpg
 import orjson
@@ -14,10 +14,12 @@ from pydantic import Field, SecretStr
 
 from loaders.asks import Answer, Ask, Found, Key, Wants, by_value
 from loaders.contexts import Attempt
+from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable, UnfitValue
 from loaders.kinds import Kind, address
-from loaders.resource import Row
+from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Translated
+from loaders.sql.catalog import described
 from loaders.sql.statement import (
     Parameters,
     Table,
@@ -85,6 +87,10 @@ class PostgresSource:
         with self._errors:
             async with self._acquired(self.timeout) as connection:
                 await connection.execute("select 1")
+
+    async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
+        assert isinstance(resource, PostgresTable)
+        return await described(self.run, resource.identifier, resource.schema, resource.name)
 
     async def run(self, statement: str, *parameters: Any) -> Sequence[Row]:
         """The rows of a statement that is the gateway's own, over no resource of the graph."""
@@ -274,6 +280,8 @@ async def _decode_json(connection: Any) -> None:
 
 class PostgresKind(Kind):
     """A PostgreSQL database. ``timeout`` is in seconds, for each statement."""
+
+    resources: ClassVar[type[Resource]] = PostgresTable
 
     url: Annotated[SecretStr, address("postgresql", "postgres", host=False)]
     pool_size: int = Field(10, ge=1)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +16,7 @@ from loaders.declarations import nearest
 from loaders.row_filters import Through
 from resolvers.checks.faults import Fault
 from resolvers.checks.places import Declarations, Place, name_of
+from resolvers.checks.values import NUMBERS, plain, value_type
 from resolvers.connections import Connected
 from resolvers.cursors import SORTABLE
 from resolvers.fields import (
@@ -34,10 +33,6 @@ from resolvers.fields import (
 from resolvers.filters import filter_names, has_comparisons
 from resolvers.lookups import Lookup
 from resolvers.relations import Aggregated, Many, One
-
-NUMBERS = (int, float, Decimal)
-KNOWN = (str, *NUMBERS, bool, datetime, date, uuid.UUID)
-"""Annotations that tell the type of a column's values."""
 
 
 def comparisons_are_there(declared: Declarations) -> Iterator[Fault]:
@@ -173,7 +168,7 @@ def keys_can_meet(declared: Declarations) -> Iterator[Fault]:
                 ends = (target, by), (owner, owner.resource.key)
             case Aggregated(of, by) if owner is not None:
                 types = [type_ for _, type_ in declared.types_of(of)]
-                typed = [each for each in types if _value_type(each, by) is not None]
+                typed = [each for each in types if value_type(each, by) is not None]
                 if not typed:
                     continue
                 ends = (typed[0], by), (owner, owner.resource.key)
@@ -192,7 +187,7 @@ def keys_can_meet(declared: Declarations) -> Iterator[Fault]:
 
 
 def _apart(one: tuple[type[Node], str], other: tuple[type[Node], str]) -> str | None:
-    types = [_value_type(type_, column) for type_, column in (one, other)]
+    types = [value_type(type_, column) for type_, column in (one, other)]
     if None in types or _family(types[0]) is _family(types[1]):
         return None
     named = [
@@ -202,34 +197,16 @@ def _apart(one: tuple[type[Node], str], other: tuple[type[Node], str]) -> str | 
     return f"{' and '.join(named)}, so they never meet"
 
 
-def _value_type(type_: type[Node], column: str) -> type | None:
-    """The Python type of a column's values, where it is declared."""
-    if column == type_.resource.key:
-        return type_.resource.key_type
-    for field, spec in columns_of(type_):
-        if column_name(field, spec) == column:
-            annotated = _plain(given_type(field))
-            return annotated if annotated in KNOWN else None
-    return None
-
-
 def _family(type_: Any) -> Any:
     return Decimal if type_ in NUMBERS else type_
 
 
-def _plain(type_: Any) -> Any:
-    """The type behind a NewType. That an ID is a text says nothing of its column."""
-    while type_ is not strawberry.ID and hasattr(type_, "__supertype__"):
-        type_ = type_.__supertype__
-    return type_
-
-
-def _makes_cursor(type_: type[Node], value_type: Any) -> bool:
-    definition = getattr(value_type, "__strawberry_definition__", value_type)
-    if isinstance(definition, StrawberryEnumDefinition) or value_type is strawberry.ID:
+def _makes_cursor(type_: type[Node], shown: Any) -> bool:
+    definition = getattr(shown, "__strawberry_definition__", shown)
+    if isinstance(definition, StrawberryEnumDefinition) or shown is strawberry.ID:
         return True
-    plain = _plain(value_type)
-    return plain in SORTABLE or plain is type_.resource.key_type
+    behind = plain(shown)
+    return behind in SORTABLE or behind is type_.resource.key_type
 
 
 def _shown(type_: Any) -> str:

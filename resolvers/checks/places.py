@@ -9,9 +9,20 @@ from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 from strawberry.types.field import StrawberryField
 
 from loaders.resource import Resource
+from loaders.row_filters import Through
 from resolvers.connections import Connected, OfConnection, OfEdge
 from resolvers.directives import BACKREF
-from resolvers.fields import Fetch, FetchedField, Node, column_of, definition_of, target_of
+from resolvers.fields import (
+    SPEC,
+    Column,
+    Fetch,
+    FetchedField,
+    Node,
+    column_name,
+    column_of,
+    definition_of,
+    target_of,
+)
 from resolvers.lookups import Lookup, NodeLookup
 from resolvers.relations import Aggregated, Many, One
 from resolvers.rules import Rules
@@ -34,6 +45,15 @@ class Place:
     @property
     def fetch(self) -> Fetch | None:
         return self.field.fetch if isinstance(self.field, FetchedField) else None
+
+    @property
+    def column(self) -> str | None:
+        """The column that the field shows, if it shows one."""
+        spec = self.field.metadata.get(SPEC)
+        plain = spec is None and self.field.is_basic_field and self.field.python_name != "id"
+        if self.owner is None or not (plain or isinstance(spec, Column)):
+            return None
+        return column_name(self.field, spec if isinstance(spec, Column) else Column())
 
 
 @dataclass(frozen=True)
@@ -88,6 +108,22 @@ class Declarations:
             case NodeLookup():
                 for each in self.nodes.values():
                     yield each.resource, each.resource.key
+
+    def resources(self) -> Mapping[Resource, str]:
+        """Every resource that rows are asked of, with the coordinate of the type or the field that
+        is the first to have it."""
+        used: dict[Resource, str] = {}
+        for name, type_ in self.nodes.items():
+            used.setdefault(type_.resource, name)
+        for place in self.places:
+            for resource, _ in self.roads(place):
+                used.setdefault(resource, place.coordinate)
+        for resource, coordinate in list(used.items()):
+            within = resource.row_filter
+            while isinstance(within, Through):
+                used.setdefault(within.resource, coordinate)
+                within = within.resource.row_filter
+        return used
 
 
 def has_resource(type_: object) -> bool:

@@ -18,16 +18,7 @@ def types_have_resources(declared: Declarations) -> Iterator[Fault]:
 
 def resources_can_work(declared: Declarations) -> Iterator[Fault]:
     """Paths that are none, sizes that take no key, and the like: each resource once."""
-    used: dict[Resource, str] = {}
-    for name, type_ in declared.nodes.items():
-        used.setdefault(type_.resource, name)
-    for place in declared.places:
-        for resource, _ in declared.roads(place):
-            used.setdefault(resource, place.coordinate)
-    for resource, coordinate in list(used.items()):
-        if isinstance(resource.row_filter, Through):
-            used.setdefault(resource.row_filter.resource, coordinate)
-    for resource, coordinate in used.items():
+    for resource, coordinate in declared.resources().items():
         for mistake in resource.mistakes():
             yield Fault(coordinate, f"{resource}: {mistake}")
 

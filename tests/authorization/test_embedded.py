@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import strawberry
 from graphql import GraphQLError
-from loaders.base import Row
 
 from gateway.operations.executors import EXECUTORS
 from loaders.identity import ANONYMOUS, Identity
+from loaders.resource import Row
 from resolvers.directives import Authenticated, Policies, RequiresScopes
 from resolvers.graph import Graph
 from resolvers.policies import policy

@@ -24,6 +24,7 @@ from strawberry.utils.str_converters import to_camel_case
 from gateway.settings import Settings
 from loaders.asks import Answer, Ask, Found, Key
 from loaders.contexts import Attempt
+from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable
 from loaders.query import Aggregate, Function
 from loaders.registry import Sources
@@ -103,6 +104,9 @@ class MadeUp:
     async def open(self) -> None: ...
     async def close(self) -> None: ...
     async def check(self) -> None: ...
+
+    async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
+        return Description(kind="rows that are made up", is_open=True)
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         resource, wants = ask.resource, ask.wants

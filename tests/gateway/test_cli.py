@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import aiohttp
 import pytest
@@ -49,10 +49,15 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def running(
-    *arguments: str, cwd: Path, env: Mapping[str, str]
+    *arguments: str, cwd: Path, env: Mapping[str, str], stderr: IO[str] | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        GATEWAY, *arguments, cwd=cwd, env={**os.environ, **SHOP, **env}, start_new_session=True
+        GATEWAY,
+        *arguments,
+        cwd=cwd,
+        env={**os.environ, **SHOP, **env},
+        start_new_session=True,
+        stderr=stderr,
     )
     try:
         yield process

@@ -118,6 +118,7 @@ def test_the_command_line_shows_the_lines(command: list[str], tmp_path: Path) ->
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(tmp_path)
+        patch.setenv("SLUICE_GRAPH", "")  # which serve sets for its workers
         result = CliRunner().invoke(main, [*command, "--graph", "many_faults:graph"])
 
     assert result.exit_code == 1

@@ -1,0 +1,152 @@
+"""What MongoDB says of a collection: its indexes, and what its validator lets in.
+
+Documents have no schema but that of a validator, and a few of them that were looked at would prove
+nothing of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from loaders.descriptions import (
+    ColumnDescription,
+    Description,
+    Family,
+    IndexColumn,
+    IndexDescription,
+)
+
+Run = Callable[[dict[str, Any]], Awaitable[Mapping[str, Any]]]
+"""Runs a command of the database, and returns its answer."""
+
+BATCH = 1_000
+"""Collections and indexes that are read at most."""
+
+FAMILIES = {
+    **dict.fromkeys(("string", "symbol"), Family.TEXT),
+    **dict.fromkeys(("bool", "boolean"), Family.BOOLEAN),
+    "int": Family.INTEGER,
+    "long": Family.BIG_INTEGER,
+    "double": Family.FLOAT,
+    "decimal": Family.DECIMAL,
+    "date": Family.DATETIME,
+    "objectId": Family.OBJECT_ID,
+    "object": Family.DOCUMENT,
+}
+"""What the driver makes of each type, by its alias for ``bsonType`` or its name for ``type``
+(MongoDB manual, "$jsonSchema"). What is not here may be anything, or one of several."""
+
+NO_VALIDATOR = (
+    "it has no validator with a $jsonSchema that every document must pass, so its fields and their "
+    "types can't be told"
+)
+
+
+async def described(run: Run, name: str) -> Description:
+    """The collection of this name. Raises what ``run`` does."""
+    found = await _listed(run, {"listCollections": 1, "filter": {"name": name}})
+    if not found:
+        others = await _listed(run, {"listCollections": 1, "nameOnly": True})
+        names = (each["name"] for each in others)
+        kept = sorted(each for each in names if not each.startswith("system."))
+        return Description(kind=None, others=tuple(kept))
+    (collection,) = found
+    kind, options = collection.get("type", "collection"), collection.get("options") or {}
+    if kind != "collection":
+        said = f"it is a {kind}, so its fields and their types, and what is unique, can't be told"
+        return Description(kind=kind, unknown=(said,))
+    collation = options.get("collation")
+    listed = await _listed(run, {"listIndexes": name})
+    indexes = [_index(each, collation) for each in listed if not each.get("hidden")]
+    columns, is_open = _columns(options)
+    return Description(
+        kind=kind,
+        columns=columns,
+        is_open=is_open,
+        unique=frozenset(filter(None, map(_unique, indexes))),
+        indexes=indexes,
+        unknown=(NO_VALIDATOR,) if columns is None else (),
+    )
+
+
+async def _listed(run: Run, command: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
+    answer = await run({**command, "cursor": {"batchSize": BATCH}})
+    batch: Sequence[Mapping[str, Any]] = answer["cursor"]["firstBatch"]
+    return batch
+
+
+def _index(row: Mapping[str, Any], collation: object) -> IndexDescription:
+    directions = row["key"].values()
+    # An index that compares as its collection does not is never used by our filters.
+    strange = row.get("collation") != collation
+    return IndexDescription(
+        name=row["name"],
+        columns=tuple(
+            # A text index, a hashed or a geographical one has a word for its direction.
+            IndexColumn(name if isinstance(way, (int, float)) and not strange else None, way == -1)
+            for name, way in row["key"].items()
+        ),
+        is_unique=bool(row.get("unique")) or list(row["key"].items()) == [("_id", 1)],
+        is_partial="partialFilterExpression" in row or bool(row.get("sparse")),
+        is_ordered=all(isinstance(way, (int, float)) for way in directions),
+    )
+
+
+def _unique(index: IndexDescription) -> frozenset[str] | None:
+    names = frozenset(column.name for column in index.columns if column.name is not None)
+    whole = index.is_unique and not index.is_partial and len(names) == len(index.columns)
+    return names if whole else None
+
+
+def _columns(options: Mapping[str, Any]) -> tuple[Mapping[str, ColumnDescription] | None, bool]:
+    """The columns by name, and whether there can be others; None where every document may be
+    anything."""
+    schema = (options.get("validator") or {}).get("$jsonSchema")
+    enforced = (
+        options.get("validationAction", "error") == "error"
+        and options.get("validationLevel", "strict") == "strict"
+    )
+    if not isinstance(schema, Mapping) or not enforced:
+        return None, True
+    # Every document has a key, whatever the validator says.
+    required = frozenset(("_id", *schema.get("required", ())))
+    columns = {
+        name: _column(name, each, required=name in required)
+        for name, each in (schema.get("properties") or {}).items()
+        if isinstance(each, Mapping)
+    }
+    for name in required - columns.keys():
+        nullable = False if name == "_id" else None
+        columns[name] = ColumnDescription(name=name, type="anything", nullable=nullable)
+    return columns, schema.get("additionalProperties", True) is not False
+
+
+def _column(name: str, schema: Mapping[str, Any], *, required: bool) -> ColumnDescription:
+    types = list(dict.fromkeys(_types(schema)))
+    nulls = "null" in types
+    kinds = [each for each in types if each != "null"]
+    (only,) = kinds if len(kinds) == 1 else [None]
+    inner: Any = schema.get("items") if only == "array" else None
+    of_items = list(_types(inner)) if isinstance(inner, Mapping) else []
+    if only == "array":
+        (only,) = of_items if len(of_items) == 1 else [None]
+        is_list = True
+    else:
+        is_list = False
+    labels = schema.get("enum")
+    texts = isinstance(labels, Sequence) and all(isinstance(each, str) for each in labels)
+    return ColumnDescription(
+        name=name,
+        type=" or ".join(types) or ("enum" if texts else "anything"),
+        family=Family.TEXT if texts else FAMILIES.get(only or ""),
+        is_list=is_list,
+        nullable=True if nulls or not required else False if types or texts else None,
+        labels=tuple(labels) if texts and isinstance(labels, Sequence) else None,
+    )
+
+
+def _types(schema: Mapping[str, Any]) -> Iterator[str]:
+    for word in ("bsonType", "type"):
+        given = schema.get(word, ())
+        yield from [given] if isinstance(given, str) else given
