@@ -166,6 +166,8 @@ def place(path: Iterable[str | int]) -> tuple[str, ...]:
 def _told(
     error: GraphQLError, source_of: Callable[[Sequence[str | int]], str | None]
 ) -> GraphQLError:
+    if isinstance(error, RequestRefused):
+        return error
     if error.extensions and "code" in error.extensions:
         return _like(error, error.message, error.extensions)
     if isinstance(error.original_error, SourceError):

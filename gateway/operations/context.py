@@ -12,7 +12,7 @@ from graphql import GraphQLSchema
 
 from gateway.errors import Denied
 from gateway.operations.authorization import Decision, Denial, indices
-from gateway.operations.documents import Planned
+from gateway.operations.prepared import Prepared
 from loaders.base import Recorder
 from loaders.identity import ANONYMOUS, Identity
 from loaders.registry import Loaders, Sources
@@ -38,7 +38,7 @@ class Context:
     sources: Sources
     identity: Identity = ANONYMOUS
     recorder: Recorder = field(default_factory=Recorder)
-    planned: Planned | None = None
+    planned: Prepared | None = None
     refused: dict[tuple[str, ...], Denial] = field(default_factory=dict)
     visible_schema: GraphQLSchema | None = None
     not_by_breadth: str | None = "the setting engine"
@@ -55,7 +55,7 @@ class Context:
         """The same caller's context for another operation."""
         return Context(self.sources, self.identity, deadline=self.deadline)
 
-    def begin(self, planned: Planned, decision: Decision, policies: Mapping[str, Policy]) -> None:
+    def begin(self, planned: Prepared, decision: Decision, policies: Mapping[str, Policy]) -> None:
         """Give the operation its loaders, which fetch what its caller may see of its plan."""
         self.planned, self._decision, self._policies = planned, decision, policies
         self.renew()

@@ -27,15 +27,8 @@ from gateway.errors import (
     extensions_of,
     masked,
 )
-from gateway.operations.execution import Result
-from gateway.operations.runner import (
-    MUTATIONS,
-    QUERIES,
-    SUBSCRIPTIONS,
-    Operations,
-    body_of,
-    is_request_error,
-)
+from gateway.operations.results import Result, body_of, is_request_error
+from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
 from gateway.transports.requests import credentials, read
 from gateway.transports.streaming import EventStream, Parts, first_of, hung_up
 from loaders.errors import SourceError
