@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from gateway.errors import RequestRefused
 from gateway.operations.operation import Operation
 from gateway.operations.results import Result, Send
 
-__all__ = ["Operation", "OperationType", "RequestRefused", "Rest", "Result", "Send"]
+__all__ = [
+    "ExecutionResult",
+    "Operation",
+    "OperationType",
+    "RequestRefused",
+    "Rest",
+    "Result",
+    "Send",
+]
 
 Rest = Callable[[Operation, Send], Awaitable[None]]
 """All that is within a stage. Each of the operation's results goes through the ``send`` that it is
