@@ -33,7 +33,7 @@ class ExecuteStage:
     def __init__(self, graph: Graph, settings: Settings) -> None:
         self._schema = schema_of(graph)
         self._in_parts = EXECUTORS[settings.engine]
-        self._whole = WHOLE[self._in_parts]
+        self._whole = WHOLE[settings.engine]
         self._hide_suggestions = not settings.in_development
         self._presenter = Presenter(graph)
 
