@@ -17,10 +17,10 @@ from graphql.execution import Executor as PlainExecutor
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import AwaitableOrValue, Path
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef, is_introspection_type
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from gateway.engine.breadth import BreadthExecutor
 from gateway.engine.plan import Plan
+from gateway.operations.compat import StrawberryGraphQLCoreExecutionContext
 from gateway.operations.variables import told_in_json
 
 if TYPE_CHECKING:

@@ -10,12 +10,11 @@ from typing import Any
 from graphql import ExecutionResult as CoreResult
 from graphql import ExperimentalIncrementalExecutionResults as ResultInParts
 from graphql import experimental_execute_incrementally, subscribe
-from strawberry.execution import optimized_is_awaitable
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from gateway.operations.compat import schema_of
+from gateway.operations.compat import optimized_is_awaitable, schema_of
 from gateway.operations.executors import EXECUTORS, WHOLE
 from gateway.operations.extensions import NO_EXTENSIONS
 from gateway.operations.operation import OperationState, Rest

@@ -13,12 +13,10 @@ from graphql import (
     specified_rules,
     validate,
 )
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types.execution import PreExecutionError
 
 from gateway.errors import coded
-from gateway.operations.compat import schema_of
+from gateway.operations.compat import MaybeNullValidationRule, OneOfInputValidationRule, schema_of
 from gateway.operations.operation import OperationState, Rest
 from gateway.operations.prepared import By, Prepared
 from gateway.operations.results import Send
