@@ -61,7 +61,7 @@ class StrawberryExtensions(Extensions):
             context=operation.context,
             variables=dict(operation.variables),
             provided_operation_name=operation.operation_name,
-            operation_extensions=dict(operation.asked) if operation.asked is not None else None,
+            operation_extensions=operation.request_extensions,
             validation_rules=(),
         )
         extensions = graph.get_extensions()

@@ -36,14 +36,14 @@ class Operation:
 class OperationState(Operation):
     """All that the stages know of an operation.
 
-    ``operation_name`` is what the client says which of the document's operations is to run by,
-    ``asked`` are the request's own extensions. ``allowed`` are the kinds that may come this way,
-    and ``in_parts`` says whether the client takes deferred parts. ``prepared`` is there from
-    ``parse`` on.
+    ``operation_name`` is the name by which the client says what of the document is to run, if it
+    says so. ``allowed`` are the kinds that may come this way, and ``in_parts`` says whether the
+    client takes deferred parts. ``extensions`` are the graph's, from ``present`` on;
+    ``prepared`` is there from ``parse`` on.
     """
 
     operation_name: str | None
-    asked: Mapping[str, Any] | None
+    request_extensions: dict[str, Any] | None
     allowed: Collection[OperationType]
     in_parts: bool
     context: Context

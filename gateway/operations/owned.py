@@ -11,7 +11,7 @@ from loaders.kinds import ELSEWHERE
 SHAPE = "async def around(self, operation, send, rest)"
 
 
-def stage_named(name: str) -> type[Any]:
+def stage_named(name: str) -> type[object]:
     """The class that ``package.module:Class`` names, which is imported for that.
 
     Raises ValueError, with what is wrong, unless it can be made without arguments and has an

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from gateway.operations.extensions import StrawberryExtensions
 from gateway.operations.operation import OperationState, Rest, Surrounds
@@ -44,13 +44,12 @@ them prepares something."""
 
 def road(graph: Graph, settings: Settings) -> Rest:
     """All stages as one, those of the graph's owner at their places."""
-    stages: list[Any] = [stage(graph, settings) for stage in ORDER]
-    preparing = [stage for stage in stages if isinstance(stage, Prepares)]
-    first = stages.index(preparing[0])
-    stages.insert(first, _Prepare(graph, settings, preparing))
+    ours = {stage.name: stage for stage in (each(graph, settings) for each in ORDER)}
+    stages: list[object] = [*ours.values()]
     for each in settings.stages:
-        place = [getattr(stage, "name", None) for stage in stages].index(each.before)
-        stages.insert(place, stage_named(each.stage)())
+        stages.insert(stages.index(ours[each.before]), stage_named(each.stage)())
+    preparing = [stage for stage in ours.values() if isinstance(stage, Prepares)]
+    stages.insert(stages.index(preparing[0]), _Prepare(graph, settings, preparing))
     rest: Rest = _end
     for stage in reversed(stages):
         if isinstance(stage, Surrounds):

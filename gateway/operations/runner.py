@@ -52,7 +52,7 @@ class Operations:
             variables=asked.variables or {},
             name=asked.operation_name,
             operation_name=asked.operation_name,
-            asked=asked.extensions,
+            request_extensions=asked.extensions,
             allowed=allowed,
             in_parts=in_parts,
             context=context,

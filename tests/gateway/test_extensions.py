@@ -112,6 +112,23 @@ class Sent(SchemaExtension):
         seen.append("sent")
 
 
+class BreaksLate(SchemaExtension):
+    def get_results(self) -> dict[str, Any]:
+        raise ValueError("a secret")
+
+
+class BreaksFirst(SchemaExtension):
+    def on_operation(self) -> Iterator[None]:
+        raise ValueError("a secret")
+        yield
+
+
+class BreaksInSending(SchemaExtension):
+    def on_stream_result(self, result: Any) -> Iterator[None]:
+        raise ValueError("a secret")
+        yield
+
+
 class Louder(FieldExtension):
     def resolve(self, next_: Any, source: Any, info: Any, **arguments: Any) -> Any:
         return next_(source, info, **arguments).upper()
@@ -192,8 +209,14 @@ async def test_their_errors_keep_an_operation_from_running() -> None:
 
 @pytest.mark.parametrize(
     ("graph", "query"),
-    [(Graph(Query, extensions=[Breaks]), "{ well }"), (Graph(Query), "{ bad }")],
-    ids=["a hook", "a resolver"],
+    [
+        (Graph(Query), "{ bad }"),
+        *(
+            (Graph(Query, extensions=[each]), "{ well }")
+            for each in (Breaks, BreaksFirst, BreaksLate, BreaksInSending)
+        ),
+    ],
+    ids=["a resolver", "on_execute", "on_operation", "get_results", "on_stream_result"],
 )
 async def test_what_breaks_is_told_to_nobody_but_the_log(
     graph: Graph, query: str, caplog: pytest.LogCaptureFixture

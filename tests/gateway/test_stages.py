@@ -98,9 +98,10 @@ async def test_the_documented_stage_counts_operations_by_client(
 
     await ROADS[road](shop, "{ caller }", {})
     await ROADS[road](shop, "{ nothing }", {})
+    await ROADS[road](shop, "{", {})
     await ROADS[road](await serve(settings["stage"], **here), "{ caller }", {})
 
-    assert counted == {"shop-web": 2 + 2 * beside, "anonymous": 1 + beside}
+    assert counted == {"shop-web": 3 + 3 * beside, "anonymous": 1 + beside}
 
 
 @pytest.mark.parametrize("road", ROADS)
@@ -180,6 +181,30 @@ async def test_before_parse_it_sees_what_is_not_valid(serve: Serve) -> None:
 
     assert answer.codes == ["GRAPHQL_VALIDATION_FAILED"]
     assert seen == [(None, None), "PreExecutionError", ("query", None)]
+
+
+class Catching:
+    """Notes what the rest raises."""
+
+    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+        try:
+            await rest(operation, send)
+        except GraphQLError as error:
+            seen.append((error.extensions or {})["code"])
+            raise
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("{", "GRAPHQL_PARSE_FAILED"), ("fragment A on Query { caller }", "BAD_USER_INPUT")],
+)
+async def test_before_parse_it_sees_what_is_no_operation(
+    serve: Serve, query: str, code: str
+) -> None:
+    gateway = await serve("Catching", before="parse")
+
+    assert (await gateway.ask(query)).codes == [code]
+    assert seen == [code]
 
 
 @pytest.mark.parametrize("query", ["{ nothing }", "{", "query A { caller } query B { caller }"])

@@ -85,6 +85,6 @@ class ExecuteStage:
             executor_class=self._in_parts if operation.in_parts else self._whole,
             is_awaitable=optimized_is_awaitable,
             hide_suggestions=self._hide_suggestions,
-            operation_extensions=operation.asked,
+            operation_extensions=operation.request_extensions,
         )
         return await result if isawaitable(result) else result

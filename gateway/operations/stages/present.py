@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from graphql import GraphQLError
 from graphql.execution import (
@@ -43,13 +42,13 @@ class PresentStage:
         self._development = settings.in_development
 
     async def around(self, operation: OperationState, send: Send, rest: Rest) -> None:
-        if self._has_extensions:
-            operation.extensions = StrawberryExtensions(self._graph, operation)
-        explains = self._development and (operation.asked or {}).get("explain") is True
+        explains = self._development and (operation.request_extensions or {}).get("explain") is True
         client = _Client(operation, send, self._presenter, explains=explains)
         try:
             async with asyncio.timeout(self._seconds) as deadline:
                 operation.context.deadline = deadline
+                if self._has_extensions:
+                    operation.extensions = StrawberryExtensions(self._graph, operation)
                 async with operation.extensions.operation():
                     try:
                         await rest(operation, client.send)
@@ -67,11 +66,6 @@ class PresentStage:
             status=504,
             code=CODES[SourceTimeout],
         )
-
-
-class _HasErrors(Protocol):
-    @property
-    def errors(self) -> list[GraphQLError] | None: ...
 
 
 class _Client:
@@ -93,18 +87,12 @@ class _Client:
     async def send(self, result: Result) -> None:
         if not self._takes_more:
             raise RuntimeError("a stage sent a result behind the last one")
-        self._note(result)
-        operation = self._operation
-        extensions, context = operation.extensions, operation.context
-        is_part = isinstance(result, SubsequentIncrementalExecutionResult)
-        for each in _with_errors(result):
-            self._presenter.present(operation, each.errors)
-        if self._explains and context.planned is not None and not (is_part and self._takes_more):
-            _add(result, explained(context))
+        self._present(result)
+        extensions = self._operation.extensions
         if extensions is NO_EXTENSIONS:
             await self._pass_on(result)
             return
-        if not is_part:
+        if not isinstance(result, SubsequentIncrementalExecutionResult):
             _add(result, await extensions.results())
             extensions.show_result(result)
         async with extensions.sending(result):
@@ -118,12 +106,16 @@ class _Client:
         told = self._told(error)
         if not self._takes_more:
             return
+        result: Result
         if self._pending is not None:
             completed = [CompletedResult(each, [told]) for each in sorted(self._pending)]
-            await self.send(SubsequentIncrementalExecutionResult(False, completed=completed))
+            result = SubsequentIncrementalExecutionResult(False, completed=completed)
+        elif self._has_some:
+            result = ExecutionResult(None, [told])
         else:
-            result = ExecutionResult if self._has_some else PreExecutionError
-            await self.send(result(None, [told]))
+            result = PreExecutionError(None, [told])
+        self._present(result)
+        await self._pass_on(result)
 
     def check_answered(self) -> None:
         if not self._has_some and self._operation.kind is not OperationType.SUBSCRIPTION:
@@ -140,6 +132,18 @@ class _Client:
         refused.extensions = extensions
         return refused
 
+    def _present(self, result: Result) -> None:
+        operation = self._operation
+        explains = self._explains and operation.context.planned is not None
+        if isinstance(result, SubsequentIncrementalExecutionResult):
+            for part in (*(result.incremental or ()), *(result.completed or ())):
+                self._presenter.present(operation, part.errors)
+            explains = explains and not result.has_next
+        else:
+            self._presenter.present(operation, result.errors)
+        if explains:
+            _add(result, explained(operation.context))
+
     def _note(self, result: Result) -> None:
         self._has_some = True
         if isinstance(result, ExecutionResult):
@@ -152,17 +156,12 @@ class _Client:
             self._takes_more = result.has_next
 
     async def _pass_on(self, result: Result) -> None:
+        self._note(result)
         try:
             await self._send(result)
         except Exception:
             self._is_gone = True
             raise
-
-
-def _with_errors(result: Result) -> Sequence[_HasErrors]:
-    if isinstance(result, SubsequentIncrementalExecutionResult):
-        return [*(result.incremental or ()), *(result.completed or ())]
-    return [result]
 
 
 def _add(result: Result, extensions: dict[str, Any]) -> None:
