@@ -8,12 +8,12 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from gateway.errors import RequestRefused
-from gateway.operations.operation import Operation
+from gateway.operations.operation import OperationRequest
 from gateway.operations.results import Result, Send
 
 __all__ = [
     "ExecutionResult",
-    "Operation",
+    "OperationRequest",
     "OperationType",
     "RequestRefused",
     "Rest",
@@ -21,6 +21,6 @@ __all__ = [
     "Send",
 ]
 
-Rest = Callable[[Operation, Send], Awaitable[None]]
+Rest = Callable[[OperationRequest, Send], Awaitable[None]]
 """All that is within a stage. Each of the operation's results goes through the ``send`` that it is
 given; it returns when the last one has."""

@@ -16,7 +16,7 @@ from loaders.identity import Identity
 
 
 @dataclass(slots=True, kw_only=True)
-class Operation:
+class OperationRequest:
     """An operation, as a stage of the graph's owner sees it.
 
     ``identity`` is who sends it, ``query`` its document's text, ``variables`` their values as they
@@ -33,7 +33,7 @@ class Operation:
 
 
 @dataclass(slots=True, kw_only=True)
-class OperationState(Operation):
+class OperationState(OperationRequest):
     """All that the stages know of an operation.
 
     ``operation_name`` is the name by which the client says what of the document is to run, if it

@@ -21,7 +21,7 @@ from strawberry.types import ExecutionResult
 from strawberry.utils.str_converters import to_camel_case
 
 from gateway.settings import Settings
-from gateway.stages import Operation, Rest, Result, Send
+from gateway.stages import OperationRequest, Rest, Result, Send
 from loaders.base import Columns, Recorder, Resource, Row
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable
 from loaders.query import Aggregate, Filter, Function, Window
@@ -267,7 +267,7 @@ class AsRaised:
 
     errors: ClassVar[Sequence[GraphQLError]] = ()
 
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None:
         async def keep(result: Result) -> None:
             assert isinstance(result, ExecutionResult)
             AsRaised.errors = result.errors or ()

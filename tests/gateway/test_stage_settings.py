@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from gateway.configuration import SettingsError, read_settings
-from gateway.stages import Operation, Rest, Send
+from gateway.stages import OperationRequest, Rest, Send
 
 
 class Stage:
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None:
         await rest(operation, send)
 
 
@@ -22,11 +22,11 @@ class NoAround: ...
 
 
 class WrongAround:
-    async def around(self, operation: Operation) -> None: ...
+    async def around(self, operation: OperationRequest) -> None: ...
 
 
 class NotAsync:
-    def around(self, operation: Operation, send: Send, rest: Rest) -> None: ...
+    def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None: ...
 
 
 class NeedsMore(Stage):

@@ -19,7 +19,7 @@ from graphql import GraphQLError
 
 from gateway.app import create_app
 from gateway.settings import Settings
-from gateway.stages import ExecutionResult, Operation, RequestRefused, Rest, Result, Send
+from gateway.stages import ExecutionResult, OperationRequest, RequestRefused, Rest, Result, Send
 from loaders.errors import SourceTimeout
 from tests.authorization.roads import batch, events, get, post, socket
 from tests.client import Gateway, listening
@@ -148,10 +148,10 @@ def unseen() -> None:
 class Seeing:
     """Notes the operation before and after, and what passes."""
 
-    def _note(self, operation: Operation) -> None:
+    def _note(self, operation: OperationRequest) -> None:
         seen.append((operation.kind and operation.kind.value, operation.name))
 
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None:
         async def note(result: Result) -> None:
             seen.append(type(result).__name__)
             await send(result)
@@ -186,7 +186,7 @@ async def test_before_parse_it_sees_what_is_not_valid(serve: Serve) -> None:
 class Catching:
     """Notes what the rest raises."""
 
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None:
         try:
             await rest(operation, send)
         except GraphQLError as error:
@@ -240,7 +240,7 @@ async def test_each_deferred_part_passes(serve: Serve) -> None:
 
 
 class Outer:
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None:
         seen.append(type(self).__name__)
         await rest(operation, send)
 
@@ -258,7 +258,7 @@ async def test_the_first_is_the_outermost(serve: Serve, before: str) -> None:
 
 
 class Answering:
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None:
         await send(ExecutionResult({"caller": "somebody"}, None, {"from": "a stage"}))
 
 
@@ -272,12 +272,12 @@ async def test_it_can_answer_by_itself(serve: Serve, road: str) -> None:
 
 
 class Before:
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None:
         raise ValueError(SECRET)
 
 
 class InSending:
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None:
         async def fail(result: Result) -> None:
             raise ValueError(SECRET)
 
@@ -285,11 +285,11 @@ class InSending:
 
 
 class Silent:
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None: ...
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None: ...
 
 
 class TimedOut:
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None:
         raise TimeoutError(SECRET)
 
 
@@ -312,13 +312,13 @@ async def test_its_faults_are_masked_and_logged(
 
 
 class After:
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None:
         await rest(operation, send)
         raise ValueError(SECRET)
 
 
 class Twice:
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None:
         await rest(operation, send)
         await rest(operation, send)
 
@@ -346,7 +346,7 @@ async def test_a_fault_behind_deferred_parts_is_logged_alone(
 class InTheSecond:
     """Fails as the second result passes."""
 
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None:
         passed: list[Result] = []
 
         async def fail(result: Result) -> None:
@@ -384,7 +384,7 @@ async def test_a_fault_between_events_ends_the_subscription(serve: Serve) -> Non
 class Coded:
     errors: ClassVar[list[Exception]] = []
 
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None:
         raise Coded.errors[0]
 
 
@@ -417,7 +417,7 @@ async def test_nothing_of_a_refused_operation_runs(serve: Serve) -> None:
 
 
 class Slow:
-    async def around(self, operation: Operation, send: Send, rest: Rest) -> None:
+    async def around(self, operation: OperationRequest, send: Send, rest: Rest) -> None:
         await asyncio.sleep(9)
 
 
