@@ -25,7 +25,8 @@ from gateway.graphiql.page import graphiql_routes, load_examples
 from gateway.graphiql.sign_in import SignIn
 from gateway.operations.runner import Operations
 from gateway.settings import Settings
-from gateway.transports.http import BodyLimit, GraphQLEndpoint, refusal
+from gateway.transports.http import GraphQLEndpoint, refusal
+from gateway.transports.limits import BodyLimit
 from gateway.transports.websocket import Sockets
 from loaders.errors import SourceError
 from loaders.registry import Sources

@@ -30,6 +30,7 @@ from gateway.auth.jwks import (
     public_key,
 )
 from gateway.auth.tokens import Issuer
+from gateway.operations.owned import stage_named
 from loaders.kinds import Kind, address, check_address, kind_named
 
 if TYPE_CHECKING:
@@ -226,6 +227,24 @@ class LimitSettings(_Section):
     cached_documents: int = Field(1000, ge=1)
 
 
+class StageSettings(_Section):
+    """A stage of the graph's owner: its class, as ``package.module:Class``, and the stage that it
+    stands right before, so that it is around that one and all within it.
+
+    Before ``parse`` it is around every operation, before ``execute`` around those alone that are
+    valid and may run. Of several before the same stage the first is the outermost.
+    """
+
+    stage: str
+    before: Literal["parse", "execute"] = "execute"
+
+    @field_validator("stage")
+    @classmethod
+    def _is_one(cls, name: str) -> str:
+        stage_named(name)
+        return name
+
+
 class Settings(_Section):
     """All settings. ``graph`` names the graph to serve, as ``package.module:variable``. ``checks``
     says what becomes of its faults when it is held against its sources before it is served."""
@@ -238,6 +257,7 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     auth: AuthSettings = AuthSettings()
     authorization: AuthorizationSettings = AuthorizationSettings()
+    stages: tuple[StageSettings, ...] = ()
     sources: dict[str, Annotated[SerializeAsAny[Kind], BeforeValidator(_of_its_kind)]] = {}
 
     @model_validator(mode="after")

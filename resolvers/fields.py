@@ -24,6 +24,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from loaders.declarations import declaration
 from loaders.resource import Resource
+from resolvers.compat import raw_info
 from resolvers.directives import ColumnOptions, FieldOptions, declared
 
 SPEC = "sluice"
@@ -236,7 +237,7 @@ class FetchedField(StrawberryField):
         self._arguments = value
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
-        return self.fetch.resolve(self, source, info._raw_info, kwargs)
+        return self.fetch.resolve(self, source, raw_info(info), kwargs)
 
     def resolve_type(self, *, type_definition: Any = None) -> Any:
         # Types refer to each other in circles. A name that its module imports for type checkers

@@ -7,18 +7,15 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLField, GraphQLObjectType, GraphQLResolveInfo
+from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
 from strawberry.types.arguments import convert_argument
 from strawberry.types.base import StrawberryOptional
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
 from gateway.engine.batched import BATCHED, COLUMN, MEMBER, BatchedResolver, member
-from gateway.engine.plan import Plan
-from gateway.errors import present
 from loaders.declarations import Declared
 from loaders.resource import Resource
 from resolvers import directives
@@ -113,22 +110,6 @@ class Graph(Declared, strawberry.Schema):
                 named_type.description = (
                     f"{named_type.description} In this graph: {listed or 'none'}."
                 )
-
-    def process_errors(
-        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
-    ) -> None:
-        """Makes the errors what a client is told. Strawberry calls this on every transport."""
-        planned = getattr(execution_context and execution_context.context, "planned", None)
-        errors[:] = present(errors, lambda path: self._source_at(planned and planned.plan, path))
-
-    def _source_at(self, plan: Plan | None, path: Sequence[str | int]) -> str | None:
-        # That of the nearest column: a value inside an embedded document is its column's.
-        found = None
-        if plan is not None:
-            for step in plan.along(path):
-                for planned in step:
-                    found = self.source_of.get(planned.coordinate, found)
-        return found
 
     def _bind(self, type_: GraphQLObjectType) -> None:
         owner = self.node_types.get(type_.name)

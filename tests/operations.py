@@ -7,7 +7,7 @@ from typing import Any
 from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult
 
-from gateway.operations.execution import Result
+from gateway.operations.results import Result
 from gateway.operations.runner import QUERIES, Operations
 from gateway.settings import Settings
 from loaders.identity import ANONYMOUS, Identity

@@ -12,9 +12,9 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo
 from graphql.execution import Executor
-from graphql.execution.executor import invalid_return_type_error
 from graphql.pyutils import Undefined, UndefinedType, inspect, is_iterable
 
+from gateway.engine.compat import invalid_return_type_error
 from gateway.engine.failures import Failed
 from gateway.engine.places import Breadth
 from gateway.engine.resolution import infos_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -12,7 +13,7 @@ from graphql import GraphQLSchema
 
 from gateway.errors import Denied
 from gateway.operations.authorization import Decision, Denial, indices
-from gateway.operations.documents import Planned
+from gateway.operations.prepared import Prepared
 from loaders.contexts import Operation
 from loaders.identity import Identity
 from loaders.registry import Loaders, Sources
@@ -37,7 +38,7 @@ class Context:
 
     sources: Sources
     operation: Operation = field(default_factory=Operation)
-    planned: Planned | None = None
+    planned: Prepared | None = None
     refused: dict[tuple[str, ...], Denial] = field(default_factory=dict)
     visible_schema: GraphQLSchema | None = None
     not_by_breadth: str | None = "the setting engine"
@@ -55,13 +56,18 @@ class Context:
         """Who asks."""
         return self.operation.identity
 
-    def last(self) -> None:
-        """Have the operation go on for as long as its client stays."""
+    def begin_time(self, timer: asyncio.Timeout, seconds: float) -> None:
+        """Have the timer stop the operation, and its sources take so many seconds from now."""
+        self.timer = timer
+        self.operation.deadline = time.monotonic() + seconds
+
+    def end_time(self) -> None:
+        """Have the operation last for as long as its client stays."""
         self.operation.deadline = None
         if self.timer is not None:
             self.timer.reschedule(None)
 
-    def begin(self, planned: Planned, decision: Decision, policies: Mapping[str, Policy]) -> None:
+    def begin(self, planned: Prepared, decision: Decision, policies: Mapping[str, Policy]) -> None:
         """Give the operation its loaders, which fetch what its caller may see of its plan."""
         self.planned, self._decision, self._declared = planned, decision, policies
         self.renew()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +13,14 @@ from graphql import (
     GraphQLSchema,
     OperationType,
 )
-from graphql.execution.collect_fields import DeferUsage, FieldDetailsList, GroupedFieldSet
-from graphql.execution.incremental.incremental_executor import DeliveryGroupMap
+from graphql.execution import Executor as PlainExecutor
+from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import AwaitableOrValue, Path
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef, is_introspection_type
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from gateway.engine.breadth import BreadthExecutor
 from gateway.engine.plan import Plan
+from gateway.operations.compat import StrawberryGraphQLCoreExecutionContext
 from gateway.operations.variables import told_in_json
 
 if TYPE_CHECKING:
@@ -110,49 +109,22 @@ class Executor(CoreExecutor, BreadthExecutor):
         return result
 
 
-class WholeCoreExecutor(CoreExecutor):
-    """Answers at once, with everything that is deferred or streamed in its place."""
+class Whole(PlainExecutor[Any]):
+    """Mixed into an executor, has it answer at once: as graphql-core's plain one does, with what is
+    deferred or streamed in its place."""
 
     delivers_in_parts = False
-
-    def execute_collected_root_fields(
-        self,
-        root_type: GraphQLObjectType,
-        root_value: Any,
-        grouped_field_set: GroupedFieldSet,
-        serially: bool,
-        new_defer_usages: Sequence[DeferUsage],
-    ) -> AwaitableOrValue[dict[str, Any]]:
-        return super().execute_collected_root_fields(
-            root_type, root_value, grouped_field_set, serially, []
-        )
-
-    def execute_collected_subfields(
-        self,
-        parent_type: GraphQLObjectType,
-        source_value: Any,
-        path: Path,
-        grouped_field_set: GroupedFieldSet,
-        new_defer_usages: Sequence[DeferUsage],
-        delivery_group_map: DeliveryGroupMap | None,
-    ) -> AwaitableOrValue[dict[str, Any]]:
-        return super().execute_collected_subfields(
-            parent_type, source_value, path, grouped_field_set, [], None
-        )
+    execute_collected_root_fields = PlainExecutor.execute_collected_root_fields
+    execute_collected_subfields = PlainExecutor.execute_collected_subfields
 
     def get_stream_usage(self, *_: object) -> None:
         return None
 
 
-class WholeExecutor(WholeCoreExecutor, Executor):
-    """The same of the gateway's own."""
-
-
 EXECUTORS: dict[str, type[CoreExecutor]] = {"breadth": Executor, "graphql-core": CoreExecutor}
 """The executors by the name of their engine."""
 
-WHOLE: dict[Any, type[CoreExecutor]] = {
-    Executor: WholeExecutor,
-    CoreExecutor: WholeCoreExecutor,
+WHOLE: dict[str, type[CoreExecutor]] = {
+    engine: type(f"Whole{each.__name__}", (Whole, each), {}) for engine, each in EXECUTORS.items()
 }
-"""For each executor the one that answers at once."""
+"""Those that answer at once."""

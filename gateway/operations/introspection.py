@@ -38,6 +38,7 @@ from graphql import (
 )
 from graphql.language import REMOVE
 
+from gateway.operations.compat import schema_of
 from resolvers.graph import Graph
 from resolvers.rules import Verdicts
 
@@ -76,7 +77,7 @@ class VisibleSchemas:
         return schema
 
     def _filtered(self, denied: frozenset[tuple[str, bool]]) -> GraphQLSchema:
-        schema = self._graph._schema
+        schema = schema_of(self._graph)
         hidden = {place for place, is_denied in denied if is_denied}
         hidden.update(self._hidden_of_interfaces(hidden))
         for place, _ in denied:
@@ -96,7 +97,7 @@ class VisibleSchemas:
 
     def _hidden_of_interfaces(self, hidden: set[str]) -> Iterator[str]:
         # An interface's field is nowhere to be seen if it is not on any of its types.
-        schema = self._graph._schema
+        schema = schema_of(self._graph)
         for type_ in schema.type_map.values():
             if is_interface_type(type_):
                 types = schema.get_possible_types(type_)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection, Sequence
-from functools import lru_cache
+from collections.abc import Collection
 from typing import Any
 
 import orjson
 from graphql import GraphQLError
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
@@ -27,24 +25,19 @@ from gateway.errors import (
     extensions_of,
     masked,
 )
-from gateway.operations.execution import Result
-from gateway.operations.runner import (
-    MUTATIONS,
-    QUERIES,
-    SUBSCRIPTIONS,
-    Operations,
-    body_of,
-    is_request_error,
+from gateway.operations.results import Result, body_of, is_request_error
+from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
+from gateway.transports.negotiation import (
+    GRAPHQL_JSON,
+    PARTS,
+    accepted_by,
+    likes_events_best,
+    media_type_for,
 )
 from gateway.transports.requests import credentials, read
 from gateway.transports.streaming import EventStream, Parts, first_of, hung_up
 from loaders.errors import SourceError
 from loaders.identity import Identity
-
-GRAPHQL_JSON = "application/graphql-response+json"
-JSON = "application/json"
-EVENTS = "text/event-stream"
-PARTS = "multipart/mixed"
 
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -92,8 +85,8 @@ class GraphQLEndpoint:
                 credentials(request.headers.items()), request.client
             )
             asked = await read(request, batch=self._batch)
-            accepted = _accepted(request)
-            events = _likes_events_best(accepted)
+            accepted = accepted_by(request)
+            events = likes_events_best(accepted)
             if isinstance(asked, list):
                 if events:
                     raise RequestRefused("A batch is not answered with an event stream.")
@@ -135,7 +128,7 @@ class GraphQLEndpoint:
             *(self._results(asked, identity, allowed) for asked in batch)
         )
         bodies = [body_of(result) for (result,) in results]
-        return Response(orjson.dumps(bodies), media_type=_media_type(request))
+        return Response(orjson.dumps(bodies), media_type=media_type_for(request))
 
     async def _send_events(
         self, request: Request, asked: GraphQLRequestData, identity: Identity, send: Send
@@ -192,7 +185,7 @@ def _allowed(request: Request) -> frozenset[OperationType]:
 
 
 def _answer(request: Request, result: Result) -> Response:
-    status, media_type = 200, _media_type(request)
+    status, media_type = 200, media_type_for(request)
     if isinstance(result, ExecutionResult) and is_request_error(result):
         # An operation that did not run is a bad request, but a client of application/json takes
         # the status for the transport's (GraphQL over HTTP, 6.4).
@@ -222,7 +215,7 @@ def refusal(
     elif status == 405:
         headers["allow"] = "GET, POST"
     body = _error(reason, extensions or {"code": BadUserInput.code})
-    return Response(orjson.dumps(body), status, headers, _media_type(request))
+    return Response(orjson.dumps(body), status, headers, media_type_for(request))
 
 
 def _challenge(reason: str) -> str:
@@ -233,66 +226,3 @@ def _challenge(reason: str) -> str:
 
 def _error(message: str, extensions: dict[str, Any] | None) -> dict[str, Any]:
     return {"errors": [GraphQLError(message, extensions=extensions).formatted]}
-
-
-def _media_type(request: Request) -> str:
-    return GRAPHQL_JSON if GRAPHQL_JSON in _accepted(request) else JSON
-
-
-def _accepted(request: Request) -> tuple[str, ...]:
-    """The media types that the client accepts by name, those that it likes best first."""
-    return _media_types(request.headers.get("accept", ""))
-
-
-@lru_cache(256)
-def _media_types(header: str) -> tuple[str, ...]:
-    weighed = []
-    for each in header.split(","):
-        media_type, *parameters = (part.strip().lower() for part in each.split(";"))
-        named = dict(parameter.partition("=")[::2] for parameter in parameters)
-        weight = float(named["q"]) if re.fullmatch(r"[01](\.\d*)?", named.get("q", "")) else 1.0
-        # What is asked for with a deferSpec is an older form of deferred parts than ours.
-        if weight and "deferspec" not in named:
-            weighed.append((weight, media_type))
-    return tuple(media_type for _, media_type in sorted(weighed, key=lambda pair: -pair[0]))
-
-
-def _likes_events_best(accepted: Sequence[str]) -> bool:
-    # Some clients name event streams for every operation, as the last resort.
-    whole = (GRAPHQL_JSON, JSON, EVENTS)
-    return next((each for each in accepted if each in whole), None) == EVENTS
-
-
-class BodyLimit:
-    """Middleware that answers 413 to a request whose body is larger than ``limit`` bytes."""
-
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self._app = app
-        self._limit = limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        left = self._limit
-
-        async def limited() -> Message:
-            nonlocal left
-            message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise _TooLarge
-            return message
-
-        declared = Headers(scope=scope).get("content-length", "")
-        try:
-            if declared.isdecimal() and int(declared) > self._limit:
-                raise _TooLarge
-            await self._app(scope, limited, send)
-        except _TooLarge:
-            reason = f"The body is larger than {self._limit} bytes."
-            await refusal(Request(scope), 413, reason)(scope, receive, send)
-
-
-class _TooLarge(Exception):
-    pass

@@ -34,14 +34,8 @@ from strawberry.types import ExecutionResult
 
 from gateway.auth.authentication import Authenticator
 from gateway.errors import RequestRefused, Unauthenticated, masked
-from gateway.operations.execution import Result
-from gateway.operations.runner import (
-    MUTATIONS,
-    QUERIES,
-    SUBSCRIPTIONS,
-    Operations,
-    is_request_error,
-)
+from gateway.operations.results import Result, is_request_error
+from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
 from gateway.transports.requests import credentials, operation_of
 from loaders.errors import SourceError
 from loaders.identity import Identity

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import strawberry
-from graphql import GraphQLError
-from strawberry.extensions import FieldExtension, SchemaExtension
+from graphql import FieldNode, GraphQLError, ValidationRule, parse
+from strawberry.extensions import AddValidationRules, FieldExtension, SchemaExtension
+from strawberry.types import ExecutionResult
 
 from resolvers.graph import Graph
 from tests.operations import result_of
@@ -53,6 +54,77 @@ class Forbids(SchemaExtension):
 
 class Breaks(SchemaExtension):
     def on_execute(self) -> Iterator[None]:
+        raise ValueError("a secret")
+        yield
+
+
+class Replaces(SchemaExtension):
+    def on_parse(self) -> Iterator[None]:
+        yield
+        self.execution_context.graphql_document = parse("{ words { text } }")
+
+
+class HasDocument(SchemaExtension):
+    def on_parse(self) -> Iterator[None]:
+        self.execution_context.graphql_document = parse("{ words { text } }")
+        yield
+
+
+class ReplacesWithNonsense(SchemaExtension):
+    def on_parse(self) -> Iterator[None]:
+        yield
+        self.execution_context.graphql_document = parse("{ nonsense }")
+
+
+class Answers(SchemaExtension):
+    def on_execute(self) -> Iterator[None]:
+        self.execution_context.result = ExecutionResult({"well": "from elsewhere"}, None)
+        yield
+
+
+class Tells(SchemaExtension):
+    """Shows what it sees of the errors."""
+
+    def on_execute(self) -> Iterator[None]:
+        yield
+        result: Any = self.execution_context.result
+        seen.extend(error.message for error in result.errors)
+
+    def get_results(self) -> dict[str, Any]:
+        return {"errors": list(seen)}
+
+
+class NoWords(ValidationRule):
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        if node.name.value == "words":
+            self.report_error(GraphQLError("No words.", node))
+
+
+class Rules(AddValidationRules):
+    def __init__(self) -> None:
+        super().__init__([NoWords])
+
+
+class Sent(SchemaExtension):
+    def on_stream_result(self, result: Any) -> Iterator[None]:
+        seen.append(f"sends {result.data}")
+        yield
+        seen.append("sent")
+
+
+class BreaksLate(SchemaExtension):
+    def get_results(self) -> dict[str, Any]:
+        raise ValueError("a secret")
+
+
+class BreaksFirst(SchemaExtension):
+    def on_operation(self) -> Iterator[None]:
+        raise ValueError("a secret")
+        yield
+
+
+class BreaksInSending(SchemaExtension):
+    def on_stream_result(self, result: Any) -> Iterator[None]:
         raise ValueError("a secret")
         yield
 
@@ -137,8 +209,14 @@ async def test_their_errors_keep_an_operation_from_running() -> None:
 
 @pytest.mark.parametrize(
     ("graph", "query"),
-    [(Graph(Query, extensions=[Breaks]), "{ well }"), (Graph(Query), "{ bad }")],
-    ids=["a hook", "a resolver"],
+    [
+        (Graph(Query), "{ bad }"),
+        *(
+            (Graph(Query, extensions=[each]), "{ well }")
+            for each in (Breaks, BreaksFirst, BreaksLate, BreaksInSending)
+        ),
+    ],
+    ids=["a resolver", "on_execute", "on_operation", "get_results", "on_stream_result"],
 )
 async def test_what_breaks_is_told_to_nobody_but_the_log(
     graph: Graph, query: str, caplog: pytest.LogCaptureFixture
@@ -163,6 +241,57 @@ async def test_extensions_of_fields_are_called_for_each_object() -> None:
         },
         None,
     )
+
+
+@pytest.mark.parametrize("extension", [Replaces, HasDocument])
+async def test_the_document_that_they_leave_is_what_runs(
+    extension: type[SchemaExtension],
+) -> None:
+    graph = Graph(Query, extensions=[extension])
+
+    for _ in range(2):
+        result = await result_of(graph, "{ well }")
+
+        assert (result.data, result.errors) == (
+            {"words": [{"text": "one"}, {"text": "two"}]},
+            None,
+        )
+
+
+async def test_the_document_that_they_leave_is_validated() -> None:
+    result = await result_of(Graph(Query, extensions=[ReplacesWithNonsense]), "{ well }")
+
+    [error] = result.errors or []
+    assert (error.extensions or {})["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_their_result_is_taken_for_the_operations() -> None:
+    result = await result_of(Graph(Query, extensions=[Answers]), "{ well }")
+
+    assert (result.data, result.errors) == ({"well": "from elsewhere"}, None)
+
+
+async def test_they_see_no_more_of_errors_than_clients() -> None:
+    result = await result_of(Graph(Query, extensions=[Tells]), "{ bad }")
+
+    [error] = result.errors or []
+    assert result.extensions == {"errors": [error.message]}
+    assert "secret" not in error.message
+
+
+async def test_their_rules_are_validated_by() -> None:
+    graph = Graph(Query, extensions=[Rules])
+
+    assert (await result_of(graph, "{ well }")).errors is None
+    assert [
+        str(each.message) for each in (await result_of(graph, "{ words { text } }")).errors or []
+    ] == ["No words."]
+
+
+async def test_they_see_each_result_as_it_is_sent() -> None:
+    await result_of(Graph(Query, extensions=[Sent]), "{ well }")
+
+    assert seen == ["sends {'well': 'well'}", "sent"]
 
 
 async def test_each_operation_has_extensions_of_its_own() -> None:

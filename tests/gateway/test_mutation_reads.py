@@ -12,7 +12,7 @@ from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult
 
 from demo.stack import Addresses
-from gateway.operations.execution import Result
+from gateway.operations.results import Result
 from gateway.operations.runner import MUTATIONS, Operations
 from gateway.settings import Settings
 from loaders.identity import ANONYMOUS, Identity

@@ -1,0 +1,88 @@
+"""The operation runs: the innermost stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing
+from inspect import isawaitable
+from typing import Any
+
+from graphql import ExecutionResult as CoreResult
+from graphql import ExperimentalIncrementalExecutionResults as ResultInParts
+from graphql import experimental_execute_incrementally, subscribe
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
+
+from gateway.operations.compat import optimized_is_awaitable, schema_of
+from gateway.operations.executors import EXECUTORS, WHOLE
+from gateway.operations.extensions import NO_EXTENSIONS
+from gateway.operations.operation import OperationState, Rest
+from gateway.operations.presenting import Presenter
+from gateway.operations.results import Send
+from gateway.settings import Settings
+from resolvers.graph import Graph
+
+
+class ExecuteStage:
+    """Runs the operation by the engine of the settings."""
+
+    name = "execute"
+
+    def __init__(self, graph: Graph, settings: Settings) -> None:
+        self._schema = schema_of(graph)
+        self._in_parts = EXECUTORS[settings.engine]
+        self._whole = WHOLE[settings.engine]
+        self._hide_suggestions = not settings.in_development
+        self._presenter = Presenter(graph)
+
+    async def around(self, operation: OperationState, send: Send, rest: Rest) -> None:
+        if operation.kind is OperationType.SUBSCRIPTION:
+            await self._subscribe(operation, send)
+        else:
+            await self._execute(operation, send)
+
+    async def _execute(self, operation: OperationState, send: Send) -> None:
+        extensions = operation.extensions
+        async with extensions.executing():
+            result = extensions.result
+            if result is None:
+                result = await self._run(experimental_execute_incrementally, operation)
+            if extensions is not NO_EXTENSIONS:
+                # Their hooks may show the errors to anyone.
+                if isinstance(result, CoreResult | ExecutionResult):
+                    self._presenter.present(operation, result.errors)
+                extensions.show_result(result)
+        if isinstance(result, ResultInParts):
+            await send(result.initial_result)
+            async with aclosing(result.subsequent_results) as parts:
+                async for part in parts:
+                    await send(part)
+        else:
+            await send(ExecutionResult(result.data, result.errors))
+
+    async def _subscribe(self, operation: OperationState, send: Send) -> None:
+        operation.context.end_time()
+        async with operation.extensions.executing():
+            events = await self._run(subscribe, operation)
+        if isinstance(events, CoreResult):
+            await send(PreExecutionError(None, events.errors))
+            return
+        async with aclosing(events):
+            async for event in events:
+                await send(ExecutionResult(event.data, event.errors))
+
+    async def _run(self, run: Callable[..., Any], operation: OperationState) -> Any:
+        result = run(
+            self._schema,
+            operation.prepared.document.ast,
+            context_value=operation.context,
+            variable_values=operation.variables,
+            operation_name=operation.operation_name,
+            middleware=operation.extensions.middleware,
+            executor_class=self._in_parts if operation.in_parts else self._whole,
+            is_awaitable=optimized_is_awaitable,
+            hide_suggestions=self._hide_suggestions,
+            operation_extensions=operation.request_extensions,
+        )
+        return await result if isawaitable(result) else result
