@@ -149,7 +149,7 @@ async def test_a_second_field_does_not_read_what_was_before_it(
         },
     }
     assert explained(result)["engine"]["name"] == engine
-    # The calls of both are told: the person, what is guarded of them, team, people with their count.
+    # The calls of both are told: person, what is guarded of them, team, people and their count.
     assert len(explained(result)["calls"]) == 8
 
 
