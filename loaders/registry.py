@@ -175,7 +175,7 @@ class Loaders:
             can = self._sources.can(resource.source)
             rows = Rows(resource, columns_of(by), filter=filter)
 
-            async def ask(
+            async def fetch(
                 window: Window | None, aggregates: tuple[Aggregate, ...], keys: Sequence[Key]
             ) -> Answer:
                 view = self._view(resource)
@@ -188,7 +188,7 @@ class Loaders:
                 listed.add(answer, None if can.whole else columns)
                 return answer
 
-            parts = self._parts[resource, by, filter] = Parts(by, ask, together=can.together)
+            parts = self._parts[resource, by, filter] = Parts(by, fetch, together=can.together)
         return parts
 
     def _needed(self, resource: Resource, *more: str) -> frozenset[str]:

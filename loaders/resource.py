@@ -66,6 +66,10 @@ class Resource(Declared):
         takes."""
         return None
 
+    def is_fanned_out(self, by: tuple[str, ...]) -> bool:
+        """Whether rows are had by these columns in a request for each key."""
+        return False
+
     def seen_by(self, identity: Identity) -> Filter | None:
         """The row filter for this identity, folded. Raises what the row filter raises, and
         TypeError where it returns no filter."""
