@@ -15,7 +15,11 @@ import resolvers
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ("README.md", "docs/your-own-graph.md", "docs/authorization.md")
-GRAPHS = (*sorted((ROOT / "schema").rglob("*.py")), ROOT / "tests" / "acme" / "graph.py")
+GRAPHS = (
+    *sorted((ROOT / "schema").rglob("*.py")),
+    *sorted((ROOT / "resolvers" / "shop").rglob("*.py")),
+    ROOT / "tests" / "acme" / "graph.py",
+)
 
 MODULES = {path.stem for path in (ROOT / "resolvers").glob("*.py")} | {"checks", "shop"}
 
