@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -153,6 +152,11 @@ class FanOut:
     ) -> Call:
         if self._call is None:
             self._call = self.calls.call(ask, (), statement=statement, url=url, shape=shape)
-        part = copy(self._call)
-        part.keys, part.rows, part.error, part.part_of = len(keys), 0, None, self._call
-        return part
+        return Call(
+            self._call.source,
+            self._call.resource,
+            self._call.columns,
+            len(keys),
+            shape=shape,
+            part_of=self._call,
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import replace
 
 from loaders.asks import Answer, Ask, Found, Key, Rows, Wants
 from loaders.contexts import Operation
@@ -74,7 +73,7 @@ class View:
             return [nothing] * len(keys)
         self._check_road(rows.by)
         if self._filter is not None:
-            rows = replace(rows, filter=all_of(self._filter, rows.filter))
+            rows = rows._replace(filter=all_of(self._filter, rows.filter))
         if not self._asked_elsewhere:
             return await self._source.fetch(Ask(rows, wants), keys, self._operation)
         answer: list[Found | Exception] = [nothing] * len(keys)

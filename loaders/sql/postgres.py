@@ -131,7 +131,7 @@ class PostgresSource:
     async def _values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
         records = await self._records(ask, keys, attempt, *aggregating(ask, keys))
         by = len(ask.rows.by)
-        values = {tuple(record)[:by]: tuple(record)[by:] for record in records}
+        values = {record[:by]: record[by:] for record in records}
         nothing = tuple(each.of_nothing for each in ask.wants.aggregates)
         return [Found((), values.get(key, nothing)) for key in keys]
 
