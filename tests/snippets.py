@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from resolvers import fields
+
 ROOT = Path(__file__).parent.parent
 
 PACKAGE = "acme"
@@ -38,8 +40,11 @@ def importable(page: str, folder: Path) -> Iterator[None]:
         file.write_text(code, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patched:
         patched.syspath_prepend(folder)
+        # Types are found by their names in the package, and other pages have such names, too.
+        fields._by_package.pop(PACKAGE, None)
         try:
             yield
         finally:
+            fields._by_package.pop(PACKAGE, None)
             for name in [each for each in sys.modules if each.partition(".")[0] == PACKAGE]:
                 del sys.modules[name]
