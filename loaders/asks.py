@@ -77,6 +77,15 @@ Answer = Sequence[Found | Exception]
 not be the value that was asked for (``char(6)`` pads it), and a failure may be of one key alone."""
 
 
+def answered(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[Found]:
+    """What each key has, of rows that are as the ask has them, told by their values."""
+    if ask.rows.unique and len(ask.rows.by) == 1:
+        (column,) = ask.rows.by
+        found = {row[column]: Found((row,)) for row in rows}
+        return [found.get(key) or Found() for (key,) in keys]
+    return [Found(each) for each in by_value(ask, keys, rows)]
+
+
 def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Sequence[Sequence[Row]]:
     """The rows that each key has, told by the values of the rows, in their order."""
     by = ask.rows.by
@@ -85,9 +94,6 @@ def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Sequence[Seq
     groups: dict[Any, list[Row]] = {}
     if len(by) == 1:
         (column,) = by
-        if ask.rows.unique:
-            found = {row[column]: (row,) for row in rows}
-            return [found.get(key, ()) for (key,) in keys]
         for row in rows:
             groups.setdefault(row[column], []).append(row)
         return [groups.get(key, ()) for (key,) in keys]

@@ -55,9 +55,7 @@ class Gathering:
                 round_.done.cancel()
             raise
         for round_, values in zip(rounds, found, strict=True):
-            round_.values = dict(zip(round_.keys, values, strict=True))
-            if not round_.done.done():
-                round_.done.set_result(None)
+            round_.end(values)
 
 
 class Share(NamedTuple):
@@ -75,7 +73,7 @@ class Loader(DataLoader[Key, Value]):
     def __init__(self, batch: Batch | Share) -> None:
         # The one cache is ours: DataLoader's keeps a future for each key.
         super().__init__(cache=False)
-        self._share = batch if isinstance(batch, Share) else _alone(batch)
+        self._batch = batch
         self._rounds: dict[Key, _Round] = {}
         self._next: _Round | None = None
 
@@ -96,7 +94,7 @@ class Loader(DataLoader[Key, Value]):
         for key in keys:
             round_ = known.get(key)
             if round_ is None:
-                round_ = known[key] = self._open()
+                round_ = known[key] = self._next or self._open()
                 round_.keys.append(key)
             rounds.append(round_)
         return self._loaded(keys, rounds)
@@ -139,18 +137,25 @@ class Loader(DataLoader[Key, Value]):
         return departing
 
     def _open(self) -> _Round:
-        if self._next is None:
-            self._next = _Round()
-            self._share.gathering.join(self._share.part, self)
-        return self._next
+        opened = self._next = _Round()
+        if isinstance(self._batch, Share):
+            self._batch.gathering.join(self._batch.part, self)
+        else:
+            # It begins in the next turn of the event loop: what else runs in this one joins it.
+            opened.task = asyncio.create_task(self._run(self._batch))
+        return opened
 
-
-def _alone(batch: Batch) -> Share:
-    async def batches(asked: list[tuple[Any, list[Any]]]) -> Sequence[Sequence[Any]]:
-        ((_, keys),) = asked
-        return [await batch(keys)]
-
-    return Gathering(batches).part(None)
+    async def _run(self, batch: Batch) -> None:
+        round_ = self.depart()
+        found: Sequence[Any]
+        try:
+            found = await batch(round_.keys)
+        except Exception as error:
+            found = [error] * len(round_.keys)
+        except asyncio.CancelledError:
+            round_.done.cancel()
+            raise
+        round_.end(found)
 
 
 class _Round:
@@ -163,3 +168,9 @@ class _Round:
         self.values: dict[Any, Any] = {}
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[None] | None = None
+
+    def end(self, values: Sequence[Any]) -> None:
+        """Have these values for the keys, in order."""
+        self.values = dict(zip(self.keys, values, strict=True))
+        if not self.done.done():
+            self.done.set_result(None)

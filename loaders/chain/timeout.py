@@ -26,7 +26,7 @@ class Timeout:
         now, longest = time.monotonic(), self.source.timeout
         left = inf if attempt.deadline is None else attempt.deadline - now
         seconds = min(longest, left)
-        within = Attempt(now + seconds, attempt.trace, attempt.tries)
+        within = Attempt(now + seconds, attempt.calls, attempt.tries)
         try:
             async with asyncio.timeout(min(longest + self.source.can.grace, left)):
                 return await self.source.fetch(ask, keys, within)

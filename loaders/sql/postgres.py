@@ -12,7 +12,7 @@ import asyncpg
 import orjson
 from pydantic import Field, SecretStr
 
-from loaders.asks import Answer, Ask, Found, Key, Wants, by_value
+from loaders.asks import Answer, Ask, Found, Key, Wants, answered
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable, UnfitValue
@@ -126,7 +126,7 @@ class PostgresSource:
 
     async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
         records = await self._records(ask, keys, attempt, *selecting(ask, keys))
-        return [Found(each) for each in by_value(ask, keys, records)]
+        return answered(ask, keys, records)
 
     async def _values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
         records = await self._records(ask, keys, attempt, *aggregating(ask, keys))
