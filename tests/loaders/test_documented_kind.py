@@ -24,7 +24,6 @@ from loaders.contract import SourceContract
 from loaders.errors import UnfitValue
 from loaders.resource import Resource, Row
 from loaders.sources import Source
-from loaders.trace import Trace
 from tests.client import Answer, Gateway, listening
 from tests.loaders.asking import rows_of
 from tests.snippets import blocks, importable
@@ -188,7 +187,7 @@ async def test_the_documented_wrapper_passes_on_what_it_logs(
         ask = Ask(Rows(resource, ("id",), unique=True), Wants(frozenset({"id"})))
         for seconds in (9.0, 0.0):
             fetcher = slow.Slow(Timeout(source), seconds)
-            (found,) = await fetcher.fetch(ask, [(1,)], Attempt(None, Trace()))
+            (found,) = await fetcher.fetch(ask, [(1,)], Attempt(None, []))
             assert found.rows == rows
 
     assert caplog.messages == ["files.things took long for 1 keys"]
