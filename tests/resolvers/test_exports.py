@@ -12,10 +12,15 @@ from pathlib import Path
 import pytest
 
 import resolvers
+from tests.snippets import blocks
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ("README.md", "docs/your-own-graph.md", "docs/authorization.md")
-GRAPHS = (*sorted((ROOT / "schema").rglob("*.py")), ROOT / "tests" / "acme" / "graph.py")
+GRAPHS = (
+    *sorted((ROOT / "schema").rglob("*.py")),
+    *sorted((ROOT / "resolvers" / "shop").rglob("*.py")),
+    ROOT / "tests" / "acme" / "graph.py",
+)
 
 MODULES = {path.stem for path in (ROOT / "resolvers").glob("*.py")} | {"checks", "shop"}
 
@@ -45,10 +50,9 @@ def test_a_graph_needs_no_other_names(graph: Path) -> None:
 
 @pytest.mark.parametrize("page", DOCS)
 def test_the_documentation_imports_no_other_names(page: str) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S)
-    used = {name for block in blocks for name in _used(block)}
+    used = {name for block in blocks(page) for name in _used(block)}
 
-    assert blocks
+    assert blocks(page)
     assert used - set(resolvers.__all__) == set()
 
 
