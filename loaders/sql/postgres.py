@@ -142,12 +142,15 @@ class PostgresSource:
         tasks = [asyncio.ensure_future(self._by_position(ask, keys, attempt))]
         try:
             await asyncio.wait(tasks, timeout=attempt.left(self.timeout) / 2)
+            joint = attempt.last
             if not tasks[0].done():
                 rows_alone = Ask(ask.rows, Wants(ask.wants.columns))
                 tasks.append(asyncio.ensure_future(self._rows(rows_alone, keys, attempt)))
                 await asyncio.wait(tasks[:1], timeout=attempt.left(self.timeout) * ALMOST)
             if tasks[0].done():
                 return tasks[0].result()
+            if joint is not None:
+                joint.fail(late)
             if not tasks[1].done():
                 raise late
             values = [late] * len(ask.wants.aggregates)

@@ -95,7 +95,7 @@ SNEAKY: dict[str, Callable[[Identity], Any]] = {
 
 @pytest.mark.parametrize("sneaky", SNEAKY)
 def test_what_is_declared_of_claims_and_scopes_is_each_by_its_name(sneaky: str) -> None:
-    with pytest.raises(UndeclaredRead, match=r"partner|write"):
+    with pytest.raises(UndeclaredRead, match=r"partner|write|all scopes"):
         reads(claims=["customer_id"], scopes=["read"])(SNEAKY[sneaky])(ADA)
 
 
