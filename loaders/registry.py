@@ -34,7 +34,10 @@ class Sources:
 
     def chain(self, name: str) -> Asked:
         """What operations ask the source by."""
-        return self._chains[name]
+        try:
+            return self._chains[name]
+        except KeyError:
+            raise SourceUnavailable(name) from None
 
     def can(self, name: str) -> Capabilities:
         """What the source can do: nothing much, if it is not there."""
@@ -202,9 +205,8 @@ class Loaders:
         return view
 
     def _view_of(self, resource: Resource, row_filter: Filter | None) -> View:
-        source = self._sources[resource.source]
         chain = self._sources.chain(resource.source)
-        return View(resource, row_filter, chain, source.can, self._operation, self._has_rows)
+        return View(resource, row_filter, chain, self._operation, self._has_rows)
 
     async def _has_rows(
         self, join: SemiJoin, values: Sequence[Hashable]

@@ -35,7 +35,8 @@ class Resource(Declared):
     row_filter: RowFilter | None = None
 
     joins: ClassVar[bool] = False
-    """Whether its source can join it with another resource of the same source."""
+    """Whether its source can join it with another resource of the same source: filters of it may
+    have a ``SemiJoin`` over one."""
 
     def __str__(self) -> str:
         return f"{self.source}.{self.name}"

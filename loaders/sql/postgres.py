@@ -47,7 +47,7 @@ class PostgresSource:
     """A pool of connections. ``timeout`` (seconds) bounds each statement, on the server too."""
 
     kind = "postgres"
-    can = Capabilities(joins=True, together=True)
+    can = Capabilities(together=True)
 
     def __init__(self, name: str, url: str, *, pool_size: int = 10, timeout: float = 10.0) -> None:
         self.name = name
