@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import re
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 import strawberry
@@ -13,13 +19,15 @@ import strawberry
 from gateway.operations.executors import EXECUTORS
 from gateway.settings import Settings
 from gateway.stages import OperationRequest, Rest, Send
-from gateway.testing import GraphClient
+from gateway.testing import GraphClient, Response
 from loaders.identity import ANONYMOUS, Identity
 from loaders.memory import MemorySource
 from loaders.sources import Source
 from resolvers import Graph, Info
 from tests.graph.truth import gid
 from tests.probe.graph import graph, running
+
+DOCS = Path(__file__).parent.parent.parent / "docs" / "testing.md"
 
 SHOP = {
     "orders": [
@@ -296,3 +304,56 @@ async def test_sources_are_opened_and_closed() -> None:
         assert source.state == "open"
 
     assert source.state == "closed"
+
+
+def snippets() -> dict[str, str]:
+    """The documentation's modules, by their paths."""
+    blocks = re.findall(r"```python\n# (\S+)\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.S)
+    return dict(blocks)
+
+
+@pytest.fixture
+def documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The documentation's tests, over its graph."""
+    code = snippets()
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme" / "graph.py").write_text(code["acme/graph.py"])
+    (tmp_path / "documented.py").write_text(code["tests/test_graph.py"])
+    monkeypatch.syspath_prepend(tmp_path)
+    yield importlib.import_module("documented")
+    for name in ("acme", "acme.graph", "documented"):
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("test", re.findall(r"async def (test_\w+)", "".join(snippets().values())))
+async def test_the_documented_tests_pass(documented: ModuleType, test: str) -> None:
+    await getattr(documented, test)()
+
+
+def test_the_documentation_names_all_that_there_is() -> None:
+    page = DOCS.read_text(encoding="utf-8")
+    public = [
+        name
+        for of in (GraphClient, Response)
+        for name in (*vars(of), *getattr(of, "__annotations__", ()))
+        if not name.startswith("_")
+    ]
+
+    assert len(public) >= 9
+    assert [name for name in public if name not in page] == []
+
+
+@pytest.mark.process
+def test_it_needs_no_driver_and_no_pytest() -> None:
+    code = "import sys, gateway.testing, loaders.memory; print(*sys.modules)"
+    printed = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=DOCS.parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    loaded = set(printed.stdout.split())
+    assert "gateway.testing" in loaded
+    assert loaded & {"pytest", "asyncpg", "motor", "pymongo", "bson", "aiohttp"} == set()
