@@ -15,7 +15,7 @@ import resolvers
 from tests.snippets import blocks
 
 ROOT = Path(__file__).parent.parent.parent
-DOCS = ("README.md", "docs/your-own-graph.md", "docs/authorization.md")
+DOCS = ("README.md", "docs/your-own-graph.md", "docs/authorization.md", "docs/testing.md")
 GRAPHS = (
     *sorted((ROOT / "schema").rglob("*.py")),
     *sorted((ROOT / "resolvers" / "shop").rglob("*.py")),
@@ -24,8 +24,14 @@ GRAPHS = (
 
 MODULES = {path.stem for path in (ROOT / "resolvers").glob("*.py")} | {"checks", "shop"}
 
-ELSEWHERE = ("loaders.sql.postgres", "loaders.mongo", "loaders.rest", "resolvers.shop")
-"""The resources, and the shop's own."""
+ELSEWHERE = (
+    "loaders.sql.postgres",
+    "loaders.mongo",
+    "loaders.rest",
+    "loaders.memory",
+    "resolvers.shop",
+)
+"""The resources, what stands in for their sources, and the shop's own."""
 
 
 def test_every_name_is_there_once_and_in_order() -> None:
