@@ -46,8 +46,18 @@ TYPES: dict[tuple[Resource, str], GraphQLOutputType] = {}
 KEYS: dict[tuple[Resource, str], type] = {}
 """The Python types of the columns that relations go by."""
 
+NATURAL = frozenset({"sku", "email", "number", "slug", "code"})
+"""The names of columns by which clients look for an object."""
+
+UNIQUE: set[tuple[Resource, str]] = set()
+"""The columns, beside the keys, by which a row is had: no two rows have the same there."""
+
 
 def _learn() -> None:
+    for type_ in GRAPH.node_types.values():
+        for field in definition_of(type_).fields:
+            if field.python_name in NATURAL:
+                UNIQUE.add((type_.resource, field.python_name))
     for name, type_ in GRAPH.node_types.items():
         KEYS[type_.resource, type_.resource.key] = type_.resource.key_type
         shown: Any = SCHEMA.type_map[name]
@@ -62,6 +72,7 @@ def _learn() -> None:
                     target = field.target.resource
                     kind = str if to is not None else target.key_type
                     KEYS[type_.resource, by] = KEYS[target, to or target.key] = kind
+                    UNIQUE.add((target, to or target.key))
                 case Many(by=by) | Connected(by=str(by)):
                     KEYS[field.target.resource, by] = type_.resource.key_type
 
@@ -134,20 +145,22 @@ class MadeUp:
         rows = [
             row
             for number in range(5)
-            if (row := self._row(ask, key_of(ask.resource.key_type, number)))
+            if (row := self._row(ask, number))
             and _same(tuple(row[column] for column in ask.rows.by), key)
         ]
         rows.sort(key=lambda row: mix(place, repr(row[ask.resource.key])))
         return rows[: 1 if ask.rows.unique else ask.rows.window.limit]
 
-    def _row(self, ask: Ask, key: Any) -> dict[str, Any] | None:
-        resource, place = ask.resource, self._roll(ask.resource, "row", key)
+    def _row(self, ask: Ask, number: int) -> dict[str, Any] | None:
+        resource = ask.resource
+        key, place = key_of(resource.key_type, number), self._roll(resource, "row", number)
         if place % 8 == 0:
             return None
         columns = ask.wants.columns.union(ask.rows.by)
         row = {column: self._value(resource, column, mix(place, column)) for column in columns}
-        # Sources see to it that rows have their key.
-        return {**row, resource.key: key}
+        # Sources see to it that rows have their key, and their own of what is unique.
+        unique = {each: f"K{number}" for each in columns if (resource, each) in UNIQUE}
+        return {**row, **unique, resource.key: key}
 
     def _value(self, resource: Resource, column: str, place: int) -> Any:
         kind = KEYS.get((resource, column))
