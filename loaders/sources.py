@@ -20,7 +20,8 @@ class Capabilities:
     whichever were asked for. ``batch_size``: the keys of one call, where the resource does not say.
     ``in_flight``: the calls that may be under way at the same time, None where the source itself
     sees to that. ``retries``: how often what failed in passing is tried again.
-    ``grace``: the seconds that its driver, which has a timer of its own, may notice its time late.
+    ``grace``: the seconds by which its driver, which goes by the attempt's deadline itself, may be
+    late; None where it does not, and is cancelled at the deadline.
     """
 
     together: bool = False
@@ -28,7 +29,7 @@ class Capabilities:
     batch_size: int = 500
     in_flight: int | None = None
     retries: int = 0
-    grace: float = 0.0
+    grace: float | None = None
 
 
 class Fetcher(Protocol):
@@ -77,8 +78,8 @@ class Source(Protocol):
         rows has an empty ``Found``, but for its aggregates: of no rows, 0 for a count, else None.
 
         Raises a ``SourceError`` where nothing could be had for any key, ``UnfitValue`` where a
-        value can't be compared with its column. Notes each call in the attempt, and is cancelled
-        when the time of the call is up: what it has running at the source then ends, too.
+        value can't be compared with its column. Notes each call in the attempt. It ends at the
+        attempt's deadline, or is cancelled then: what it has running at the source ends, too.
         """
 
 

@@ -17,18 +17,19 @@ from loaders.sources import Source
 @dataclass(frozen=True, slots=True)
 class Timeout:
     """Ends a call that takes longer than its source has, or than is left of the attempt: the driver
-    sees its task cancelled then, unless it ended by itself. What the driver raises is the error of
-    every key."""
+    sees its task cancelled then. One that keeps to its deadline by itself needs no timer here, as
+    long as it may also be late. What the driver raises is the error of every key."""
 
     source: Source
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        now, longest = time.monotonic(), self.source.timeout
+        now, longest, grace = time.monotonic(), self.source.timeout, self.source.can.grace
         left = inf if attempt.deadline is None else attempt.deadline - now
-        seconds = min(longest, left)
-        within = Attempt(now + seconds, attempt.calls, attempt.tries)
+        within = Attempt(now + min(longest, left), attempt.calls, attempt.tries)
         try:
-            async with asyncio.timeout(min(longest + self.source.can.grace, left)):
+            if grace is not None and longest + grace <= left:
+                return await self.source.fetch(ask, keys, within)
+            async with asyncio.timeout(min(longest + (grace or 0.0), left)):
                 return await self.source.fetch(ask, keys, within)
         except TimeoutError:
             ours = f"no answer within {longest:g} s"

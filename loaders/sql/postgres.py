@@ -54,7 +54,7 @@ class PostgresSource:
     """A pool of connections. ``timeout`` (seconds) bounds each statement, on the server too."""
 
     kind = "postgres"
-    can = Capabilities(together=True)
+    can = Capabilities(together=True, grace=0.1)
 
     def __init__(self, name: str, url: str, *, pool_size: int = 10, timeout: float = 10.0) -> None:
         self.name = name
@@ -208,10 +208,12 @@ class PostgresSource:
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt, statement: str, values: Parameters
     ) -> list[Any]:
         with attempt.call(ask, keys, statement=statement) as call, self._errors:
-            pool = self._opened()
-            connection = await pool.acquire()
+            pool, left = self._opened(), attempt.left(self.timeout)
+            # With a connection at hand nobody waits for one, so no timer is needed for that.
+            waiting = None if pool.get_idle_size() else left
+            connection = await pool.acquire(timeout=waiting)
             try:
-                records: list[Any] = await connection.fetch(statement, *values)
+                records: list[Any] = await connection.fetch(statement, *values, timeout=left)
             except BaseException:
                 # The statement is cancelled at the server, for which nobody waits who may not.
                 giving_back = asyncio.ensure_future(pool.release(connection))
