@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from loaders.query import ALL_ROWS, Aggregate, Filter, Window
 from loaders.resource import Resource, Row
@@ -72,7 +71,7 @@ class Found:
     a sum that can't be made costs none of the rows."""
 
     rows: Sequence[Row] | Exception = ()
-    values: Sequence[Any] = ()
+    values: Sequence[object] = ()
 
 
 Answer = Sequence[Found | Exception]
@@ -85,7 +84,7 @@ def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[list[Ro
     by = ask.rows.by
     if not by:
         return [list(rows)]
-    groups: dict[Any, list[Row]] = {}
+    groups: dict[Hashable, list[Row]] = {}
     if len(by) == 1:
         (column,) = by
         for row in rows:

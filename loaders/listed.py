@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Hashable, Sequence
 
 from loaders.resource import Row
 
@@ -13,7 +12,7 @@ class Listed:
 
     def __init__(self) -> None:
         self._lists: list[tuple[Sequence[Row], frozenset[str] | None]] = []
-        self._indices: dict[str, dict[Any, tuple[Row, frozenset[str] | None]]] = {}
+        self._indices: dict[str, dict[Hashable, tuple[Row, frozenset[str] | None]]] = {}
         self._indexed: dict[str, int] = {}
 
     def add(self, rows: Sequence[Row], columns: frozenset[str] | None) -> None:
@@ -21,10 +20,12 @@ class Listed:
         if rows:
             self._lists.append((rows, columns))
 
-    def find(self, column: str, keys: Sequence[Any], columns: frozenset[str]) -> dict[Any, Row]:
+    def find(
+        self, column: str, keys: Sequence[Hashable], columns: frozenset[str]
+    ) -> dict[Hashable, Row]:
         """The rows that have these columns, of those keys of the unique column that there are."""
         index = self._index(column)
-        found: dict[Any, Row] = {}
+        found: dict[Hashable, Row] = {}
         for key in keys:
             row, had = index.get(key, NONE)
             # In Python 1, True and 1.0 are one key. Here they are not.
@@ -34,7 +35,7 @@ class Listed:
                 found[key] = row
         return found
 
-    def _index(self, column: str) -> dict[Any, tuple[Row, frozenset[str] | None]]:
+    def _index(self, column: str) -> dict[Hashable, tuple[Row, frozenset[str] | None]]:
         index = self._indices.setdefault(column, {})
         for rows, columns in self._lists[self._indexed.get(column, 0) :]:
             for row in rows:

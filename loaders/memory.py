@@ -94,7 +94,7 @@ def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) 
             listed = windowed(ask.rows.window, kept)
         except MISFITS:
             listed = misfit("values that can't be compared")
-    values: list[Any] = []
+    values: list[object] = []
     for each in ask.wants.aggregates:
         try:
             values.append(aggregate(each, kept))
@@ -119,7 +119,7 @@ def windowed(window: Window, rows: Iterable[Row]) -> list[Row]:
     return kept if window.limit is None else kept[: window.limit]
 
 
-def aggregate(each: Aggregate, rows: Sequence[Row]) -> Any:
+def aggregate(each: Aggregate, rows: Sequence[Row]) -> object:
     """The function's value over the rows; values that are missing don't take part."""
     if each.function is Function.COUNT:
         return len(rows)
@@ -166,7 +166,7 @@ def _sort_key(column: str) -> Callable[[Row], tuple[bool, Any]]:
     return key
 
 
-def _like(value: Any, wanted: Any) -> Any:
+def _like(value: object, wanted: object) -> Any:
     # JSON has no dates and no decimals: their text is read before it is compared with one.
     if isinstance(wanted, datetime) and isinstance(value, str):
         return datetime.fromisoformat(value)

@@ -76,31 +76,31 @@ class Loaders:
         self._guarded = guarded or {}
         self._operation = operation
         self._views: dict[Resource, View] = {}
-        self._loaders: dict[tuple[Any, ...], Loader[Any, Any]] = {}
-        self._gatherings: dict[Rows, Gathering] = {}
+        self._loaders: dict[tuple[str, Rows, Part | None], Loader[Hashable, Any]] = {}
+        self._gatherings: dict[Rows, Gathering[Part, Hashable, object]] = {}
         self._listed: dict[Resource, Listed] = {}
 
-    def by_key(self, resource: Resource, by: By = None) -> Loader[Any, Row | None]:
+    def by_key(self, resource: Resource, by: By = None) -> Loader[Hashable, Row | None]:
         """Loads the row whose unique column ``by`` (the resource's key unless told) is the key, or
         None. A row that was had by a list of the same operation is not fetched again."""
         by = by or resource.key
         return self._one("key", resource, by, self._needed(resource, *columns_of(by)))
 
-    def guarded(self, resource: Resource) -> Loader[Any, Row | None]:
+    def guarded(self, resource: Resource) -> Loader[Hashable, Row | None]:
         """Loads the row whose key it is, with the resource's guarded columns and no others."""
         columns = self._guarded.get(resource, frozenset()) | {resource.key}
         return self._one("guarded", resource, resource.key, columns)
 
     def lists(
         self, resource: Resource, by: By, window: Window, filter: Filter | None = None
-    ) -> Loader[Any, Sequence[Row]]:
+    ) -> Loader[Hashable, Sequence[Row]]:
         """Loads the list of rows whose ``by`` is the key and which the filter lets through, as the
         window has it."""
         return self._gathered(Rows(resource, columns_of(by), filter=filter), by, window)
 
     def aggregates(
         self, resource: Resource, by: By, aggregate: Aggregate, filter: Filter | None = None
-    ) -> Loader[Any, Any]:
+    ) -> Loader[Hashable, object]:
         """Loads the value of an aggregate over the rows whose ``by`` is the key and which the
         filter lets through.
 
@@ -109,7 +109,7 @@ class Loaders:
         """
         return self._gathered(Rows(resource, columns_of(by), filter=filter), by, aggregate)
 
-    def changed(self, resource: Resource, keys: Sequence[Any] | None = None) -> None:
+    def changed(self, resource: Resource, keys: Sequence[Hashable] | None = None) -> None:
         """Forget what was read of a resource that was written to: the rows of these keys (of all,
         where none are given), and every list, aggregate and semi-join over its id, whoever asked
         and by whatever row filter. What is under way is forgotten too. Rows that were given out
@@ -143,12 +143,12 @@ class Loaders:
 
     def _one(
         self, kind: str, resource: Resource, by: By, columns: frozenset[str]
-    ) -> Loader[Any, Row | None]:
+    ) -> Loader[Hashable, Row | None]:
         rows, wants = Rows(resource, columns_of(by), unique=True), Wants(columns)
 
-        async def batch(keys: list[Any]) -> list[Any]:
+        async def batch(keys: list[Hashable]) -> list[Row | Exception | None]:
             listed = self._listed.get(resource)
-            known: dict[Any, Any] = {}
+            known: Mapping[Hashable, Row] = {}
             if listed is not None and isinstance(by, str):
                 known = listed.find(by, keys, columns)
             left = [key for key in keys if key not in known] if known else keys
@@ -156,28 +156,31 @@ class Loaders:
                 answer = await self._view(resource).fetch(rows, wants, keys_of(by, left))
                 if not known:
                     return [_row(each) for each in answer]
-                known.update(zip(left, map(_row, answer), strict=True))
+                fetched = dict(zip(left, map(_row, answer), strict=True))
+                return [known[key] if key in known else fetched[key] for key in keys]
             return [known[key] for key in keys]
 
         return self._loader((kind, rows, None), batch)
 
-    def _gathered(self, rows: Rows, by: By, part: Window | Aggregate) -> Loader[Any, Any]:
+    def _gathered(self, rows: Rows, by: By, part: Part) -> Loader[Hashable, Any]:
         gathering = self._gatherings.get(rows)
         if gathering is None:
 
-            async def batches(asked: list[tuple[Any, list[Any]]]) -> Sequence[Sequence[Any]]:
+            async def batches(
+                asked: list[tuple[Part, list[Hashable]]],
+            ) -> Sequence[Sequence[object]]:
                 return await self._parts(rows, by, asked)
 
             gathering = self._gatherings[rows] = Gathering(batches)
         return self._loader(("gathered", rows, part), gathering.part(part))
 
     async def _parts(
-        self, rows: Rows, by: By, asked: Sequence[tuple[Part, list[Any]]]
-    ) -> Sequence[Sequence[Any]]:
+        self, rows: Rows, by: By, asked: Sequence[tuple[Part, list[Hashable]]]
+    ) -> Sequence[Sequence[object]]:
         """For each part, in order, the value or the error of each of its keys: a list for a window,
         a value for an aggregate."""
         source = self._sources[rows.resource.source]
-        values: dict[int, list[Any]] = {}
+        values: dict[int, Sequence[object]] = {}
 
         async def fetch(places: list[int]) -> None:
             keys = asked[places[0]][1]
@@ -194,10 +197,10 @@ class Loaders:
             found = await self._view(rows.resource).fetch(ask, wants, keys_of(by, keys))
             for place, part in zip(places, parts, strict=True):
                 if isinstance(part, Window):
-                    values[place] = [_rows(each) for each in found]
-                    for each in values[place]:
-                        if not isinstance(each, Exception):
-                            listed.add(each, None if source.can.whole else wants.columns)
+                    values[place] = lists = [_rows(each) for each in found]
+                    for had in lists:
+                        if not isinstance(had, Exception):
+                            listed.add(had, None if source.can.whole else wants.columns)
                 else:
                     index = aggregates.index(part)
                     values[place] = [
@@ -227,15 +230,19 @@ class Loaders:
         chain = self._sources.chain(resource.source)
         return View(resource, row_filter, chain, source.can, self._operation, self._has_rows)
 
-    async def _has_rows(self, join: SemiJoin, values: Sequence[Hashable]) -> Sequence[Any]:
-        async def batch(values: list[Any]) -> Sequence[Any]:
+    async def _has_rows(self, join: SemiJoin, values: Sequence[Hashable]) -> list[bool | Exception]:
+        async def batch(values: list[Hashable]) -> Sequence[bool | Exception]:
             return await self._view_of(join.resource, join.where).has(join.of, values)
 
         # A loader, so that no value is asked about twice in an operation.
         rows = Rows(join.resource, (join.of,), filter=join.where)
         return await self._loader(("semi-join", rows, None), batch).load_all(values)
 
-    def _loader(self, ask: tuple[str, Rows, Part | None], batch: Batch | Share) -> Loader[Any, Any]:
+    def _loader(
+        self,
+        ask: tuple[str, Rows, Part | None],
+        batch: Batch[Hashable, Any] | Share[Part, Hashable, Any],
+    ) -> Loader[Hashable, Any]:
         loader = self._loaders.get(ask)
         if loader is None:
             loader = self._loaders[ask] = Loader(batch)
@@ -252,7 +259,7 @@ def keys_of(by: By, keys: Sequence[Any]) -> Sequence[Key]:
     return [(key,) for key in keys] if isinstance(by, str) else keys
 
 
-def _calls(asked: Sequence[tuple[Part, list[Any]]], can: Capabilities) -> list[list[int]]:
+def _calls(asked: Sequence[tuple[Part, list[Hashable]]], can: Capabilities) -> list[list[int]]:
     """The places of the parts that are asked for in one call: the aggregates of the same keys, and
     where the source can, a window of them."""
     windows = [place for place, (part, _) in enumerate(asked) if isinstance(part, Window)]

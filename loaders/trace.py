@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from loaders.asks import Ask, Key
 from loaders.errors import SourceError
@@ -78,7 +78,7 @@ class Call:
             self.shape,
         )
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         what = {"url": self.url} if self.statement is None else {"statement": str(self.statement)}
         return {
             "source": self.source,
