@@ -208,7 +208,7 @@ class Batched(BatchedFetch):
     def resolve_all(
         self,
         field: FetchedField,
-        rows: Sequence[Any],
+        rows: Sequence[Row],
         info: ResolveInfo,
         arguments: Arguments,
     ) -> Values | Awaitable[Values]:

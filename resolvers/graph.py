@@ -167,7 +167,7 @@ class Graph(Declared, strawberry.Schema):
         taken = [(name, each.python_name, _to_convert(each.type)) for name, each in named]
 
         def resolve(
-            rows: Sequence[Row], info: ResolveInfo, arguments: Arguments
+            rows: Values, info: ResolveInfo, arguments: Arguments
         ) -> Values | Awaitable[Values]:
             given = {
                 python_name: arguments[name]
