@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from loaders.query import ALL_ROWS, Aggregate, Filter, Window
 from loaders.resource import Resource, Row
@@ -19,8 +20,7 @@ WHOLE: Key = ()
 """The key of a whole resource."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """Which rows of a resource, for each key: those whose columns ``by`` hold the key's values and
     which the ``filter`` and the ``window`` let through.
 
@@ -35,8 +35,7 @@ class Rows:
     window: Window = ALL_ROWS
 
 
-@dataclass(frozen=True, slots=True)
-class Wants:
+class Wants(NamedTuple):
     """What of the rows: ``columns``, none where no rows are wanted, and ``aggregates``, which are
     over all rows of the key that the filter lets through and know no place and no limit."""
 
@@ -44,8 +43,7 @@ class Wants:
     aggregates: tuple[Aggregate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """One question to a source, to be put to it for any number of keys."""
 
     rows: Rows
@@ -79,17 +77,26 @@ Answer = Sequence[Found | Exception]
 not be the value that was asked for (``char(6)`` pads it), and a failure may be of one key alone."""
 
 
-def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[list[Row]]:
+def answered(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[Found]:
+    """What each key has, of rows that are as the ask has them, told by their values."""
+    if ask.rows.unique and len(ask.rows.by) == 1:
+        (column,) = ask.rows.by
+        found = {row[column]: Found((row,)) for row in rows}
+        return [found.get(key) or Found() for (key,) in keys]
+    return [Found(each) for each in by_value(ask, keys, rows)]
+
+
+def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Sequence[Sequence[Row]]:
     """The rows that each key has, told by the values of the rows, in their order."""
     by = ask.rows.by
     if not by:
-        return [list(rows)]
+        return [rows]
     groups: dict[Hashable, list[Row]] = {}
     if len(by) == 1:
         (column,) = by
         for row in rows:
             groups.setdefault(row[column], []).append(row)
-        return [groups.get(key, []) for (key,) in keys]
+        return [groups.get(key, ()) for (key,) in keys]
     for row in rows:
         groups.setdefault(tuple(row[column] for column in by), []).append(row)
-    return [groups.get(key, []) for key in keys]
+    return [groups.get(key, ()) for key in keys]

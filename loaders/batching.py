@@ -56,9 +56,7 @@ class Gathering(Generic[Part, Key, Value]):
                 round_.done.cancel()
             raise
         for round_, values in zip(rounds, found, strict=True):
-            round_.values = dict(zip(round_.keys, values, strict=True))
-            if not round_.done.done():
-                round_.done.set_result(None)
+            round_.end(values)
 
 
 class Share(NamedTuple, Generic[Part, Key, Value]):
@@ -76,7 +74,7 @@ class Loader(DataLoader[Key, Value]):
     def __init__(self, batch: Batch[Key, Value] | Share[Any, Key, Value]) -> None:
         # The one cache is ours: DataLoader's keeps a future for each key.
         super().__init__(cache=False)
-        self._share: Share[Any, Key, Value] = batch if isinstance(batch, Share) else _alone(batch)
+        self._batch = batch
         self._rounds: dict[Key, _Round[Key, Value]] = {}
         self._next: _Round[Key, Value] | None = None
 
@@ -97,7 +95,7 @@ class Loader(DataLoader[Key, Value]):
         for key in keys:
             round_ = known.get(key)
             if round_ is None:
-                round_ = known[key] = self._open()
+                round_ = known[key] = self._next or self._open()
                 round_.keys.append(key)
             rounds.append(round_)
         return self._loaded(keys, rounds)
@@ -140,18 +138,25 @@ class Loader(DataLoader[Key, Value]):
         return departing
 
     def _open(self) -> _Round[Key, Value]:
-        if self._next is None:
-            self._next = _Round()
-            self._share.gathering.join(self._share.part, self)
-        return self._next
+        opened = self._next = _Round()
+        if isinstance(self._batch, Share):
+            self._batch.gathering.join(self._batch.part, self)
+        else:
+            # It begins in the next turn of the event loop: what else runs in this one joins it.
+            opened.task = asyncio.create_task(self._run(self._batch))
+        return opened
 
-
-def _alone(batch: Batch[Key, Value]) -> Share[None, Key, Value]:
-    async def batches(asked: list[tuple[None, list[Key]]]) -> Sequence[Sequence[Value | Exception]]:
-        ((_, keys),) = asked
-        return [await batch(keys)]
-
-    return Gathering(batches).part(None)
+    async def _run(self, batch: Batch[Key, Value]) -> None:
+        round_ = self.depart()
+        found: Sequence[Value | Exception]
+        try:
+            found = await batch(round_.keys)
+        except Exception as error:
+            found = [error] * len(round_.keys)
+        except asyncio.CancelledError:
+            round_.done.cancel()
+            raise
+        round_.end(found)
 
 
 class _Round(Generic[Key, Value]):
@@ -164,3 +169,9 @@ class _Round(Generic[Key, Value]):
         self.values: dict[Key, Value | Exception] = {}
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[None] | None = None
+
+    def end(self, values: Sequence[Value | Exception]) -> None:
+        """Have these values for the keys, in order."""
+        self.values = dict(zip(self.keys, values, strict=True))
+        if not self.done.done():
+            self.done.set_result(None)

@@ -47,7 +47,7 @@ class Attempt:
     if it fails in passing."""
 
     deadline: float | None
-    trace: Calls
+    calls: Calls
     tries: int = 0
     last: Call | None = None
 
@@ -61,10 +61,19 @@ class Attempt:
         shape: object = None,
     ) -> Call:
         """The note of a call that is made within it, as a context manager."""
-        call = self.trace.call(ask, keys, statement=statement, url=url, shape=shape)
-        call.retried = self.tries > 0
-        self.last = call
-        return call
+        rows = ask.rows
+        self.last = Call(
+            rows.resource.source,
+            rows.resource.name,
+            ask.columns if ask.wants.aggregates else ask.wants.columns,
+            len(keys) if rows.by else 0,
+            statement,
+            url,
+            shape=shape or statement,
+            retried=self.tries > 0,
+        )
+        self.calls.append(self.last)
+        return self.last
 
     def left(self, most: float) -> float:
         """The seconds that are left, of ``most`` that it may take anyway."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
+from loaders.asks import Answer, Found
 from loaders.resource import Row
 
 
@@ -11,14 +12,13 @@ class Listed:
     """The rows of one resource that lists had. Nothing is looked at before somebody asks by key."""
 
     def __init__(self) -> None:
-        self._lists: list[tuple[Sequence[Row], frozenset[str] | None]] = []
-        self._indices: dict[str, dict[Hashable, tuple[Row, frozenset[str] | None]]] = {}
+        self._answers: list[tuple[Answer, frozenset[str] | None]] = []
+        self._indices: dict[str, dict[object, tuple[Row, frozenset[str] | None]]] = {}
         self._indexed: dict[str, int] = {}
 
-    def add(self, rows: Sequence[Row], columns: frozenset[str] | None) -> None:
-        """Keep a list's rows, which have these columns; None where each has what it has."""
-        if rows:
-            self._lists.append((rows, columns))
+    def add(self, answer: Answer, columns: frozenset[str] | None) -> None:
+        """Keep the rows of lists, which have these columns; None where each has what it has."""
+        self._answers.append((answer, columns))
 
     def find(
         self, column: str, keys: Sequence[Hashable], columns: frozenset[str]
@@ -35,12 +35,14 @@ class Listed:
                 found[key] = row
         return found
 
-    def _index(self, column: str) -> dict[Hashable, tuple[Row, frozenset[str] | None]]:
+    def _index(self, column: str) -> dict[object, tuple[Row, frozenset[str] | None]]:
         index = self._indices.setdefault(column, {})
-        for rows, columns in self._lists[self._indexed.get(column, 0) :]:
-            for row in rows:
-                index[row.get(column)] = row, columns
-        self._indexed[column] = len(self._lists)
+        for answer, columns in self._answers[self._indexed.get(column, 0) :]:
+            for each in answer:
+                if isinstance(each, Found) and not isinstance(each.rows, Exception):
+                    for row in each.rows:
+                        index[row.get(column)] = row, columns
+        self._indexed[column] = len(self._answers)
         return index
 
 

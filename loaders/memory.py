@@ -14,6 +14,7 @@ from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse
 from loaders.query import (
+    ALL_ROWS,
     Aggregate,
     And,
     Comparison,
@@ -83,19 +84,22 @@ MISFITS = (TypeError, ValueError, ArithmeticError, AttributeError)
 def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) -> Found:
     """What a key has, of its rows. Where its values can't be compared or added, that is an error
     that ``misfit`` makes of what they are."""
+    filter, window, aggregates = ask.rows.filter, ask.rows.window, ask.wants.aggregates
+    if filter is None and window is ALL_ROWS and not aggregates:
+        return Found(rows)
     try:
-        kept = filtered(ask.rows.filter, rows)
+        kept = filtered(filter, rows)
     except MISFITS:
         error = misfit("values that can't be compared")
-        return Found(error, [error] * len(ask.wants.aggregates))
+        return Found(error, [error] * len(aggregates))
     listed: Sequence[Row] | Exception = ()
     if ask.wants.columns:
         try:
-            listed = windowed(ask.rows.window, kept)
+            listed = windowed(window, kept)
         except MISFITS:
             listed = misfit("values that can't be compared")
     values: list[object] = []
-    for each in ask.wants.aggregates:
+    for each in aggregates:
         try:
             values.append(aggregate(each, kept))
         except MISFITS:

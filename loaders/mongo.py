@@ -28,7 +28,7 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 
-from loaders.asks import Answer, Ask, Found, Key, Rows, by_value
+from loaders.asks import Answer, Ask, Found, Key, Rows, answered
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
@@ -165,7 +165,7 @@ class MongoSource:
             # one aggregation: MongoDB's lateral join.
             pipeline = _of_each(rows, keys, projection)
             listed = await self._aggregate(ask, keys, attempt, pipeline, of_database=True)
-            return [Found(each) for each in by_value(ask, keys, listed)]
+            return answered(ask, keys, listed)
         matching = _matching(_any_of(rows.by, keys), rows)
         words = "find", matching, projection
         with (
@@ -180,7 +180,7 @@ class MongoSource:
             # MongoDB takes a limit of 0 for none.
             found: list[Row] = [] if rows.window.limit == 0 else await cursor.to_list(None)
             call.rows = len(found)
-        return [Found(each) for each in by_value(ask, keys, found)]
+        return answered(ask, keys, found)
 
     async def _values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         rows, aggregates = ask.rows, ask.wants.aggregates

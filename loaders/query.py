@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from loaders.resource import Resource
@@ -174,8 +174,7 @@ def folded(filter: Filter) -> Filter | None:
             raise TypeError(f"{filter!r} is no filter")
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """One column to sort by. ``nullable`` says whether the column can be empty."""
 
     column: str
@@ -273,8 +272,7 @@ class Function(StrEnum):
     MAX = "max"
 
 
-@dataclass(frozen=True, slots=True)
-class Aggregate:
+class Aggregate(NamedTuple):
     """A function over a column of a group of rows. Of no rows: 0 for ``COUNT``, else None."""
 
     function: Function

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from typing import cast
 
-from loaders.asks import Found, Key, Rows, Wants
-from loaders.batching import Batch, Gathering, Loader, Share
+from loaders.asks import Answer, Found, Key, Rows, Wants
+from loaders.batching import Loader
 from loaders.chain import chained
 from loaders.contexts import Operation
 from loaders.errors import SourceUnavailable
 from loaders.listed import Listed
+from loaders.parts import By, Parts, columns_of, keys_of
 from loaders.query import Aggregate, Filter, SemiJoin, Window, joined
 from loaders.resource import Resource, Row
 from loaders.sources import Asked, Capabilities, Source
 from loaders.views import View
-
-Part = Window | Aggregate
-"""What is loaded of the same rows: the list in a window, or a value made of them all."""
-
-By = str | tuple[str, ...] | None
-"""What rows are loaded by: a column, whose values are the loader's keys, or several, whose values
-as tuples are; None for a whole resource, whose one key is ``WHOLE``."""
 
 
 class Sources:
@@ -42,6 +35,10 @@ class Sources:
     def chain(self, name: str) -> Asked:
         """What operations ask the source by."""
         return self._chains[name]
+
+    def can(self, name: str) -> Capabilities:
+        """What the source can do: nothing much, if it is not there."""
+        return self._by_name[name].can if name in self._by_name else Capabilities()
 
     @property
     def names(self) -> list[str]:
@@ -76,27 +73,37 @@ class Loaders:
         self._guarded = guarded or {}
         self._operation = operation
         self._views: dict[Resource, View] = {}
-        self._loaders: dict[tuple[str, Rows, Part | None], Loader[Hashable, Any]] = {}
-        self._gatherings: dict[Rows, Gathering[Part, Hashable, object]] = {}
+        self._rows: dict[tuple[str, Resource, By], Loader[Hashable, Row | None]] = {}
+        self._parts: dict[tuple[Resource, By, Filter | None], Parts] = {}
+        self._joins: dict[tuple[Resource, str, Filter | None], Loader[Hashable, bool]] = {}
         self._listed: dict[Resource, Listed] = {}
 
     def by_key(self, resource: Resource, by: By = None) -> Loader[Hashable, Row | None]:
         """Loads the row whose unique column ``by`` (the resource's key unless told) is the key, or
         None. A row that was had by a list of the same operation is not fetched again."""
         by = by or resource.key
-        return self._one("key", resource, by, self._needed(resource, *columns_of(by)))
+        loader = self._rows.get(("key", resource, by))
+        if loader is None:
+            columns = self._needed(resource, *columns_of(by))
+            loader = self._rows["key", resource, by] = self._one(resource, by, columns)
+        return loader
 
     def guarded(self, resource: Resource) -> Loader[Hashable, Row | None]:
         """Loads the row whose key it is, with the resource's guarded columns and no others."""
-        columns = self._guarded.get(resource, frozenset()) | {resource.key}
-        return self._one("guarded", resource, resource.key, columns)
+        loader = self._rows.get(("guarded", resource, resource.key))
+        if loader is None:
+            columns = self._guarded.get(resource, frozenset()) | {resource.key}
+            loader = self._one(resource, resource.key, columns)
+            self._rows["guarded", resource, resource.key] = loader
+        return loader
 
     def lists(
         self, resource: Resource, by: By, window: Window, filter: Filter | None = None
     ) -> Loader[Hashable, Sequence[Row]]:
         """Loads the list of rows whose ``by`` is the key and which the filter lets through, as the
         window has it."""
-        return self._gathered(Rows(resource, columns_of(by), filter=filter), by, window)
+        loader = self._parts_of(resource, by, filter).loader(window)
+        return cast("Loader[Hashable, Sequence[Row]]", loader)
 
     def aggregates(
         self, resource: Resource, by: By, aggregate: Aggregate, filter: Filter | None = None
@@ -107,113 +114,84 @@ class Loaders:
         All aggregates that are asked of the same rows together are one call, and one with a list of
         them where the source can.
         """
-        return self._gathered(Rows(resource, columns_of(by), filter=filter), by, aggregate)
+        return self._parts_of(resource, by, filter).loader(aggregate)
 
     def changed(self, resource: Resource, keys: Sequence[Hashable] | None = None) -> None:
         """Forget what was read of a resource that was written to: the rows of these keys (of all,
         where none are given), and every list, aggregate and semi-join over its id, whoever asked
         and by whatever row filter. What is under way is forgotten too. Rows that were given out
         already stay as they are."""
-        for (_, rows, _), loader in self._loaders.items():
-            if self._joins(rows.resource, rows.filter, resource):
-                loader.clear_all()
-            elif rows.resource.id == resource.id:
-                if keys is not None and rows.unique and rows.by == (rows.resource.key,):
-                    for key in keys:
-                        loader.clear(key)
-                else:
-                    loader.clear_all()
+        for (_, of, by), row in self._rows.items():
+            if keys is not None and by == of.key and of.id == resource.id:
+                for key in keys:
+                    row.clear(key)
+            elif self._hangs_on(of, None, resource):
+                row.clear_all()
+        for (of, _, filter), parts in self._parts.items():
+            if self._hangs_on(of, filter, resource):
+                for part in parts.loaders.values():
+                    part.clear_all()
+        for (of, _, where), join in self._joins.items():
+            if self._hangs_on(of, where, resource):
+                join.clear_all()
         for of in list(self._listed):
-            if of.id == resource.id or self._joins(of, None, resource):
+            if self._hangs_on(of, None, resource):
                 # Lists that are under way go on filling what nobody looks at any more.
                 del self._listed[of]
-
-    def _joins(self, of: Resource, filter: Filter | None, resource: Resource) -> bool:
-        """Whether a semi-join over the resource decides which rows of ``of`` are seen."""
-        filters = [filter, self._views[of].row_filter if of in self._views else None]
-        return any(each.id == resource.id for part in filters for each in joined(part))
 
     def forget(self) -> None:
         """Let go of all that was loaded. Whatever still holds the operation then holds no rows, and
         there is no cycle left for the garbage collector to find."""
-        self._loaders.clear()
-        self._gatherings.clear()
-        self._listed.clear()
-        self._views.clear()
+        for kept in (self._rows, self._parts, self._joins, self._listed, self._views):
+            kept.clear()
+
+    def _hangs_on(self, of: Resource, filter: Filter | None, resource: Resource) -> bool:
+        """Whether a resource's rows are of the other one, or are seen by a semi-join over it."""
+        seen_by = self._views[of].row_filter if of in self._views else None
+        joining = (*joined(filter), *joined(seen_by))
+        return any(each.id == resource.id for each in (of, *joining))
 
     def _one(
-        self, kind: str, resource: Resource, by: By, columns: frozenset[str]
+        self, resource: Resource, by: By, columns: frozenset[str]
     ) -> Loader[Hashable, Row | None]:
         rows, wants = Rows(resource, columns_of(by), unique=True), Wants(columns)
 
         async def batch(keys: list[Hashable]) -> list[Row | Exception | None]:
             listed = self._listed.get(resource)
-            known: Mapping[Hashable, Row] = {}
+            known: dict[Hashable, Row | Exception | None] = {}
             if listed is not None and isinstance(by, str):
-                known = listed.find(by, keys, columns)
+                known.update(listed.find(by, keys, columns))
             left = [key for key in keys if key not in known] if known else keys
             if left:
                 answer = await self._view(resource).fetch(rows, wants, keys_of(by, left))
                 if not known:
                     return [_row(each) for each in answer]
-                fetched = dict(zip(left, map(_row, answer), strict=True))
-                return [known[key] if key in known else fetched[key] for key in keys]
+                known.update(zip(left, map(_row, answer), strict=True))
             return [known[key] for key in keys]
 
-        return self._loader((kind, rows, None), batch)
+        return Loader(batch)
 
-    def _gathered(self, rows: Rows, by: By, part: Part) -> Loader[Hashable, Any]:
-        gathering = self._gatherings.get(rows)
-        if gathering is None:
+    def _parts_of(self, resource: Resource, by: By, filter: Filter | None) -> Parts:
+        parts = self._parts.get((resource, by, filter))
+        if parts is None:
+            can = self._sources.can(resource.source)
+            rows = Rows(resource, columns_of(by), filter=filter)
 
-            async def batches(
-                asked: list[tuple[Part, list[Hashable]]],
-            ) -> Sequence[Sequence[object]]:
-                return await self._parts(rows, by, asked)
+            async def ask(
+                window: Window | None, aggregates: tuple[Aggregate, ...], keys: Sequence[Key]
+            ) -> Answer:
+                view = self._view(resource)
+                if window is None:
+                    return await view.fetch(rows, Wants(aggregates=aggregates), keys)
+                columns = self._needed(resource, *rows.by, *window.columns)
+                listed = self._listed.setdefault(resource, Listed())
+                asked = rows._replace(window=window)
+                answer = await view.fetch(asked, Wants(columns, aggregates), keys)
+                listed.add(answer, None if can.whole else columns)
+                return answer
 
-            gathering = self._gatherings[rows] = Gathering(batches)
-        return self._loader(("gathered", rows, part), gathering.part(part))
-
-    async def _parts(
-        self, rows: Rows, by: By, asked: Sequence[tuple[Part, list[Hashable]]]
-    ) -> Sequence[Sequence[object]]:
-        """For each part, in order, the value or the error of each of its keys: a list for a window,
-        a value for an aggregate."""
-        source = self._sources[rows.resource.source]
-        values: dict[int, Sequence[object]] = {}
-
-        async def fetch(places: list[int]) -> None:
-            keys = asked[places[0]][1]
-            parts = [asked[place][0] for place in places]
-            window = next((part for part in parts if isinstance(part, Window)), None)
-            aggregates = tuple(part for part in parts if isinstance(part, Aggregate))
-            if window is None:
-                ask, wants = rows, Wants(aggregates=aggregates)
-            else:
-                ask = replace(rows, window=window)
-                columns = self._needed(rows.resource, *rows.by, *window.columns)
-                wants = Wants(columns, aggregates)
-            listed = self._listed.setdefault(rows.resource, Listed())
-            found = await self._view(rows.resource).fetch(ask, wants, keys_of(by, keys))
-            for place, part in zip(places, parts, strict=True):
-                if isinstance(part, Window):
-                    values[place] = lists = [_rows(each) for each in found]
-                    for had in lists:
-                        if not isinstance(had, Exception):
-                            listed.add(had, None if source.can.whole else wants.columns)
-                else:
-                    index = aggregates.index(part)
-                    values[place] = [
-                        each if isinstance(each, Exception) else each.values[index]
-                        for each in found
-                    ]
-
-        calls = _calls(asked, source.can)
-        if len(calls) == 1:
-            await fetch(calls[0])
-        else:
-            await asyncio.gather(*map(fetch, calls))
-        return [values[place] for place in range(len(asked))]
+            parts = self._parts[resource, by, filter] = Parts(by, ask, together=can.together)
+        return parts
 
     def _needed(self, resource: Resource, *more: str) -> frozenset[str]:
         return self._columns.get(resource, frozenset()).union((resource.key, *more))
@@ -230,57 +208,22 @@ class Loaders:
         chain = self._sources.chain(resource.source)
         return View(resource, row_filter, chain, source.can, self._operation, self._has_rows)
 
-    async def _has_rows(self, join: SemiJoin, values: Sequence[Hashable]) -> list[bool | Exception]:
-        async def batch(values: list[Hashable]) -> Sequence[bool | Exception]:
-            return await self._view_of(join.resource, join.where).has(join.of, values)
-
+    async def _has_rows(
+        self, join: SemiJoin, values: Sequence[Hashable]
+    ) -> Sequence[bool | Exception]:
         # A loader, so that no value is asked about twice in an operation.
-        rows = Rows(join.resource, (join.of,), filter=join.where)
-        return await self._loader(("semi-join", rows, None), batch).load_all(values)
-
-    def _loader(
-        self,
-        ask: tuple[str, Rows, Part | None],
-        batch: Batch[Hashable, Any] | Share[Part, Hashable, Any],
-    ) -> Loader[Hashable, Any]:
-        loader = self._loaders.get(ask)
+        loader = self._joins.get((join.resource, join.of, join.where))
         if loader is None:
-            loader = self._loaders[ask] = Loader(batch)
-        return loader
 
+            async def batch(values: list[Hashable]) -> Sequence[bool | Exception]:
+                return await self._view_of(join.resource, join.where).has(join.of, values)
 
-def columns_of(by: By) -> tuple[str, ...]:
-    """The columns that rows are loaded by."""
-    return (by,) if isinstance(by, str) else by or ()
-
-
-def keys_of(by: By, keys: Sequence[Any]) -> Sequence[Key]:
-    """A source's keys, of a loader's."""
-    return [(key,) for key in keys] if isinstance(by, str) else keys
-
-
-def _calls(asked: Sequence[tuple[Part, list[Hashable]]], can: Capabilities) -> list[list[int]]:
-    """The places of the parts that are asked for in one call: the aggregates of the same keys, and
-    where the source can, a window of them."""
-    windows = [place for place, (part, _) in enumerate(asked) if isinstance(part, Window)]
-    calls = [[place] for place in windows]
-    joining = calls if can.together else []
-    for place, (part, keys) in enumerate(asked):
-        if isinstance(part, Window):
-            continue
-        call = next((each for each in joining if asked[each[0]][1] == keys), None)
-        if call is None:
-            call = []
-            calls.append(call)
-            joining = [*joining, call]
-        call.append(place)
-    return calls
+            loader = self._joins[join.resource, join.of, join.where] = Loader(batch)
+        return await loader.load_all(values)
 
 
 def _row(found: Found | Exception) -> Row | Exception | None:
-    rows = _rows(found)
-    return rows if isinstance(rows, Exception) else rows[0] if rows else None
-
-
-def _rows(found: Found | Exception) -> Sequence[Row] | Exception:
-    return found if isinstance(found, Exception) else found.rows
+    if isinstance(found, Found):
+        rows = found.rows
+        return rows if isinstance(rows, Exception) else rows[0] if rows else None
+    return found

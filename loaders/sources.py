@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,13 +36,15 @@ class Capabilities:
 class Fetcher(Protocol):
     """What answers an ask, for an attempt."""
 
-    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer: ...
+    def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt, /) -> Awaitable[Answer]: ...
 
 
 class Asked(Protocol):
     """What answers an ask, for an operation."""
 
-    async def fetch(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Answer: ...
+    def fetch(
+        self, ask: Ask, keys: Sequence[Key], operation: Operation, /
+    ) -> Awaitable[Answer]: ...
 
 
 class Source(Protocol):

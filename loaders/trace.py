@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
-from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from loaders.asks import Ask, Key
 from loaders.errors import SourceError
 from loaders.logs import Limited
 from loaders.resource import Columns
@@ -92,67 +89,28 @@ class Call:
         }
 
 
-class Calls(Protocol):
-    """Where calls are noted."""
-
-    def call(
-        self,
-        ask: Ask,
-        keys: Sequence[Key],
-        *,
-        statement: object = None,
-        url: str | None = None,
-        shape: object = None,
-    ) -> Call:
-        """The note of a call that is made within it, as a context manager."""
-
-
 @dataclass(slots=True)
 class Trace:
     """The calls that one operation made, in the order in which they began."""
 
     calls: list[Call] = field(default_factory=list)
 
-    def call(
-        self,
-        ask: Ask,
-        keys: Sequence[Key],
-        *,
-        statement: object = None,
-        url: str | None = None,
-        shape: object = None,
-    ) -> Call:
-        call = Call(
-            ask.resource.source,
-            ask.resource.name,
-            ask.columns,
-            len(keys) if ask.rows.by else 0,
-            statement,
-            url,
-            shape=shape or statement,
-        )
-        self.calls.append(call)
-        return call
+
+class Calls(Protocol):
+    """Where calls are noted as they begin."""
+
+    def append(self, call: Call, /) -> None: ...
 
 
 @dataclass(slots=True)
 class FanOut:
-    """Many small calls of one ask, noted as one in ``calls``."""
+    """Where the calls of a fan-out are noted: as one call in ``calls``."""
 
     calls: Calls
-    _call: Call | None = None
+    _whole: Call | None = None
 
-    def call(
-        self,
-        ask: Ask,
-        keys: Sequence[Key],
-        *,
-        statement: object = None,
-        url: str | None = None,
-        shape: object = None,
-    ) -> Call:
-        if self._call is None:
-            self._call = self.calls.call(ask, (), statement=statement, url=url, shape=shape)
-        part = copy(self._call)
-        part.keys, part.rows, part.error, part.part_of = len(keys), 0, None, self._call
-        return part
+    def append(self, call: Call, /) -> None:
+        if self._whole is None:
+            self._whole = replace(call, keys=0)
+            self.calls.append(self._whole)
+        call.part_of = self._whole

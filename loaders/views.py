@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import replace
 
 from loaders.asks import Answer, Ask, Found, Key, Rows, Wants
 from loaders.contexts import Operation
@@ -71,15 +70,14 @@ class View:
     async def fetch(self, rows: Rows, wants: Wants, keys: Sequence[Key]) -> Answer:
         """What of the rows may be seen, for each key, by its position. A key of which nothing may
         be seen has what a key without rows has."""
-        nothing = Found((), tuple(each.of_nothing for each in wants.aggregates))
         if self._filter == NOTHING:
-            return [nothing] * len(keys)
+            return [_nothing(wants)] * len(keys)
         self._check_road(rows.by)
         if self._filter is not None:
-            rows = replace(rows, filter=all_of(self._filter, rows.filter))
+            rows = rows._replace(filter=all_of(self._filter, rows.filter))
         if not self._asked_elsewhere:
             return await self._source.fetch(Ask(rows, wants), keys, self._operation)
-        answer: list[Found | Exception] = [nothing] * len(keys)
+        answer: list[Found | Exception] = [_nothing(wants)] * len(keys)
         seen = dict(enumerate(keys))
         for join in self._asked_elsewhere:
             values = [value for (value,) in seen.values()]
@@ -127,3 +125,8 @@ class View:
                 )
             case _:
                 return True
+
+
+def _nothing(wants: Wants) -> Found:
+    """What a key has of which there is nothing."""
+    return Found((), tuple(each.of_nothing for each in wants.aggregates))

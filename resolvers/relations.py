@@ -49,7 +49,8 @@ class One(BatchedFetch):
         wanted = [row.get(self.by) for row in rows]
         is_key = target.is_key if self.to is None else _is_natural_key
         # One key that does not fit would fail the whole batch, as its source can't compare it.
-        keys = [key for key in wanted if is_key(key)]
+        usual = target.key_type if self.to is None else str
+        keys = [key for key in wanted if type(key) is usual or is_key(key)]
         loaded = info.context.loaders.by_key(target, self.to).load_all(keys)
         if len(keys) == len(wanted):
             return loaded

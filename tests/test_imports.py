@@ -85,6 +85,38 @@ def test_a_driver_is_imported_in_one_file(driver: str) -> None:
     assert importers == {DRIVERS[driver]}
 
 
+CORE = (
+    "loaders.asks", "loaders.batching", "loaders.chain", "loaders.contexts", "loaders.errors",
+    "loaders.identity", "loaders.listed", "loaders.parts", "loaders.query", "loaders.reads",
+    "loaders.registry", "loaders.resource", "loaders.row_filters", "loaders.sources", "loaders.trace", "loaders.views",
+)  # fmt: skip
+"""What of the loaders is the same for every kind of source."""
+
+
+def test_the_core_of_the_loaders_knows_no_kind_of_source() -> None:
+    others = {
+        f"{module_of(path)} imports {name}"
+        for path in sources()
+        if any(within(module_of(path), part) for part in CORE)
+        for name in imports_of(path)
+        if within(name, "loaders") and not any(within(name, part) for part in CORE)
+    }
+
+    # What declarations are checked with, what sources describe, and how failures are logged.
+    allowed = {"loaders.declarations", "loaders.descriptions", "loaders.logs"}
+    assert {each for each in others if each.rpartition(" ")[2] not in allowed} == set()
+
+
+def test_no_kind_of_source_knows_the_loaders() -> None:
+    # A source answers asks; who asks, and on whose behalf, is above the chain.
+    above = ("loaders.registry", "loaders.views", "loaders.batching", "loaders.listed")
+    kinds = ("loaders.sql", "loaders.rest", "loaders.mongo", "loaders.memory")
+    for path in sources():
+        if any(within(module_of(path), kind) for kind in kinds):
+            used = [n for n in imports_of(path) if any(within(n, each) for each in above)]
+            assert used == [], module_of(path)
+
+
 def test_secantus_is_never_imported() -> None:
     # It is GPL-2.0 and runs as a process of its own.
     importers = [

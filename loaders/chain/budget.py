@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 from loaders.asks import Answer, Ask, Key
@@ -18,9 +18,11 @@ class Budget:
     following: Asked
     source: str
 
-    async def fetch(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Answer:
-        if ask.resource.batch_size(ask.rows.by) != 1:
-            return await self.following.fetch(ask, keys, operation)
+    def fetch(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Awaitable[Answer]:
+        one_by_one = ask.rows.resource.batch_size(ask.rows.by) == 1
+        return (self._fan_out if one_by_one else self.following.fetch)(ask, keys, operation)
+
+    async def _fan_out(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Answer:
         granted = operation.budget.take(self.source, len(keys))
         found = await self.following.fetch(ask, keys[:granted], operation) if granted else ()
         refused = OverBudget(

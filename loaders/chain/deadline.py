@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 from loaders.asks import Answer, Ask, Key
@@ -18,7 +18,8 @@ class Deadline:
     following: Fetcher
     source: str
 
-    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        if attempt.is_late:
-            return [SourceTimeout(self.source, reason="the operation's time is up")] * len(keys)
-        return await self.following.fetch(ask, keys, attempt)
+    def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Awaitable[Answer]:
+        return self._refuse(keys) if attempt.is_late else self.following.fetch(ask, keys, attempt)
+
+    async def _refuse(self, keys: Sequence[Key]) -> Answer:
+        return [SourceTimeout(self.source, reason="the operation's time is up")] * len(keys)

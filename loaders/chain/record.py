@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 from loaders.asks import Answer, Ask, Key
@@ -16,6 +16,6 @@ class Record:
 
     following: Fetcher
 
-    async def fetch(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Answer:
-        attempt = Attempt(operation.deadline, operation.trace)
-        return await self.following.fetch(ask, keys, attempt)
+    def fetch(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Awaitable[Answer]:
+        attempt = Attempt(operation.deadline, operation.trace.calls)
+        return self.following.fetch(ask, keys, attempt)

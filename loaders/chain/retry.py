@@ -25,7 +25,7 @@ class Retry:
     most: int
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        first = Attempt(attempt.deadline, attempt.trace, self.most)
+        first = Attempt(attempt.deadline, attempt.calls, self.most)
         answer = list(await self.following.fetch(ask, keys, first))
         for tries in reversed(range(self.most)):
             failed = {
@@ -38,7 +38,7 @@ class Retry:
             backoff = FIRST_WAIT * 2 ** (self.most - 1 - tries) * random.uniform(0.5, 1)  # noqa: S311
             asked = max(wait or 0.0 for wait in failed.values())
             await asyncio.sleep(attempt.left(asked or backoff))
-            again = Attempt(attempt.deadline, attempt.trace, tries)
+            again = Attempt(attempt.deadline, attempt.calls, tries)
             found = await self.following.fetch(ask, [keys[place] for place in failed], again)
             for place, each in zip(failed, found, strict=True):
                 answer[place] = each

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 from loaders.asks import Answer, Ask, Key
@@ -20,12 +20,17 @@ class Split:
     following: Fetcher
     can: Capabilities
 
-    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        size = ask.resource.batch_size(ask.rows.by) or self.can.batch_size
+    def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Awaitable[Answer]:
+        size = ask.rows.resource.batch_size(ask.rows.by) or self.can.batch_size
         if size == 1:
-            attempt = Attempt(attempt.deadline, FanOut(attempt.trace))
+            attempt = Attempt(attempt.deadline, FanOut(attempt.calls))
         if len(keys) <= size:
-            return await self.following.fetch(ask, keys, attempt)
+            return self.following.fetch(ask, keys, attempt)
+        return self._in_batches(ask, keys, attempt, size)
+
+    async def _in_batches(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, size: int
+    ) -> Answer:
         starts = range(0, len(keys), size)
         found: dict[int, Answer] = {}
         left = iter(starts)

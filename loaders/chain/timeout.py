@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from loaders.asks import Answer, Ask, Key
 from loaders.contexts import Attempt
@@ -22,10 +23,12 @@ class Timeout:
     source: Source
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        seconds = attempt.left(self.source.timeout)
-        within = Attempt(time.monotonic() + seconds, attempt.trace, attempt.tries)
+        now, longest = time.monotonic(), self.source.timeout
+        left = inf if attempt.deadline is None else attempt.deadline - now
+        seconds = min(longest, left)
+        within = Attempt(now + seconds, attempt.calls, attempt.tries)
         try:
-            async with asyncio.timeout(attempt.left(self.source.timeout + self.source.can.grace)):
+            async with asyncio.timeout(min(longest + self.source.can.grace, left)):
                 return await self.source.fetch(ask, keys, within)
         except TimeoutError:
             late = SourceTimeout(self.source.name, reason=f"no answer within {seconds:.3g} s")

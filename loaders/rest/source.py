@@ -71,13 +71,20 @@ class RestSource:
         if not is_segment(str(key)):
             return [found_in((), ask, self._client.bad)]
         path = route.path.replace("{key}", _segment(key))
-        return await self._get(ask, keys, attempt, path, route.path)
+        return await self._get(ask, keys, attempt, path, route.path, one=True)
 
     async def _get(
-        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, path: str, shape: str
+        self,
+        ask: Ask,
+        keys: Sequence[Key],
+        attempt: Attempt,
+        path: str,
+        shape: str,
+        *,
+        one: bool = False,
     ) -> Answer:
-        """What the path answers for the keys. ``shape`` is the path without a key in it."""
-        one = ask.resource.batch_size(ask.rows.by) == 1
+        """What the path answers for the keys, of which there is ``one`` if it stands in the path.
+        ``shape`` is the path without a key in it."""
         url = self._client.shown + (shape if one else path)
         with attempt.call(ask, keys, url=url, shape=f"GET {shape}") as call:
             try:
@@ -89,12 +96,13 @@ class RestSource:
                 raise
             rows = self._rows(ask, keys, answer, one=one)
             call.rows = len(rows)
-            found = [found_in(each, ask, self._client.bad) for each in by_value(ask, keys, rows)]
-            for each in found:
-                for part in (each.rows, *each.values):
-                    if isinstance(part, SourceError):
-                        call.fail(part)
-            return found
+
+            def misfit(what: str) -> SourceError:
+                error = self._client.bad(what)
+                call.fail(error)
+                return error
+
+            return [found_in(each, ask, misfit) for each in by_value(ask, keys, rows)]
 
     def _rows(self, ask: Ask, keys: Sequence[Key], answer: Any, *, one: bool) -> list[Row]:
         """The answer's rows. Raises BadResponse for what is none, and where one key was asked for,

@@ -13,7 +13,7 @@ import orjson
 from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
 from pydantic import Field, SecretStr
 
-from loaders.asks import Answer, Ask, Found, Key, Wants, by_value
+from loaders.asks import Answer, Ask, Found, Key, Wants, answered
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable, UnfitValue
@@ -128,12 +128,12 @@ class PostgresSource:
 
     async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
         records = await self._records(ask, keys, attempt, *selecting(ask, keys))
-        return [Found(each) for each in by_value(ask, keys, records)]
+        return answered(ask, keys, records)
 
     async def _values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
         records = await self._records(ask, keys, attempt, *aggregating(ask, keys))
         by = len(ask.rows.by)
-        values = {tuple(record)[:by]: tuple(record)[by:] for record in records}
+        values = {record[:by]: record[by:] for record in records}
         nothing = tuple(each.of_nothing for each in ask.wants.aggregates)
         return [Found((), values.get(key, nothing)) for key in keys]
 

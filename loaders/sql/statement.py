@@ -173,7 +173,8 @@ def _functions(ask: Ask) -> list[str]:
 def _any_of(by: tuple[str, ...], keys: Sequence[Key], parameters: Parameters) -> str:
     """The condition that the columns hold one of the keys."""
     if len(by) == 1:
-        return f"{quoted(by[0])} = any({_bound([key for (key,) in keys], parameters)})"
+        parameters.append([key for (key,) in keys])
+        return f"{quoted(by[0])} = any(${len(parameters)})"
     columns = ", ".join(map(quoted, by))
     return f"({columns}) in (select * from {_unnested(keys, parameters)})"
 

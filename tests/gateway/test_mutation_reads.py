@@ -149,8 +149,8 @@ async def test_a_second_field_does_not_read_what_was_before_it(
         },
     }
     assert explained(result)["engine"]["name"] == engine
-    # The calls of both are told: the person, what is guarded of them, team, count and people.
-    assert len(explained(result)["calls"]) == 10
+    # The calls of both are told: person, what is guarded of them, team, people and their count.
+    assert len(explained(result)["calls"]) == 8
 
 
 @engines

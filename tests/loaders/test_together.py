@@ -13,8 +13,9 @@ from demo.stack import Addresses
 from loaders.asks import WHOLE
 from loaders.contexts import Operation
 from loaders.errors import BadResponse, SourceTimeout, UnfitValue
+from loaders.parts import By
 from loaders.query import COUNT, Aggregate, Comparison, Function, Operator, Order, Window, equals
-from loaders.registry import By, Loaders, Sources
+from loaders.registry import Loaders, Sources
 from loaders.resource import Resource
 from loaders.sql.postgres import PostgresSource, PostgresTable
 from tests.client import Gateway

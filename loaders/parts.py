@@ -1,0 +1,100 @@
+"""What is wanted of the same rows, loaded together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+
+from loaders.asks import Answer, Found, Key
+from loaders.batching import Gathering, Loader
+from loaders.query import Aggregate, Window
+
+Part = Window | Aggregate
+"""The list of rows in a window, or a value made of them all."""
+
+By = str | tuple[str, ...] | None
+"""What rows are loaded by: a column, whose values are the loader's keys, or several, whose values
+as tuples are; None for a whole resource, whose one key is ``WHOLE``."""
+
+Ask = Callable[[Window | None, tuple[Aggregate, ...], Sequence[Key]], Awaitable[Answer]]
+"""Has each key's rows in the window, if there is one, and the aggregates of them all."""
+
+Asked = tuple[Part, list[Hashable]]
+"""A part, and the loader's keys of which it is asked for."""
+
+
+class Parts:
+    """The loaders of the parts of the same rows. What they are asked for in one turn of the event
+    loop is one call for the same keys: all aggregates, and where rows and aggregates can be had
+    ``together``, a list with them."""
+
+    def __init__(self, by: By, ask: Ask, *, together: bool) -> None:
+        self.loaders: dict[Part, Loader[Hashable, object]] = {}
+        self._by = by
+        self._ask = ask
+        self._together = together
+        self._gathering = Gathering(self._batches)
+
+    def loader(self, part: Part) -> Loader[Hashable, object]:
+        """Loads the part: for each key the list of rows, or the value."""
+        loader = self.loaders.get(part)
+        if loader is None:
+            loader = self.loaders[part] = Loader(self._gathering.part(part))
+        return loader
+
+    async def _batches(self, asked: list[Asked]) -> Sequence[Sequence[object]]:
+        if len(asked) == 1:
+            return await self._values([asked[0][0]], asked[0][1])
+        calls = self._calls(asked)
+        found = await asyncio.gather(
+            *(
+                self._values([asked[place][0] for place in call], asked[call[0]][1])
+                for call in calls
+            )
+        )
+        values = {
+            place: each
+            for call, of_call in zip(calls, found, strict=True)
+            for place, each in zip(call, of_call, strict=True)
+        }
+        return [values[place] for place in range(len(asked))]
+
+    def _calls(self, asked: list[Asked]) -> list[list[int]]:
+        """The places of what each call is for."""
+        lists = [[place] for place, (part, _) in enumerate(asked) if isinstance(part, Window)]
+        others: list[list[int]] = []
+        for place, (part, keys) in enumerate(asked):
+            if isinstance(part, Window):
+                continue
+            joined = [*lists, *others] if self._together else others
+            call = next((each for each in joined if asked[each[0]][1] == keys), None)
+            if call is None:
+                others.append([place])
+            else:
+                call.append(place)
+        return lists + others
+
+    async def _values(
+        self, parts: Sequence[Part], keys: Sequence[Hashable]
+    ) -> Sequence[Sequence[object]]:
+        """For each part, in order, the value or the error of each key."""
+        window = parts[0] if isinstance(parts[0], Window) else None
+        aggregates = tuple(part for part in parts if isinstance(part, Aggregate))
+        answer = await self._ask(window, aggregates, keys_of(self._by, keys))
+        values: list[list[object]] = [
+            [each.values[index] if isinstance(each, Found) else each for each in answer]
+            for index in range(len(aggregates))
+        ]
+        if window is None:
+            return values
+        return [[each.rows if isinstance(each, Found) else each for each in answer], *values]
+
+
+def keys_of(by: By, keys: Sequence[Hashable]) -> Sequence[Key]:
+    """A source's keys, of a loader's."""
+    return [(key,) for key in keys] if isinstance(by, str) else keys  # type: ignore[return-value]
+
+
+def columns_of(by: By) -> tuple[str, ...]:
+    """The columns that rows are loaded by."""
+    return (by,) if isinstance(by, str) else by or ()
