@@ -77,26 +77,46 @@ Answer = Sequence[Found | Exception]
 not be the value that was asked for (``char(6)`` pads it), and a failure may be of one key alone."""
 
 
-def answered(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[Found]:
-    """What each key has, of rows that are as the ask has them, told by their values."""
-    if ask.rows.unique and len(ask.rows.by) == 1:
-        (column,) = ask.rows.by
-        found = {row[column]: Found((row,)) for row in rows}
-        return [found.get(key) or Found() for (key,) in keys]
-    return [Found(each) for each in by_value(ask, keys, rows)]
+def answered(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[Found] | None:
+    """What each key has, of rows that are as the ask has them, told by the rows' values. None where
+    that can't tell, as a row's values are no key that was asked for."""
+    by = ask.rows.by
+    if not by:
+        return [Found(rows)]
+    if len(by) > 1 or not ask.rows.unique:
+        groups = _groups(by, rows)
+        listed = [groups.get(key) for key in _values_of(by, keys)]
+        if len(groups) + listed.count(None) != len(keys):
+            return None
+        return [Found(each or ()) for each in listed]
+    (column,) = by
+    found = {row[column]: Found((row,)) for row in rows}
+    one = [found.get(key) for (key,) in keys]
+    if len(found) + one.count(None) != len(keys):
+        return None
+    return [each or Found() for each in one]
 
 
 def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Sequence[Sequence[Row]]:
-    """The rows that each key has, told by the values of the rows, in their order."""
+    """The rows that each key has, told by their values, in their order; others are left out."""
     by = ask.rows.by
     if not by:
         return [rows]
+    groups = _groups(by, rows)
+    return [groups.get(key, ()) for key in _values_of(by, keys)]
+
+
+def _groups(by: tuple[str, ...], rows: Sequence[Row]) -> dict[Hashable, list[Row]]:
     groups: dict[Hashable, list[Row]] = {}
     if len(by) == 1:
         (column,) = by
         for row in rows:
             groups.setdefault(row[column], []).append(row)
-        return [groups.get(key, ()) for (key,) in keys]
-    for row in rows:
-        groups.setdefault(tuple(row[column] for column in by), []).append(row)
-    return [groups.get(key, ()) for key in keys]
+    else:
+        for row in rows:
+            groups.setdefault(tuple(row[column] for column in by), []).append(row)
+    return groups
+
+
+def _values_of(by: tuple[str, ...], keys: Sequence[Key]) -> Sequence[Hashable]:
+    return [key for (key,) in keys] if len(by) == 1 else keys

@@ -172,6 +172,9 @@ class _Round(Generic[Key, Value]):
 
     def end(self, values: Sequence[Value | Exception]) -> None:
         """Have these values for the keys, in order."""
+        if len(values) != len(self.keys):
+            wrong = RuntimeError(f"{len(values)} values for {len(self.keys)} keys")
+            values = [wrong] * len(self.keys)
         self.values = dict(zip(self.keys, values, strict=True))
         if not self.done.done():
             self.done.set_result(None)

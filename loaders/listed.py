@@ -41,7 +41,9 @@ class Listed:
             for each in answer:
                 if isinstance(each, Found) and not isinstance(each.rows, Exception):
                     for row in each.rows:
-                        index[row.get(column)] = row, columns
+                        # A service can send anything in place of a key.
+                        if isinstance(key := row.get(column), Hashable):
+                            index[key] = row, columns
         self._indexed[column] = len(self._answers)
         return index
 

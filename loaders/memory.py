@@ -1,15 +1,16 @@
-"""Filters, windows and aggregates over rows that are already here, for services that can't filter
-or page themselves."""
+"""Filters, windows and aggregates over rows that are already here: for services that can't filter
+or page themselves, and for tests without a database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
-from loaders.asks import Answer, Ask, Found, Key, by_value
+from loaders.asks import Answer, Ask, Found, Key
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse
@@ -35,13 +36,21 @@ from loaders.sources import Capabilities
 class MemoryTable(Resource):
     """The rows that a ``MemorySource`` has under this name."""
 
+    joins: ClassVar[bool] = True
+
 
 class MemorySource:
-    """A source for tests: the rows are in memory, those of each resource under its name. They may
-    change from one operation to the next."""
+    """A source for tests, whose rows are in memory. It stands in for a source of any kind: what is
+    declared over that stays as it is.
+
+    ``rows`` has those of each resource under its name, or under ``schema.name`` where two schemas
+    have tables of one name. Values are as the driver of the real source returns them. A column that
+    a row lacks is None, but every row has its key. The rows may change from one operation to the
+    next. Those that are handed out have the columns that were asked for alone, and are read-only.
+    """
 
     kind = "memory"
-    can = Capabilities(together=True, whole=True)
+    can = Capabilities(together=True)
     timeout = 10.0
 
     def __init__(self, name: str, rows: Mapping[str, Sequence[Row]]) -> None:
@@ -58,23 +67,74 @@ class MemorySource:
         return Description(kind="rows in memory", is_open=True)
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        name, by = ask.resource.name, ask.rows.by
+        name, by, columns = ask.resource.name, ask.rows.by, ask.wants.columns
         with attempt.call(
             ask, keys, statement=f"{name} by {', '.join(by)}" if by else name
         ) as call:
-            if name not in self.rows:
-                known = ", ".join(self.rows) or "none"
-                raise self._bad(f"no rows, as it has none of '{name}'", f"it has {known}")
-            rows = [row for row in self.rows[name] if all(row.get(each) is not None for each in by)]
-            found = [found_in(each, ask, self._bad) for each in by_value(ask, keys, rows)]
-            call.rows = sum(
-                len(each.rows) for each in found if not isinstance(each.rows, Exception)
-            )
+            rows, filter = self._rows_of(ask.resource), ask.rows.filter
+            if filter is not None:
+                ask = Ask(ask.rows._replace(filter=self._joined(filter)), ask.wants)
+            found = [found_in(each, ask, self._bad) for each in _by_exact_value(by, keys, rows)]
+            for each in found:
+                if not isinstance(each.rows, Exception):
+                    call.rows += len(each.rows)
+                    each.rows = [
+                        MappingProxyType({column: row.get(column) for column in columns})
+                        for row in each.rows
+                    ]
             return found
+
+    def _rows_of(self, resource: Resource) -> Sequence[Row]:
+        _, *names = resource.id
+        rows = self.rows.get(".".join(filter(None, names)), self.rows.get(resource.name))
+        if rows is None:
+            known = ", ".join(self.rows) or "none"
+            raise self._bad(f"no rows, as it has none of '{resource.name}'", f"it has {known}")
+        if any(row.get(resource.key) is None for row in rows):
+            raise self._bad(f"a row of '{resource.name}' without '{resource.key}', its key")
+        return rows
+
+    def _joined(self, filter: Filter) -> Filter:
+        """The filter with the values that its semi-joins let through in their place."""
+        match filter:
+            case And(parts):
+                return And(tuple(map(self._joined, parts)))
+            case Or(parts):
+                return Or(tuple(map(self._joined, parts)))
+            case Not(part):
+                return Not(self._joined(part))
+            case SemiJoin(column, resource, of, where):
+                inner = None if where is None else self._joined(where)
+                try:
+                    rows = filtered(inner, self._rows_of(resource))
+                except MISFITS:
+                    raise self._bad("values that can't be compared") from None
+                values = tuple(row[of] for row in rows if row.get(of) is not None)
+                return Comparison(column, Operator.IN, values)
+            case _:
+                return filter
 
     def _bad(self, what: str, reason: str | None = None) -> BadResponse:
         said = f"The source '{self.name}' sent {what}."
         return BadResponse(self.name, said, reason=reason or what)
+
+
+def _by_exact_value(
+    by: tuple[str, ...], keys: Sequence[Key], rows: Sequence[Row]
+) -> list[Sequence[Row]]:
+    """The rows that each key has. In Python 1 and True are one key, in no source."""
+    if not by:
+        return [rows]
+    groups: dict[Hashable, list[Row]] = {}
+    for row in rows:
+        values = tuple(row.get(column) for column in by)
+        if all(value is not None and isinstance(value, Hashable) for value in values):
+            groups.setdefault(_told_apart(values), []).append(row)
+    return [groups.get(_told_apart(key), []) for key in keys]
+
+
+def _told_apart(key: Key) -> Hashable:
+    return tuple((type(value) is bool, value) for value in key)
 
 
 MISFITS = (TypeError, ValueError, ArithmeticError, AttributeError)
@@ -170,6 +230,11 @@ def _sort_key(column: str) -> Callable[[Row], tuple[bool, Any]]:
     return key
 
 
+def _equal(value: object, wanted: object) -> bool:
+    # In Python 1 and True are equal: in no source, and a claim that is true is not customer 1.
+    return (type(value) is bool) is (type(wanted) is bool) and bool(_like(value, wanted) == wanted)
+
+
 def _like(value: object, wanted: object) -> Any:
     # JSON has no dates and no decimals: their text is read before it is compared with one.
     if isinstance(wanted, datetime) and isinstance(value, str):
@@ -182,10 +247,10 @@ def _like(value: object, wanted: object) -> Any:
 
 
 TESTS: dict[Operator, Callable[[Any, Any], bool]] = {
-    Operator.EQ: lambda value, wanted: bool(_like(value, wanted) == wanted),
-    Operator.NE: lambda value, wanted: bool(_like(value, wanted) != wanted),
-    Operator.IN: lambda value, wanted: any(_like(value, each) == each for each in wanted),
-    Operator.NOT_IN: lambda value, wanted: all(_like(value, each) != each for each in wanted),
+    Operator.EQ: _equal,
+    Operator.NE: lambda value, wanted: not _equal(value, wanted),
+    Operator.IN: lambda value, wanted: any(_equal(value, each) for each in wanted),
+    Operator.NOT_IN: lambda value, wanted: not any(_equal(value, each) for each in wanted),
     Operator.GT: lambda value, wanted: bool(_like(value, wanted) > wanted),
     Operator.GTE: lambda value, wanted: bool(_like(value, wanted) >= wanted),
     Operator.LT: lambda value, wanted: bool(_like(value, wanted) < wanted),

@@ -160,12 +160,15 @@ class MongoSource:
 
     async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         rows, projection = ask.rows, _projected(ask.wants.columns)
+        if rows.window.limit == 0:
+            # MongoDB takes it for no limit, or refuses it.
+            return [Found()] * len(keys)
         if rows.by and rows.window.limit is not None:
             # Each key's own match, sort and limit, which an index on (key, order) serves, all in
             # one aggregation: MongoDB's lateral join.
             pipeline = _of_each(rows, keys, projection)
             listed = await self._aggregate(ask, keys, attempt, pipeline, of_database=True)
-            return answered(ask, keys, listed)
+            return self._answered(ask, keys, listed)
         matching = _matching(_any_of(rows.by, keys), rows)
         words = "find", matching, projection
         with (
@@ -177,10 +180,18 @@ class MongoSource:
                 cursor = cursor.sort(list(_sorted_by(rows.window.order).items()))
             if rows.window.limit is not None:
                 cursor = cursor.limit(rows.window.limit)
-            # MongoDB takes a limit of 0 for none.
-            found: list[Row] = [] if rows.window.limit == 0 else await cursor.to_list(None)
+            found: list[Row] = await cursor.to_list(None)
             call.rows = len(found)
-        return answered(ask, keys, found)
+        return self._answered(ask, keys, found)
+
+    def _answered(self, ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Answer:
+        found = answered(ask, keys, rows)
+        if found is None:
+            # A collation takes texts for equal that are not, and a list for what is in it.
+            what = f"'{', '.join(ask.rows.by)}' with another value than was asked for"
+            said = f"The source '{self.name}' sent {what}."
+            raise BadResponse(self.name, said, reason=what)
+        return found
 
     async def _values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         rows, aggregates = ask.rows, ask.wants.aggregates

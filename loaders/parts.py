@@ -16,7 +16,7 @@ By = str | tuple[str, ...] | None
 """What rows are loaded by: a column, whose values are the loader's keys, or several, whose values
 as tuples are; None for a whole resource, whose one key is ``WHOLE``."""
 
-Ask = Callable[[Window | None, tuple[Aggregate, ...], Sequence[Key]], Awaitable[Answer]]
+Fetch = Callable[[Window | None, tuple[Aggregate, ...], Sequence[Key]], Awaitable[Answer]]
 """Has each key's rows in the window, if there is one, and the aggregates of them all."""
 
 Asked = tuple[Part, list[Hashable]]
@@ -28,10 +28,10 @@ class Parts:
     loop is one call for the same keys: all aggregates, and where rows and aggregates can be had
     ``together``, a list with them."""
 
-    def __init__(self, by: By, ask: Ask, *, together: bool) -> None:
+    def __init__(self, by: By, fetch: Fetch, *, together: bool) -> None:
         self.loaders: dict[Part, Loader[Hashable, object]] = {}
         self._by = by
-        self._ask = ask
+        self._fetch = fetch
         self._together = together
         self._gathering = Gathering(self._batches)
 
@@ -80,7 +80,11 @@ class Parts:
         """For each part, in order, the value or the error of each key."""
         window = parts[0] if isinstance(parts[0], Window) else None
         aggregates = tuple(part for part in parts if isinstance(part, Aggregate))
-        answer = await self._ask(window, aggregates, keys_of(self._by, keys))
+        try:
+            answer = await self._fetch(window, aggregates, keys_of(self._by, keys))
+        except Exception as error:
+            # What one call fails with costs no other part.
+            return [[error] * len(keys)] * len(parts)
         values: list[list[object]] = [
             [each.values[index] if isinstance(each, Found) else each for each in answer]
             for index in range(len(aggregates))

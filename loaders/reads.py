@@ -94,10 +94,15 @@ class _Narrowed(Identity):
                 return _Scopes(identity.scopes, reads.scopes)
             case "credential" | "expires_at":
                 raise UndeclaredRead(f"the {name}", "…, which has none for it")
-            case name if name in DECLARED and not getattr(reads, DECLARED[name]):
-                raise UndeclaredRead(f"'{name}'", f"{DECLARED[name]}=True")
-            case _:
+            case name if name in DECLARED:
+                if not getattr(reads, DECLARED[name]):
+                    raise UndeclaredRead(f"'{name}'", f"{DECLARED[name]}=True")
                 return getattr(identity, name)
+            case "__class__":
+                return _Narrowed
+            case _:
+                # A copy, or a pickle, would be of all of it.
+                raise UndeclaredRead(f"'{name}'", "…, which has none for it")
 
 
 class _Claims(Mapping[str, object]):
@@ -111,10 +116,11 @@ class _Claims(Mapping[str, object]):
         return self._claims[name]
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in self._claims if name in self._declared)
+        # Who goes through all of them goes by those that are not declared, too.
+        raise UndeclaredRead("all claims", "…, which takes the name of each")
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        raise UndeclaredRead("all claims", "…, which takes the name of each")
 
 
 class _Scopes(Set[str]):
@@ -128,10 +134,10 @@ class _Scopes(Set[str]):
         return scope in self._scopes
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._scopes & self._declared)
+        raise UndeclaredRead("all scopes", "…, which takes the name of each")
 
     def __len__(self) -> int:
-        return len(self._scopes & self._declared)
+        raise UndeclaredRead("all scopes", "…, which takes the name of each")
 
     @classmethod
     def _from_iterable(cls, scopes: Iterable[Scope]) -> Set[Scope]:

@@ -34,7 +34,10 @@ class Sources:
 
     def chain(self, name: str) -> Asked:
         """What operations ask the source by."""
-        return self._chains[name]
+        try:
+            return self._chains[name]
+        except KeyError:
+            raise SourceUnavailable(name) from None
 
     def can(self, name: str) -> Capabilities:
         """What the source can do: nothing much, if it is not there."""
@@ -177,7 +180,7 @@ class Loaders:
             can = self._sources.can(resource.source)
             rows = Rows(resource, columns_of(by), filter=filter)
 
-            async def ask(
+            async def fetch(
                 window: Window | None, aggregates: tuple[Aggregate, ...], keys: Sequence[Key]
             ) -> Answer:
                 view = self._view(resource)
@@ -190,7 +193,7 @@ class Loaders:
                 listed.add(answer, None if can.whole else columns)
                 return answer
 
-            parts = self._parts[resource, by, filter] = Parts(by, ask, together=can.together)
+            parts = self._parts[resource, by, filter] = Parts(by, fetch, together=can.together)
         return parts
 
     def _needed(self, resource: Resource, *more: str) -> frozenset[str]:
@@ -204,9 +207,8 @@ class Loaders:
         return view
 
     def _view_of(self, resource: Resource, row_filter: Filter | None) -> View:
-        source = self._sources[resource.source]
         chain = self._sources.chain(resource.source)
-        return View(resource, row_filter, chain, source.can, self._operation, self._has_rows)
+        return View(resource, row_filter, chain, self._operation, self._has_rows)
 
     async def _has_rows(
         self, join: SemiJoin, values: Sequence[Hashable]

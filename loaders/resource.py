@@ -35,7 +35,8 @@ class Resource(Declared):
     row_filter: RowFilter | None = None
 
     joins: ClassVar[bool] = False
-    """Whether its source can join it with another resource of the same source."""
+    """Whether its source can join it with another resource of the same source: filters of it may
+    have a ``SemiJoin`` over one."""
 
     def __str__(self) -> str:
         return f"{self.source}.{self.name}"
@@ -65,6 +66,10 @@ class Resource(Declared):
         """How many keys of these columns one call may carry; None for as many as its source
         takes."""
         return None
+
+    def is_fanned_out(self, by: tuple[str, ...]) -> bool:
+        """Whether rows are had by these columns in a request for each key."""
+        return False
 
     def seen_by(self, identity: Identity) -> Filter | None:
         """The row filter for this identity, folded. Raises what the row filter raises, and

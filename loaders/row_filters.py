@@ -28,7 +28,7 @@ def through(column: str, resource: Resource) -> Through:
     """The row filter of rows that are seen where the row they point at is: the one of
     ``resource`` whose key stands in their ``column``.
 
-    SemiJoin one PostgreSQL database it is part of the statement. Otherwise rows can be fetched by
+    Within one PostgreSQL database it is part of the statement. Otherwise rows can be fetched by
     ``column`` alone, because the other source is asked first which of its values may be seen.
     """
     return Through(column, resource)

@@ -16,7 +16,6 @@ from loaders.resource import Resource
 class Capabilities:
     """What a kind of source can do.
 
-    ``joins``: its filters may have a ``SemiJoin`` over another resource of the same source.
     ``together``: rows and aggregates of them are one call. ``whole``: its rows have every column,
     whichever were asked for. ``batch_size``: the keys of one call, where the resource does not say.
     ``in_flight``: the calls that may be under way at the same time, None where the source itself
@@ -24,7 +23,6 @@ class Capabilities:
     ``grace``: the seconds that its driver, which has a timer of its own, may notice its time late.
     """
 
-    joins: bool = False
     together: bool = False
     whole: bool = False
     batch_size: int = 500

@@ -75,6 +75,11 @@ class Call:
             self.shape,
         )
 
+    def give_up(self, error: SourceError) -> None:
+        """Log that it failed after all: it is not made again."""
+        self.retried = False
+        self.fail(error)
+
     def as_dict(self) -> dict[str, object]:
         what = {"url": self.url} if self.statement is None else {"statement": str(self.statement)}
         return {

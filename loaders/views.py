@@ -19,7 +19,7 @@ from loaders.query import (
     conjuncts,
 )
 from loaders.resource import Resource
-from loaders.sources import Asked, Capabilities
+from loaders.sources import Asked
 
 HasRows = Callable[[SemiJoin, Sequence[Hashable]], Awaitable[Sequence[bool | Exception]]]
 """Answers for each value, in order, whether a semi-join's resource has it, or why that can't be
@@ -41,7 +41,6 @@ class View:
         resource: Resource,
         row_filter: Filter | None,
         source: Asked,
-        can: Capabilities,
         operation: Operation,
         has_rows: HasRows,
     ) -> None:
@@ -50,7 +49,6 @@ class View:
         self.row_filter = row_filter
         self._resource = resource
         self._source = source
-        self._can = can
         self._operation = operation
         self._has_rows = has_rows
         self._asked_elsewhere: list[SemiJoin] = []
@@ -119,7 +117,7 @@ class View:
                 return self._serves(part)
             case SemiJoin(_, resource, _, where):
                 return (
-                    self._can.joins
+                    self._resource.joins
                     and resource.source == self._resource.source
                     and (where is None or self._serves(where))
                 )

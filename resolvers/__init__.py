@@ -18,7 +18,8 @@ from loaders.query import (
     all_of,
     equals,
 )
-from loaders.resource import Resource, Row
+from loaders.reads import reads
+from loaders.resource import Resource, Row, RowFilter
 from loaders.row_filters import through
 from resolvers.connections import Connection, connection
 from resolvers.directives import Access, Authenticated, Policies, Public, RequiresScopes
@@ -53,6 +54,7 @@ __all__ = [
     "ResolveInfo",
     "Resource",
     "Row",
+    "RowFilter",
     "SemiJoin",
     "aggregate",
     "all_of",
@@ -68,6 +70,7 @@ __all__ = [
     "nodes",
     "one",
     "policy",
+    "reads",
     "through",
     "viewer",
 ]

@@ -19,8 +19,9 @@ class Budget:
     source: str
 
     def fetch(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Awaitable[Answer]:
-        one_by_one = ask.rows.resource.batch_size(ask.rows.by) == 1
-        return (self._fan_out if one_by_one else self.following.fetch)(ask, keys, operation)
+        if ask.rows.resource.is_fanned_out(ask.rows.by):
+            return self._fan_out(ask, keys, operation)
+        return self.following.fetch(ask, keys, operation)
 
     async def _fan_out(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Answer:
         granted = operation.budget.take(self.source, len(keys))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from math import inf
 
 from loaders.asks import Answer, Ask, Key
 from loaders.contexts import Attempt
@@ -22,7 +23,8 @@ class Bulkhead:
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         if self._turns.locked() and attempt.deadline is not None:
             try:
-                await asyncio.wait_for(self._turns.acquire(), attempt.left(float("inf")))
+                async with asyncio.timeout(attempt.left(inf)):
+                    await self._turns.acquire()
             except TimeoutError:
                 reason = "its turn did not come in time"
                 return [SourceTimeout(self._source, reason=reason)] * len(keys)

@@ -25,21 +25,25 @@ class Retry:
     most: int
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        first = Attempt(attempt.deadline, attempt.calls, self.most)
-        answer = list(await self.following.fetch(ask, keys, first))
+        tried = Attempt(attempt.deadline, attempt.calls, self.most)
+        answer = list(await self.following.fetch(ask, keys, tried))
         for tries in reversed(range(self.most)):
             failed = {
-                place: each.after
+                place: each
                 for place, each in enumerate(answer)
                 if isinstance(each, SourceUnavailable) and each.is_passing
             }
             if not failed:
                 break
             backoff = FIRST_WAIT * 2 ** (self.most - 1 - tries) * random.uniform(0.5, 1)  # noqa: S311
-            asked = max(wait or 0.0 for wait in failed.values())
+            asked = max(each.after or 0.0 for each in failed.values())
             await asyncio.sleep(attempt.left(asked or backoff))
-            again = Attempt(attempt.deadline, attempt.calls, tries)
-            found = await self.following.fetch(ask, [keys[place] for place in failed], again)
+            if attempt.is_late:
+                if tried.last is not None:
+                    tried.last.give_up(next(iter(failed.values())))
+                break
+            tried = Attempt(attempt.deadline, attempt.calls, tries)
+            found = await self.following.fetch(ask, [keys[place] for place in failed], tried)
             for place, each in zip(failed, found, strict=True):
                 answer[place] = each
         return answer

@@ -15,14 +15,14 @@ from loaders.trace import FanOut
 @dataclass(frozen=True, slots=True)
 class Split:
     """Asks in batches, all of which end together, so that what depends on them is one batch again.
-    Batches of one are a fan-out, noted as one call."""
+    A fan-out is noted as one call."""
 
     following: Fetcher
     can: Capabilities
 
     def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Awaitable[Answer]:
         size = ask.rows.resource.batch_size(ask.rows.by) or self.can.batch_size
-        if size == 1:
+        if ask.rows.resource.is_fanned_out(ask.rows.by):
             attempt = Attempt(attempt.deadline, FanOut(attempt.calls))
         if len(keys) <= size:
             return self.following.fetch(ask, keys, attempt)
@@ -38,7 +38,10 @@ class Split:
         async def work() -> None:
             for start in left:
                 batch = keys[start : start + size]
-                found[start] = await self.following.fetch(ask, batch, attempt)
+                try:
+                    found[start] = await self.following.fetch(ask, batch, attempt)
+                except Exception as error:
+                    found[start] = [error] * len(batch)
 
         # Not a task for each batch: all but a few of them would only wait for their turn.
         workers = min(len(starts), self.can.in_flight or len(starts))

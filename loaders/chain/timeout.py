@@ -31,7 +31,9 @@ class Timeout:
             async with asyncio.timeout(min(longest + self.source.can.grace, left)):
                 return await self.source.fetch(ask, keys, within)
         except TimeoutError:
-            late = SourceTimeout(self.source.name, reason=f"no answer within {seconds:.3g} s")
+            ours = f"no answer within {longest:g} s"
+            reason = ours if left > longest else "no answer before the operation's time was up"
+            late = SourceTimeout(self.source.name, reason=reason)
             if within.last is not None:
                 within.last.fail(late)
             return [late] * len(keys)

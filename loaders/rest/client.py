@@ -111,7 +111,6 @@ def _retry_after(header: str) -> float | None:
     if header.isdecimal():
         return float(header)
     try:
-        date = parsedate_to_datetime(header)
-    except ValueError:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, date.timestamp() - time.time())

@@ -102,6 +102,9 @@ class RestResource(Resource):
         route = self.route(by)
         return route.size if isinstance(route, Batch) else 1
 
+    def is_fanned_out(self, by: tuple[str, ...]) -> bool:
+        return bool(by) and isinstance(self.route(by), Single)
+
     def route(self, by: tuple[str, ...]) -> Batch | Single:
         """The request that rows are fetched by these columns with."""
         if len(by) != 1 or by[0] not in self.by:

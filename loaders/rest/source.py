@@ -92,7 +92,7 @@ class RestSource:
             except SourceUnavailable as error:
                 if error.after is not None and error.after >= attempt.left(self.timeout):
                     error.is_passing = False
-                    error.reason = f"it asks to be asked again after {error.after:.0f} s"
+                    error.reason = f"{error.reason}, and not to be asked again so soon"
                 raise
             rows = self._rows(ask, keys, answer, one=one)
             call.rows = len(rows)

@@ -10,13 +10,13 @@ from typing import Annotated, Any, ClassVar
 
 import asyncpg
 import orjson
-from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
+from asyncpg.pool import PoolConnectionProxy
 from pydantic import Field, SecretStr
 
 from loaders.asks import Answer, Ask, Found, Key, Wants, answered
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable, UnfitValue
+from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
 from loaders.kinds import Kind, address
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Translated
@@ -25,17 +25,24 @@ from loaders.sql.statement import (
     Parameters,
     Table,
     aggregating,
+    by_position,
+    have_arrays,
     selecting,
-    selecting_with_aggregates,
 )
 
 UNFIT = frozenset({"22000", "22003", "22007", "22008", "22021", "22P02", "22P03", "22P05"})
 """The data exceptions that a bound value causes (PostgreSQL manual, appendix A; 22000 is what
 asyncpg raises for a value that it can't send). The others are a view's or a function's own."""
 
-WITH_VALUES = frozenset({"22", "23", "P0"})
-"""Classes of errors whose messages can hold values of rows or of clients (appendix A): data
-exceptions, violated constraints, and what functions raise in their own words."""
+WITHOUT_VALUES = frozenset(
+    {"08", "0A", "25", "28", "2B", "2D", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "XX"}
+)
+"""Classes of errors whose messages are PostgreSQL's own, and of the schema (appendix A). Those of
+the others can hold values of rows or of clients: data exceptions, violated constraints, and what
+functions raise in their own words, under codes of their own."""
+
+ALMOST = 0.9
+"""The share of the time that is left, after which what is there has to do."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,7 +55,7 @@ class PostgresSource:
     """A pool of connections. ``timeout`` (seconds) bounds each statement, on the server too."""
 
     kind = "postgres"
-    can = Capabilities(joins=True, together=True)
+    can = Capabilities(together=True)
 
     def __init__(self, name: str, url: str, *, pool_size: int = 10, timeout: float = 10.0) -> None:
         self.name = name
@@ -57,6 +64,8 @@ class PostgresSource:
         self.timeout = timeout
         self._pool: asyncpg.Pool | None = None
         self._errors = Translated(self._translate)
+        self._apart_only: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
+        self._giving_back: set[asyncio.Future[None]] = set()
 
     async def open(self) -> None:
         # With min_size 0 the pool connects when it is first used, so a database that is down
@@ -86,7 +95,7 @@ class PostgresSource:
 
     async def check(self) -> None:
         with self._errors:
-            async with self._acquired(self.timeout) as connection:
+            async with self._opened().acquire(timeout=self.timeout) as connection:
                 await connection.execute("select 1")
 
     async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
@@ -96,16 +105,19 @@ class PostgresSource:
     async def run(self, statement: str, *parameters: object) -> Sequence[Row]:
         """The rows of a statement that is the gateway's own, over no resource of the graph."""
         with self._errors:
-            async with self._acquired(self.timeout) as connection:
+            async with self._opened().acquire(timeout=self.timeout) as connection:
                 # A Record is a Mapping, which asyncpg's stubs don't say.
-                rows: list[Any] = await connection.fetch(statement, *parameters)
+                rows: Sequence[Any] = await connection.fetch(statement, *parameters)
                 return rows
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PoolConnectionProxy]:
         """An asyncpg connection in a transaction, for several such statements."""
         with self._errors:
-            async with self._acquired(self.timeout) as connection, connection.transaction():
+            async with (
+                self._opened().acquire(timeout=self.timeout) as connection,
+                connection.transaction(),
+            ):
                 yield connection
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
@@ -113,75 +125,115 @@ class PostgresSource:
             return await self._rows(ask, keys, attempt)
         if not ask.wants.columns:
             return await self._values(ask, keys, attempt)
+        form = ask.resource.id, ask.rows.by
+        if form in self._apart_only or not have_arrays(keys):
+            return await self._apart(ask, keys, attempt)
         try:
-            # Half of the time is for the rows alone: counting can take so much longer that it would
-            # cost them.
-            async with asyncio.timeout(attempt.left(self.timeout) / 2):
-                return await self._together(ask, keys, attempt)
-        except TimeoutError:
-            late = SourceTimeout(self.name, reason="no answer within half of the time")
-            if attempt.last is not None:
-                attempt.last.fail(late)
-            return await self._apart(ask, keys, attempt, late)
+            return await self._together(ask, keys, attempt)
         except (BadResponse, UnfitValue):
-            return await self._apart(ask, keys, attempt, None)
+            found = await self._apart(ask, keys, attempt)
+            if all(not isinstance(each.rows, Exception) for each in found):
+                # Such as an enum's keys, which are no text to it.
+                self._apart_only.add(form)
+            return found
+
+    async def _together(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
+        """Rows and values by one statement. As counting can take so much longer that it would cost
+        the rows, these are asked for alone as well when half of the time is over."""
+        late = SourceTimeout(self.name, reason="no answer before the rows had to do alone")
+        tasks = [asyncio.ensure_future(self._by_position(ask, keys, attempt))]
+        try:
+            await asyncio.wait(tasks, timeout=attempt.left(self.timeout) / 2)
+            joint = attempt.last
+            if not tasks[0].done():
+                rows_alone = Ask(ask.rows, Wants(ask.wants.columns))
+                tasks.append(asyncio.ensure_future(self._rows(rows_alone, keys, attempt)))
+                await asyncio.wait(tasks[:1], timeout=attempt.left(self.timeout) * ALMOST)
+            if tasks[0].done():
+                return tasks[0].result()
+            if joint is not None:
+                joint.fail(late)
+            if not tasks[1].done():
+                raise late
+            values = [late] * len(ask.wants.aggregates)
+            return [Found(each.rows, values) for each in tasks[1].result()]
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _apart(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
+        """Rows and values by a statement each, each with its own error."""
+        rows, wants = ask.rows, ask.wants
+        listed, counted = await asyncio.gather(
+            self._rows(Ask(rows, Wants(wants.columns)), keys, attempt),
+            self._values(Ask(rows, Wants(aggregates=wants.aggregates)), keys, attempt),
+            return_exceptions=True,
+        )
+        if isinstance(listed, BaseException):
+            listed = [Found(_raised(listed))] * len(keys)
+        if isinstance(counted, BaseException):
+            counted = [Found((), [_raised(counted)] * len(wants.aggregates))] * len(keys)
+        return [Found(one.rows, other.values) for one, other in zip(listed, counted, strict=True)]
 
     async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
+        if ask.rows.by and ask.rows.window.limit is not None and not have_arrays(keys):
+            kind = type(keys[0][0]).__name__
+            raise self._refused_for(f"keys of the type {kind} can't be limited each")
         records = await self._records(ask, keys, attempt, *selecting(ask, keys))
-        return answered(ask, keys, records)
+        found = answered(ask, keys, records)
+        # PostgreSQL takes some values for equal that Python does not: char(6) pads its texts.
+        return await self._by_position(ask, keys, attempt) if found is None else found
 
     async def _values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
         records = await self._records(ask, keys, attempt, *aggregating(ask, keys))
         by = len(ask.rows.by)
         values = {record[:by]: record[by:] for record in records}
+        found = [values.get(key) for key in keys]
+        if len(values) + found.count(None) != len(keys):
+            return await self._by_position(ask, keys, attempt)
         nothing = tuple(each.of_nothing for each in ask.wants.aggregates)
-        return [Found((), values.get(key, nothing)) for key in keys]
+        return [Found((), each or nothing) for each in found]
 
-    async def _together(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
-        records = await self._records(ask, keys, attempt, *selecting_with_aggregates(ask, keys))
+    async def _by_position(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
+        records = await self._records(ask, keys, attempt, *by_position(ask, keys))
         rows: list[list[Row]] = [[] for _ in keys]
         values: list[Sequence[object]] = [()] * len(keys)
         for record in records:
             place = record[0] - 1
             values[place] = record[1 : 1 + len(ask.wants.aggregates)]
-            if record["sluice_row"] is not None:
+            if ask.wants.columns and record["sluice_row"] is not None:
                 rows[place].append(record)
         return [Found(*each) for each in zip(rows, values, strict=True)]
-
-    async def _apart(
-        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, late: SourceError | None
-    ) -> list[Found]:
-        """Rows and values that could not be had together, each with its own error; the values with
-        ``late`` where they are what took too long."""
-        rows, wants = ask.rows, ask.wants
-        try:
-            listed = await self._rows(Ask(rows, Wants(wants.columns)), keys, attempt)
-        except SourceError as error:
-            listed = [Found(error)] * len(keys)
-        try:
-            if late is not None:
-                raise late
-            counted = await self._values(
-                Ask(rows, Wants(aggregates=wants.aggregates)), keys, attempt
-            )
-        except SourceError as error:
-            counted = [Found((), [error] * len(wants.aggregates))] * len(keys)
-        return [Found(one.rows, other.values) for one, other in zip(listed, counted, strict=True)]
 
     async def _records(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt, statement: str, values: Parameters
     ) -> list[Any]:
         with attempt.call(ask, keys, statement=statement) as call, self._errors:
-            async with self._acquired() as connection:
+            pool = self._opened()
+            connection = await pool.acquire()
+            try:
                 records: list[Any] = await connection.fetch(statement, *values)
+            except BaseException:
+                # The statement is cancelled at the server, for which nobody waits who may not.
+                giving_back = asyncio.ensure_future(pool.release(connection))
+                self._giving_back.add(giving_back)
+                giving_back.add_done_callback(self._given_back)
+                raise
+            await pool.release(connection)
             call.rows = len(records)
             return records
 
-    def _acquired(self, timeout: float | None = None) -> PoolAcquireContext:
-        """A connection of the pool, as a context manager; within so many seconds."""
+    def _given_back(self, task: asyncio.Future[None]) -> None:
+        self._giving_back.discard(task)
+        if not task.cancelled():
+            # What goes wrong with the connection has ended it.
+            task.exception()
+
+    def _opened(self) -> asyncpg.Pool:
         if self._pool is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
-        return self._pool.acquire(timeout=timeout)
+        return self._pool
 
     def _translate(self, error: BaseException) -> Exception | None:
         match error:
@@ -214,9 +266,18 @@ class PostgresSource:
         return None
 
     def _refused(self, error: BaseException) -> BadResponse:
+        return self._refused_for(_reason(error))
+
+    def _refused_for(self, reason: str) -> BadResponse:
         return BadResponse(
-            self.name, f"The source '{self.name}' refused a statement.", reason=_reason(error)
+            self.name, f"The source '{self.name}' refused a statement.", reason=reason
         )
+
+
+def _raised(error: BaseException) -> Exception:
+    if isinstance(error, Exception):
+        return error
+    raise error
 
 
 def _is_of_another_type(error: BaseException) -> bool:
@@ -238,7 +299,7 @@ def _reason(error: BaseException) -> str:
         if isinstance(error, OSError):
             return f"{type(error).__name__}: {error}"
         return type(error).__name__
-    if code[:2] in WITH_VALUES:
+    if code[:2] not in WITHOUT_VALUES:
         places = (getattr(error, name, None) for name in ("column_name", "constraint_name"))
         cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
         parts = [f"SQLSTATE {code}", type(error).__name__, cause, *places]

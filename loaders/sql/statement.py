@@ -6,7 +6,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import ClassVar
@@ -33,9 +33,13 @@ ARRAYS: dict[type, str] = {
     int: "bigint[]",
     str: "text[]",
     uuid.UUID: "uuid[]",
+    float: "double precision[]",
     Decimal: "numeric[]",
     datetime: "timestamptz[]",
     date: "date[]",
+    time: "time[]",
+    timedelta: "interval[]",
+    bytes: "bytea[]",
 }
 """The array type in which keys of a Python type are sent."""
 
@@ -115,22 +119,28 @@ def aggregating(ask: Ask, keys: Sequence[Key]) -> tuple[str, Parameters]:
     return f"select {shown} from {_from(ask, chosen, parameters)}{grouped}", parameters
 
 
-def selecting_with_aggregates(ask: Ask, keys: Sequence[Key]) -> tuple[str, Parameters]:
+def by_position(ask: Ask, keys: Sequence[Key]) -> tuple[str, Parameters]:
     """For each key in order, at least one row: its place, the values of the aggregates, and then
     the columns of one of its rows, of which ``sluice_row`` is null if there is none."""
     rows, parameters = ask.rows, Parameters()
     chosen = _key(rows.by) if rows.by else None
-    each = (
-        _keys(rows.by, keys, parameters) if rows.by else "(select 1 as sluice_place) as sluice_keys"
-    )
-    named = (f"{each} as sluice_{index}" for index, each in enumerate(_functions(ask)))
-    values = f"select {', '.join(named)} from {_from(ask, chosen, parameters)}"
-    listed = _select(ask, chosen, parameters, also=", true as sluice_row")
-    return (
-        f"select sluice_place, sluice_values.*, rows.* from {each} "
-        f"cross join lateral ({values}) as sluice_values "
-        f"left join lateral ({listed}) as rows on true"
-    ), parameters
+    shown = ["sluice_place"]
+    each = _keys(rows.by, keys, parameters) if rows.by else "(select 1 as sluice_place) as one"
+    if ask.wants.aggregates:
+        named = (f"{each} as sluice_{index}" for index, each in enumerate(_functions(ask)))
+        values = f"select {', '.join(named)} from {_from(ask, chosen, parameters)}"
+        shown.append("sluice_values.*")
+        each += f" cross join lateral ({values}) as sluice_values"
+    if ask.wants.columns:
+        listed = _select(ask, chosen, parameters, also=", true as sluice_row")
+        shown.append("rows.*")
+        each += f" left join lateral ({listed}) as rows on true"
+    return f"select {', '.join(shown)} from {each}", parameters
+
+
+def have_arrays(keys: Sequence[Key]) -> bool:
+    """Whether the keys can be sent as rows: PostgreSQL must be told of which type they are."""
+    return all(_array(value) is not None for value in (keys[0] if keys else ()))
 
 
 def _table(resource: Resource) -> str:
@@ -199,17 +209,14 @@ def _names(by: tuple[str, ...]) -> Sequence[str]:
 
 def _unnested(keys: Sequence[Key], parameters: Parameters) -> str:
     arrays = (
-        f"{_bound(list(values), parameters)}::{_array(values[0])}"
+        f"{_bound(list(values), parameters)}::{_array(values[0]) or 'text[]'}"
         for values in zip(*keys, strict=True)
     )
     return f"unnest({', '.join(arrays)})"
 
 
-def _array(value: object) -> str:
-    for type_, array in ARRAYS.items():
-        if isinstance(value, type_):
-            return array
-    raise TypeError(f"PostgreSQL is sent no keys of the type {type(value).__name__}")
+def _array(value: object) -> str | None:
+    return next((array for type_, array in ARRAYS.items() if isinstance(value, type_)), None)
 
 
 def _sorted_by(part: Order) -> str:

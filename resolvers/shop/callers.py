@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from loaders.identity import Identity
 
+CLAIMS = ("customer_id", "partner_id")
+"""Those that say who asks."""
+
 SCOPES = ("catalog:drafts", "customers:pii", "customers:read", "orders:read", "support")
 """Those that row filters go by. Fields require some of them, too."""
 

@@ -6,35 +6,48 @@ from collections.abc import Sequence
 
 from loaders.identity import Identity
 from loaders.query import NOTHING, Filter, Or, SemiJoin, equals
-from loaders.resource import Resource, Row
+from loaders.reads import reads
+from loaders.resource import Resource, Row, RowFilter
 from resolvers.policies import policy
-from resolvers.shop.callers import customer_of
+from resolvers.shop.callers import CLAIMS, customer_of
 from resolvers.shop.orders import visible_orders
 
 STAFF = frozenset({"customers:read", "customers:pii", "support"})
 """The scopes of which each is for work with all customers."""
 
 
-def visible_customers(orders: Resource, identity: Identity) -> Filter | None:
+def visible_customers(orders: Resource) -> RowFilter:
     """Customers see themselves, whoever sees an order sees who bought it; with one of ``STAFF``,
     all."""
-    if STAFF & identity.scopes:
-        return None
-    return _own_or_of_orders("id", orders, "customer_id", identity)
+
+    @reads(claims=CLAIMS, scopes=[*STAFF, "orders:read"])
+    def visible(identity: Identity) -> Filter | None:
+        if STAFF & identity.scopes:
+            return None
+        return _own_or_of_orders("id", orders, "customer_id", identity)
+
+    return visible
 
 
-def visible_addresses(orders: Resource, identity: Identity) -> Filter | None:
+def visible_addresses(orders: Resource) -> RowFilter:
     """Customers see their own addresses, whoever sees an order sees where it goes; with
     ``customers:pii``, all."""
-    if "customers:pii" in identity.scopes:
-        return None
-    return _own_or_of_orders("customer_id", orders, "shipping_address_id", identity)
+
+    @reads(claims=CLAIMS, scopes=["customers:pii", "orders:read"])
+    def visible(identity: Identity) -> Filter | None:
+        if "customers:pii" in identity.scopes:
+            return None
+        return _own_or_of_orders("customer_id", orders, "shipping_address_id", identity)
+
+    return visible
 
 
 @policy("customers.pii", needs=["id"], scopes=["customers:pii"], claims=["customer_id"])
+@reads(claims=["customer_id"])
 async def customers_pii(identity: Identity, customers: Sequence[Row]) -> list[bool]:
     """With ``customers:pii``, or that customer."""
-    return [row["id"] == customer_of(identity) for row in customers]
+    customer = customer_of(identity)
+    return [row["id"] == customer for row in customers]
 
 
 def _own_or_of_orders(owner: str, orders: Resource, of: str, identity: Identity) -> Filter:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from loaders.identity import Identity
 from loaders.query import Filter, Or, equals
-from resolvers.shop.callers import customer_of, partner_of
+from loaders.reads import reads
+from resolvers.shop.callers import CLAIMS, customer_of, partner_of
 
 
+@reads(claims=CLAIMS, scopes=["orders:read"])
 def visible_orders(identity: Identity) -> Filter | None:
     """Customers see their own orders, partners those that they took; with ``orders:read``, all."""
     if "orders:read" in identity.scopes:

@@ -6,12 +6,14 @@ import strawberry
 
 from loaders.identity import Identity
 from loaders.query import Comparison, Filter, Operator, SemiJoin
-from loaders.resource import Resource, Row
+from loaders.reads import reads
+from loaders.resource import Resource, Row, RowFilter
 
 ANNOUNCED = ("ACTIVE", "DISCONTINUED")
 """The statuses of products that the shop shows. One that comes up later is hidden at first."""
 
 
+@reads(scopes=["catalog:drafts"])
 def visible_products(identity: Identity) -> Filter | None:
     """Everyone sees what is or was on sale; with ``catalog:drafts``, what is not yet, too."""
     if "catalog:drafts" in identity.scopes:
@@ -19,11 +21,16 @@ def visible_products(identity: Identity) -> Filter | None:
     return Comparison("status", Operator.IN, ANNOUNCED)
 
 
-def visible_stock(products: Resource, identity: Identity) -> Filter | None:
+def visible_stock(products: Resource) -> RowFilter:
     """Stock is seen where its product is: numbers of stock follow one another, so by the stock of
     a draft its existence could be found out."""
-    where = products.seen_by(identity)
-    return None if where is None else SemiJoin("sku", products, "sku", where)
+
+    @reads(scopes=["catalog:drafts"])
+    def visible(identity: Identity) -> Filter | None:
+        where = products.seen_by(identity)
+        return None if where is None else SemiJoin("sku", products, "sku", where)
+
+    return visible
 
 
 def margin(product: strawberry.Parent[Row]) -> float | None:

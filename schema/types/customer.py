@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
 from typing import TYPE_CHECKING
 
 import strawberry
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
     from schema.types.review import Review
 
 customers_table = PostgresTable(
-    source="shop", name="customers", row_filter=partial(visible_customers, orders_table)
+    source="shop", name="customers", row_filter=visible_customers(orders_table)
 )
 addresses_table = PostgresTable(
-    source="shop", name="addresses", row_filter=partial(visible_addresses, orders_table)
+    source="shop", name="addresses", row_filter=visible_addresses(orders_table)
 )
 
 PERSONAL: Access = {"policy": [["customers.pii"]], "personal": True}

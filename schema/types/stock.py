@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 import strawberry
@@ -22,7 +21,7 @@ stock_api = RestResource(
     name="stock",
     key="sku",
     by={"sku": Batch("/stock", "sku", size=250)},
-    row_filter=partial(visible_stock, products_collection),
+    row_filter=visible_stock(products_collection),
 )
 reservations_api = RestResource(
     source="inventory",

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 import strawberry
-from graphql import GraphQLError
 
 from gateway.operations.executors import EXECUTORS
+from gateway.settings import Settings
+from gateway.testing import GraphClient
 from loaders.identity import ANONYMOUS, Identity
 from loaders.resource import Row
 from resolvers.directives import Authenticated, Policies, RequiresScopes
 from resolvers.graph import Graph
 from resolvers.policies import policy
-from tests.operations import result_of
 
 engines = pytest.mark.parametrize("engine", EXECUTORS)
 
@@ -86,14 +86,10 @@ def _nobody_was_asked() -> None:
 
 async def seen(engine: str, field: str, identity: Identity) -> tuple[list[Any], list[Any]]:
     """The documents with the field alone, and the errors."""
-    result = await result_of(graph, f"{{ documents {{ {field} }} }}", identity, engine=engine)
-    assert result.data is not None
-    return result.data["documents"], [_told(error) for error in result.errors or ()]
-
-
-def _told(error: GraphQLError) -> tuple[str, str]:
-    path = ".".join(map(str, error.path or ()))
-    return path, str((error.extensions or {}).get("code"))
+    client = GraphClient(graph, settings=Settings.of(engine=engine))
+    response = await client.execute(f"{{ documents {{ {field} }} }}", identity=identity)
+    paths = [".".join(map(str, error["path"])) for error in response.errors]
+    return response.data["documents"], list(zip(paths, response.codes, strict=True))
 
 
 def of(field: str, *values: Any) -> list[Any]:

@@ -29,7 +29,6 @@ from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable
 from loaders.query import Aggregate, Function
-from loaders.registry import Sources
 from loaders.resource import Resource
 from loaders.sources import Capabilities
 from resolvers.connections import Connected
@@ -95,9 +94,9 @@ class MadeUp:
     kind = "made up"
     timeout = 60.0
 
-    def __init__(self, name: str, world: ShopWorld, *, joins: bool) -> None:
+    def __init__(self, name: str, world: ShopWorld) -> None:
         self.name = name
-        self.can = Capabilities(joins=joins, together=name != "catalog", batch_size=3)
+        self.can = Capabilities(together=name != "catalog", batch_size=3)
         self.world = world
 
     async def open(self) -> None: ...
@@ -261,9 +260,7 @@ class ShopWorld:
         self.seed = 0
         self.trouble = 0
         configured = {each.resource.source for each in GRAPH.node_types.values()}
-        self.sources = Sources(
-            [MadeUp(name, self, joins=name == "shop") for name in sorted(configured)]
-        )
+        self.sources = [MadeUp(name, self) for name in sorted(configured)]
 
     def settings(self, engine: str) -> Settings:
         stages = [{"stage": f"{__name__}:AsRaised", "before": "execute"}]

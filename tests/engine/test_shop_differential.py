@@ -19,6 +19,7 @@ from strawberry.types import ExecutionResult as StrawberryResult
 from gateway.operations.results import Result
 from gateway.operations.runner import QUERIES, Operations
 from loaders.identity import Identity
+from loaders.registry import Sources
 from resolvers.shop import callers
 from tests.engine.operations import Operation
 from tests.engine.running import DIFFERENTIAL, LEFT_BEHIND, assert_same
@@ -27,7 +28,7 @@ from tests.engine.shop_operations import shop_operations
 
 WORLD = ShopWorld()
 ENGINES = {
-    engine: Operations(GRAPH, WORLD.sources, WORLD.settings(engine))
+    engine: Operations(GRAPH, Sources(WORLD.sources), WORLD.settings(engine))
     for engine in ("graphql-core", "breadth")
 }
 SCOPES = sorted(GRAPH.rules.scopes.union(callers.SCOPES))

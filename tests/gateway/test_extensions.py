@@ -12,8 +12,8 @@ from graphql import FieldNode, GraphQLError, ValidationRule, parse
 from strawberry.extensions import AddValidationRules, FieldExtension, SchemaExtension
 from strawberry.types import ExecutionResult
 
+from gateway.testing import GraphClient
 from resolvers.graph import Graph
-from tests.operations import result_of
 
 seen: list[str] = []
 
@@ -78,7 +78,7 @@ class ReplacesWithNonsense(SchemaExtension):
 
 class Answers(SchemaExtension):
     def on_execute(self) -> Iterator[None]:
-        self.execution_context.result = ExecutionResult({"well": "from elsewhere"}, None)
+        self.execution_context.result = ExecutionResult({"well": "from elsewhere"}, [])
         yield
 
 
@@ -175,9 +175,9 @@ def unseen() -> None:
 
 
 async def test_each_step_of_an_operation_is_shown_to_them() -> None:
-    result = await result_of(Graph(Query, extensions=[Steps]), "{ well }")
+    response = await GraphClient(Graph(Query, extensions=[Steps])).execute("{ well }")
 
-    assert (result.data, result.errors) == ({"well": "well"}, None)
+    assert (response.data, response.errors) == ({"well": "well"}, [])
     assert seen == [
         "operation begins",
         "parsed",
@@ -186,24 +186,22 @@ async def test_each_step_of_an_operation_is_shown_to_them() -> None:
         "executed: {'well': 'well'}",
         "operation ends",
     ]
-    assert result.extensions == {"steps": 5}
+    assert response.extensions == {"steps": 5}
 
 
 async def test_an_operation_that_does_not_run_is_shown_as_far_as_it_comes() -> None:
-    result = await result_of(Graph(Query, extensions=[Steps]), "{ unknown }")
+    response = await GraphClient(Graph(Query, extensions=[Steps])).execute("{ unknown }")
 
-    assert [error.extensions for error in result.errors or ()] == [
-        {"code": "GRAPHQL_VALIDATION_FAILED"}
-    ]
+    assert response.codes == ["GRAPHQL_VALIDATION_FAILED"]
     assert seen == ["operation begins", "parsed", "validated: 1 errors", "operation ends"]
-    assert result.extensions == {"steps": 3}
+    assert response.extensions == {"steps": 3}
 
 
 async def test_their_errors_keep_an_operation_from_running() -> None:
-    result = await result_of(Graph(Query, extensions=[Forbids, Steps]), "{ well }")
+    response = await GraphClient(Graph(Query, extensions=[Forbids, Steps])).execute("{ well }")
 
-    assert result.data is None
-    assert [error.message for error in result.errors or ()] == ["Not today."]
+    assert response.data is None
+    assert [error["message"] for error in response.errors] == ["Not today."]
     assert "resolves well" not in seen
 
 
@@ -221,25 +219,27 @@ async def test_their_errors_keep_an_operation_from_running() -> None:
 async def test_what_breaks_is_told_to_nobody_but_the_log(
     graph: Graph, query: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    result = await result_of(graph, query)
+    response = await GraphClient(graph).execute(query)
 
-    [error] = result.errors or []
-    assert (error.extensions or {})["code"] == "INTERNAL_SERVER_ERROR"
-    assert "secret" not in error.message
+    [error] = response.errors
+    assert response.codes == ["INTERNAL_SERVER_ERROR"]
+    assert "secret" not in error["message"]
     assert "a secret" in caplog.text
 
 
 async def test_extensions_of_fields_are_called_for_each_object() -> None:
-    result = await result_of(Graph(Query), '{ words { loud asked: loud(ending: "?") late } }')
+    response = await GraphClient(Graph(Query)).execute(
+        '{ words { loud asked: loud(ending: "?") late } }'
+    )
 
-    assert (result.data, result.errors) == (
+    assert (response.data, response.errors) == (
         {
             "words": [
                 {"loud": "ONE!", "asked": "ONE?", "late": "one, later"},
                 {"loud": "TWO!", "asked": "TWO?", "late": "two, later"},
             ]
         },
-        None,
+        [],
     )
 
 
@@ -247,58 +247,60 @@ async def test_extensions_of_fields_are_called_for_each_object() -> None:
 async def test_the_document_that_they_leave_is_what_runs(
     extension: type[SchemaExtension],
 ) -> None:
-    graph = Graph(Query, extensions=[extension])
+    client = GraphClient(Graph(Query, extensions=[extension]))
 
     for _ in range(2):
-        result = await result_of(graph, "{ well }")
+        response = await client.execute("{ well }")
 
-        assert (result.data, result.errors) == (
+        assert (response.data, response.errors) == (
             {"words": [{"text": "one"}, {"text": "two"}]},
-            None,
+            [],
         )
 
 
 async def test_the_document_that_they_leave_is_validated() -> None:
-    result = await result_of(Graph(Query, extensions=[ReplacesWithNonsense]), "{ well }")
+    client = GraphClient(Graph(Query, extensions=[ReplacesWithNonsense]))
 
-    [error] = result.errors or []
-    assert (error.extensions or {})["code"] == "GRAPHQL_VALIDATION_FAILED"
+    response = await client.execute("{ well }")
+
+    assert response.codes == ["GRAPHQL_VALIDATION_FAILED"]
 
 
 async def test_their_result_is_taken_for_the_operations() -> None:
-    result = await result_of(Graph(Query, extensions=[Answers]), "{ well }")
+    response = await GraphClient(Graph(Query, extensions=[Answers])).execute("{ well }")
 
-    assert (result.data, result.errors) == ({"well": "from elsewhere"}, None)
+    assert (response.data, response.errors) == ({"well": "from elsewhere"}, [])
 
 
 async def test_they_see_no_more_of_errors_than_clients() -> None:
-    result = await result_of(Graph(Query, extensions=[Tells]), "{ bad }")
+    response = await GraphClient(Graph(Query, extensions=[Tells])).execute("{ bad }")
 
-    [error] = result.errors or []
-    assert result.extensions == {"errors": [error.message]}
-    assert "secret" not in error.message
+    [error] = response.errors
+    assert response.extensions == {"errors": [error["message"]]}
+    assert "secret" not in error["message"]
 
 
 async def test_their_rules_are_validated_by() -> None:
-    graph = Graph(Query, extensions=[Rules])
+    client = GraphClient(Graph(Query, extensions=[Rules]))
 
-    assert (await result_of(graph, "{ well }")).errors is None
-    assert [
-        str(each.message) for each in (await result_of(graph, "{ words { text } }")).errors or []
-    ] == ["No words."]
+    well = await client.execute("{ well }")
+    words = await client.execute("{ words { text } }")
+
+    assert well.errors == []
+    assert [error["message"] for error in words.errors] == ["No words."]
 
 
 async def test_they_see_each_result_as_it_is_sent() -> None:
-    await result_of(Graph(Query, extensions=[Sent]), "{ well }")
+    await GraphClient(Graph(Query, extensions=[Sent])).execute("{ well }")
 
     assert seen == ["sends {'well': 'well'}", "sent"]
 
 
 async def test_each_operation_has_extensions_of_its_own() -> None:
-    graph = Graph(Query, extensions=[Steps])
+    client = GraphClient(Graph(Query, extensions=[Steps]))
 
-    first = await result_of(graph, "{ well }")
+    first = await client.execute("{ well }")
     seen.clear()
-    second = await result_of(graph, "{ well }")
+    second = await client.execute("{ well }")
 
     assert first.extensions == second.extensions == {"steps": 5}

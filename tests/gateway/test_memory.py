@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from gateway.testing import GraphClient
 from loaders import registry
 from loaders.batching import Loader
 from loaders.identity import Identity
 from resolvers import guards
 from tests.engine.shop import GRAPH, ShopWorld
-from tests.operations import result_of
 
 made: weakref.WeakSet[Loader[Any, Any]] = weakref.WeakSet()
 count = 0
@@ -40,12 +40,13 @@ def _uncollected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 async def test_no_loader_outlives_its_operation() -> None:
     world, staff = ShopWorld(), Identity("x", scopes=frozenset({"orders:read"}))
+    client = GraphClient(GRAPH, world.sources)
     query = "{ orders { nodes { id lines { product { name stock { available } } } } } }"
 
     for world.seed in range(10):
-        result = await result_of(GRAPH, query, staff, sources=world.sources)
+        response = await client.execute(query, identity=staff)
 
-        assert result.errors is None
+        assert response.errors == []
         assert len(made) == 0
     assert count > 20
 
@@ -53,12 +54,11 @@ async def test_no_loader_outlives_its_operation() -> None:
 async def test_no_verdict_outlives_its_operation() -> None:
     world, before, refused = ShopWorld(), count, 0
     staff = Identity("x", scopes=frozenset({"customers:read"}), claims={"customer_id": 1})
+    client = GraphClient(GRAPH, world.sources)
 
     for world.seed in range(10):
-        result = await result_of(
-            GRAPH, "{ customers { nodes { id email } } }", staff, sources=world.sources
-        )
+        response = await client.execute("{ customers { nodes { id email } } }", identity=staff)
 
-        refused += bool(result.errors)
+        refused += bool(response.errors)
         assert len(made) == 0
     assert count - before >= 2 * refused > 0

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 import asyncpg
 import pytest
 import strawberry
-from strawberry.http import GraphQLRequestData
-from strawberry.types import ExecutionResult
 
 from demo.stack import Addresses
-from gateway.operations.results import Result
-from gateway.operations.runner import MUTATIONS, Operations
+from gateway.operations.executors import EXECUTORS
 from gateway.settings import Settings
-from loaders.identity import ANONYMOUS, Identity
+from gateway.testing import GraphClient
+from loaders.identity import Identity
 from loaders.query import Function
-from loaders.registry import Sources
 from loaders.resource import Row
 from loaders.sql.postgres import PostgresSource, PostgresTable
 from resolvers import Graph, Info, Node, aggregate, column, lookup, many, mutation, one, policy
@@ -87,47 +83,28 @@ class Query:
 graph = Graph(Query, mutation=Mutation, policies=[renamed])
 
 
+@pytest.fixture(params=EXECUTORS)
+def engine(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
 @pytest.fixture
-async def sources(addresses: Addresses) -> AsyncIterator[Sources]:
+async def client(addresses: Addresses, engine: str) -> AsyncIterator[GraphClient]:
     connection = await asyncpg.connect(addresses.postgres)
     await connection.execute(OBJECTS)
-    sources = Sources([PostgresSource("people", addresses.postgres, pool_size=2)])
-    await sources.open()
-    yield sources
-    await sources.close()
+    source = PostgresSource("people", addresses.postgres, pool_size=2)
+    settings = Settings.of(engine=engine, environment="development")
+    async with GraphClient(graph, [source], settings=settings) as client:
+        yield client
     await connection.execute("drop schema renames cascade")
     await connection.close()
 
 
-async def result_of(sources: Sources, engine: str, query: str) -> ExecutionResult:
-    results: list[Result] = []
-
-    async def keep(result: Result) -> None:
-        results.append(result)
-
-    settings = Settings.of(engine=engine, environment="development")
-    asked = GraphQLRequestData(query, None, None, {"explain": True})
-    await Operations(graph, sources, settings).run(asked, ANONYMOUS, keep, allowed=MUTATIONS)
-    (result,) = results
-    assert isinstance(result, ExecutionResult)
-    return result
-
-
-def explained(result: ExecutionResult) -> Any:
-    assert result.extensions is not None
-    return result.extensions["explain"]
-
-
-engines = pytest.mark.parametrize("engine", ["breadth", "graphql-core"])
-
-
-@engines
 async def test_a_second_field_does_not_read_what_was_before_it(
-    sources: Sources, engine: str
+    client: GraphClient, engine: str
 ) -> None:
-    result = await result_of(
-        sources,
-        engine,
+    response = await client.execute(
         """mutation {
           a: change(id: 1, name: "first", team: 1) { ...P }
           b: change(id: 1, name: "second", team: 2) { ...P }
@@ -135,8 +112,8 @@ async def test_a_second_field_does_not_read_what_was_before_it(
         fragment P on Person { name nickname team { name size people { name } } }""",
     )
 
-    assert result.errors is None
-    assert result.data == {
+    assert response.errors == []
+    assert response.data == {
         "a": {
             "name": "first",
             "nickname": "first!",
@@ -148,16 +125,14 @@ async def test_a_second_field_does_not_read_what_was_before_it(
             "team": {"name": "blue", "size": 1, "people": [{"name": "second"}]},
         },
     }
-    assert explained(result)["engine"]["name"] == engine
+    assert response.explain is not None
+    assert response.explain["engine"]["name"] == engine
     # The calls of both are told: person, what is guarded of them, team, people and their count.
-    assert len(explained(result)["calls"]) == 8
+    assert len(response.calls) == 8
 
 
-@engines
-async def test_a_policy_looks_at_the_rows_as_they_are_now(sources: Sources, engine: str) -> None:
-    result = await result_of(
-        sources,
-        engine,
+async def test_a_policy_looks_at_the_rows_as_they_are_now(client: GraphClient) -> None:
+    response = await client.execute(
         """mutation {
           a: change(id: 1, name: "none", team: 1) { nickname }
           b: change(id: 1, name: "second", team: 1) { nickname }
@@ -165,17 +140,14 @@ async def test_a_policy_looks_at_the_rows_as_they_are_now(sources: Sources, engi
         }""",
     )
 
-    assert result.data == {
+    assert response.data == {
         "a": {"nickname": None}, "b": {"nickname": "second!"}, "c": {"nickname": None}
     }  # fmt: skip
-    assert [error.path for error in result.errors or ()] == [["a", "nickname"], ["c", "nickname"]]
+    assert [error["path"] for error in response.errors] == [["a", "nickname"], ["c", "nickname"]]
 
 
-@engines
-async def test_a_field_that_fails_leaves_nothing_to_the_next(sources: Sources, engine: str) -> None:
-    result = await result_of(
-        sources,
-        engine,
+async def test_a_field_that_fails_leaves_nothing_to_the_next(client: GraphClient) -> None:
+    response = await client.execute(
         """mutation {
           a: change(id: 1, name: "first", team: 2) { team { size } }
           b: change(id: 1, name: "", team: 1) { team { size } }
@@ -183,9 +155,9 @@ async def test_a_field_that_fails_leaves_nothing_to_the_next(sources: Sources, e
         }""",
     )
 
-    assert result.data == {
+    assert response.data == {
         "a": {"team": {"size": 1}},
         "b": None,
         "c": {"team": {"size": 2, "people": [{"name": "first"}, {"name": "third"}]}},
     }
-    assert [error.path for error in result.errors or ()] == [["b"]]
+    assert [error["path"] for error in response.errors] == [["b"]]

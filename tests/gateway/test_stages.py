@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import re
-import sys
 import tomllib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -26,10 +24,11 @@ from tests.client import Gateway, listening
 from tests.identities import auth, token
 from tests.probe import PROBE
 from tests.probe.graph import SECRET, running
+from tests.snippets import blocks, importable
 
 ROADS = {"POST": post, "GET": get, "batch": batch, "SSE": events, "WebSocket": socket}
 ENGINES = ["breadth", "graphql-core"]
-DOCS = Path(__file__).parent.parent.parent / "docs" / "stages.md"
+DOCS = "docs/stages.md"
 
 Serve = Callable[..., Awaitable[Gateway]]
 
@@ -66,24 +65,12 @@ async def serve(engine: str) -> AsyncIterator[Serve]:
         yield serve
 
 
-def snippets() -> dict[str, str]:
-    """The documentation's modules, by their paths."""
-    blocks = re.findall(r"```python\n# (\S+)\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.S)
-    return dict(blocks)
-
-
 @pytest.fixture
-def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def acme(tmp_path: Path) -> Iterator[str]:
     """What the documentation writes, as an owner has it; gives its settings of stages."""
-    for path, code in snippets().items():
-        file = tmp_path / path
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(code, encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
-    (toml,) = re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.S)
-    yield toml
-    for name in [each for each in sys.modules if each.partition(".")[0] == "acme"]:
-        del sys.modules[name]
+    (toml,) = blocks(DOCS, "toml")
+    with importable(DOCS, tmp_path):
+        yield toml
 
 
 @pytest.mark.parametrize("road", ROADS)

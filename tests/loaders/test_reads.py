@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -93,17 +95,37 @@ SNEAKY: dict[str, Callable[[Identity], Any]] = {
 
 @pytest.mark.parametrize("sneaky", SNEAKY)
 def test_what_is_declared_of_claims_and_scopes_is_each_by_its_name(sneaky: str) -> None:
-    with pytest.raises(UndeclaredRead, match=r"partner|write"):
+    with pytest.raises(UndeclaredRead, match=r"partner|write|all scopes"):
         reads(claims=["customer_id"], scopes=["read"])(SNEAKY[sneaky])(ADA)
 
 
-def test_the_others_are_not_among_all() -> None:
-    reading = reads(claims=["customer_id", "nothing"], scopes=["read", "nothing"])
+@pytest.mark.parametrize(
+    "all_of",
+    [
+        lambda identity: dict(identity.claims),
+        lambda identity: len(identity.claims),
+        lambda identity: set(identity.scopes),
+        lambda identity: bool(identity.scopes),
+        # "All but suspended" must not be open to the suspended.
+        lambda identity: {"suspended"}.isdisjoint(identity.scopes),
+        lambda identity: {"read"}.issubset(identity.scopes),
+        copy.copy,
+        pickle.dumps,
+        lambda identity: identity.__getattribute__("claims"),
+        repr,
+    ],
+)
+def test_nobody_goes_through_all(all_of: Callable[[Identity], Any]) -> None:
+    with pytest.raises(UndeclaredRead):
+        reads(claims=["customer_id"], scopes=["read"])(all_of)(ADA)
 
-    assert reading(lambda identity: dict(identity.claims))(ADA) == {"customer_id": 7}
-    assert reading(lambda identity: set(identity.scopes))(ADA) == {"read"}
-    assert reading(lambda identity: (len(identity.claims), len(identity.scopes)))(ADA) == (1, 1)
+
+def test_what_is_declared_and_is_not_there_is_missing() -> None:
+    reading = reads(claims=["nothing"], scopes=["nothing"])
+
     assert reading(lambda identity: identity.claims.get("nothing"))(ADA) is None
+    assert not reading(lambda identity: "nothing" in identity.scopes)(ADA)
+    assert not reading(lambda identity: frozenset({"nothing"}) & identity.scopes)(ADA)
     assert reading(lambda identity: isinstance(identity, Identity))(ADA)
 
 

@@ -1,8 +1,10 @@
-"""Rows that are seen where another row is: within one PostgreSQL database, in one statement."""
+"""Rows that are seen where another row is: within one PostgreSQL database in one statement, and so
+where rows in memory stand in for it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from demo.stack import Addresses
 from loaders.errors import BadResponse
 from loaders.identity import ANONYMOUS, Identity
+from loaders.memory import MemorySource
 from loaders.query import (
     COUNT,
     And,
@@ -23,6 +26,7 @@ from loaders.query import (
     Window,
     equals,
 )
+from loaders.registry import Sources
 from loaders.resource import Resource, RowFilter
 from loaders.row_filters import through
 from loaders.sql.postgres import PostgresTable
@@ -31,6 +35,7 @@ from tests.loaders.filtered import (
     ADA,
     DOCUMENTS,
     FOLDERS,
+    LABELS,
     SCHEMA,
     Filtered,
     Row,
@@ -49,10 +54,27 @@ VISIBLE = [row for row in DOCUMENTS if row["folder_id"] in SHARED]
 HIDDEN = [row for row in DOCUMENTS if row["folder_id"] not in SHARED]
 
 
+STAND_IN = MemorySource(
+    "shop",
+    {
+        "folders": FOLDERS,
+        f"{SCHEMA}.documents": DOCUMENTS,
+        f"{SCHEMA}.labels": LABELS,
+        "orders": [{"id": 7}],
+    },
+)
+
+
 @pytest.fixture(scope="module")
-async def data(addresses: Addresses) -> AsyncIterator[Filtered]:
+async def postgres(addresses: Addresses) -> AsyncIterator[Filtered]:
     async with filtered(addresses) as data:
         yield data
+
+
+@pytest.fixture(params=["postgres", "memory"])
+def data(postgres: Filtered, request: pytest.FixtureRequest) -> Filtered:
+    in_memory = request.param == "memory"
+    return replace(postgres, sources=Sources([STAND_IN])) if in_memory else postgres
 
 
 def ids(rows: Any) -> list[int]:
@@ -219,19 +241,19 @@ async def test_it_is_two_valued_where_the_other_column_is_missing(
     ids=["of", "where", "where not"],
 )
 async def test_a_column_that_only_the_outer_table_has_is_refused(
-    data: Filtered, within: Filter
+    postgres: Filtered, within: Filter
 ) -> None:
     # Without the table's name before it, SQL would take it for the outer one's: always true.
     with pytest.raises(BadResponse):
-        await seen(data, within)
+        await seen(postgres, within)
 
 
-async def test_its_values_are_parameters_in_their_places(data: Filtered) -> None:
+async def test_its_values_are_parameters_in_their_places(postgres: Filtered) -> None:
     resource = documents(
         "postgres",
         lambda identity: And((equals("owner", "ada"), ADAS, Comparison("size", Operator.GT, 1))),
     )
-    asked = data.asks()
+    asked = postgres.asks()
     window = Window((Order("size"), Order("id")), (2, 0), limit=3)
     small = Comparison("size", Operator.LT, 9)
 

@@ -86,6 +86,7 @@ def test_the_wheel_has_our_packages_and_nothing_of_the_shop(wheel: Path) -> None
     assert tops == {"gateway", "loaders", "resolvers", "sluice_graphql-0.1.0.dist-info"}
     assert [name for name in names if "shop" in name] == []
     assert {f"{package}/py.typed" for package in ("gateway", "loaders", "resolvers")} < set(names)
+    assert {"gateway/testing.py", "loaders/memory.py"} < set(names)
     assert "gateway/graphiql/static/index.html" in names
     assert "gateway/auth/migrations/0001_api_keys.sql" in names
 

@@ -12,15 +12,26 @@ from pathlib import Path
 import pytest
 
 import resolvers
+from tests.snippets import blocks
 
 ROOT = Path(__file__).parent.parent.parent
-DOCS = ("README.md", "docs/your-own-graph.md", "docs/authorization.md")
-GRAPHS = (*sorted((ROOT / "schema").rglob("*.py")), ROOT / "tests" / "acme" / "graph.py")
+DOCS = ("README.md", "docs/your-own-graph.md", "docs/authorization.md", "docs/testing.md")
+GRAPHS = (
+    *sorted((ROOT / "schema").rglob("*.py")),
+    *sorted((ROOT / "resolvers" / "shop").rglob("*.py")),
+    ROOT / "tests" / "acme" / "graph.py",
+)
 
 MODULES = {path.stem for path in (ROOT / "resolvers").glob("*.py")} | {"checks", "shop"}
 
-ELSEWHERE = ("loaders.sql.postgres", "loaders.mongo", "loaders.rest", "resolvers.shop")
-"""The resources, and the shop's own."""
+ELSEWHERE = (
+    "loaders.sql.postgres",
+    "loaders.mongo",
+    "loaders.rest",
+    "loaders.memory",
+    "resolvers.shop",
+)
+"""The resources, what stands in for their sources, and the shop's own."""
 
 
 def test_every_name_is_there_once_and_in_order() -> None:
@@ -45,10 +56,9 @@ def test_a_graph_needs_no_other_names(graph: Path) -> None:
 
 @pytest.mark.parametrize("page", DOCS)
 def test_the_documentation_imports_no_other_names(page: str) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.S)
-    used = {name for block in blocks for name in _used(block)}
+    used = {name for block in blocks(page) for name in _used(block)}
 
-    assert blocks
+    assert blocks(page)
     assert used - set(resolvers.__all__) == set()
 
 

@@ -12,8 +12,9 @@ from strawberry.permission import BasePermission
 from strawberry.types.field import StrawberryField
 
 from gateway.operations.executors import EXECUTORS
+from gateway.settings import Settings
+from gateway.testing import GraphClient
 from resolvers.graph import Graph
-from tests.operations import result_of
 
 engines = pytest.mark.parametrize("engine", EXECUTORS)
 
@@ -96,9 +97,11 @@ def _nothing_ran() -> None:
 async def test_it_runs_for_each_object(
     engine: str, field: str, what: str, values: list[Any]
 ) -> None:
-    result = await result_of(graph, f"{{ entries {{ word {field} }} }}", engine=engine)
+    client = GraphClient(graph, settings=Settings.of(engine=engine))
 
-    assert result.data == {
+    response = await client.execute(f"{{ entries {{ word {field} }} }}")
+
+    assert response.data == {
         "entries": [{"word": w, field: v} for w, v in zip(("a", "bc"), values, strict=True)]
     }
     assert ran == {what: 2}
@@ -106,7 +109,9 @@ async def test_it_runs_for_each_object(
 
 @engines
 async def test_an_extension_of_the_schema_sees_each_field(engine: str) -> None:
-    result = await result_of(watched, "{ entries { word } }", engine=engine)
+    client = GraphClient(watched, settings=Settings.of(engine=engine))
 
-    assert result.data == {"entries": [{"word": "a"}, {"word": "bc"}]}
+    response = await client.execute("{ entries { word } }")
+
+    assert response.data == {"entries": [{"word": "a"}, {"word": "bc"}]}
     assert ran == {"Query.entries": 1, "Entry.word": 2}

@@ -24,6 +24,8 @@ from graphql import (
 )
 
 from gateway.graphiql.page import Example, load_examples
+from loaders.reads import Reading
+from loaders.row_filters import Through
 from resolvers.connections import OfConnection, OfEdge
 from resolvers.directives import BACKREF
 from resolvers.fields import FetchedField
@@ -109,3 +111,16 @@ def test_there_are_examples() -> None:
         "Find products",
         "Who may see what",
     ]
+
+
+def test_every_row_filter_and_policy_says_what_it_reads() -> None:
+    rules: dict[str, object] = {
+        str(each): each.row_filter for each in schema.declarations.resources()
+    }
+    rules |= {each.name: each.decide for each in schema.rules.policies.values()}
+    silent = [
+        name for name, rule in rules.items() if not isinstance(rule, Reading | Through | None)
+    ]
+
+    assert sum(isinstance(rule, Reading) for rule in rules.values()) > 5
+    assert silent == []
