@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from loaders.query import ALL_ROWS, Aggregate, Filter, Window
 from loaders.resource import Resource, Row
@@ -69,7 +69,7 @@ class Found:
     a sum that can't be made costs none of the rows."""
 
     rows: Sequence[Row] | Exception = ()
-    values: Sequence[Any] = ()
+    values: Sequence[object] = ()
 
 
 Answer = Sequence[Found | Exception]
@@ -106,8 +106,8 @@ def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Sequence[Seq
     return [groups.get(key, ()) for key in _values_of(by, keys)]
 
 
-def _groups(by: tuple[str, ...], rows: Sequence[Row]) -> dict[Any, list[Row]]:
-    groups: dict[Any, list[Row]] = {}
+def _groups(by: tuple[str, ...], rows: Sequence[Row]) -> dict[Hashable, list[Row]]:
+    groups: dict[Hashable, list[Row]] = {}
     if len(by) == 1:
         (column,) = by
         for row in rows:
@@ -118,5 +118,5 @@ def _groups(by: tuple[str, ...], rows: Sequence[Row]) -> dict[Any, list[Row]]:
     return groups
 
 
-def _values_of(by: tuple[str, ...], keys: Sequence[Key]) -> Sequence[Any]:
+def _values_of(by: tuple[str, ...], keys: Sequence[Key]) -> Sequence[Hashable]:
     return [key for (key,) in keys] if len(by) == 1 else keys

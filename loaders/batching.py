@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from aiodataloader import DataLoader
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+Part = TypeVar("Part")
 
-Batch = Callable[[list[Any]], Awaitable[Sequence[Any]]]
+Batch = Callable[[list[Key]], Awaitable[Sequence[Value | Exception]]]
 """Fetches the value, or the error, for each key, in order. What it raises is every key's error."""
 
-Batches = Callable[[list[tuple[Any, list[Any]]]], Awaitable[Sequence[Sequence[Any]]]]
+Batches = Callable[[list[tuple[Part, list[Key]]]], Awaitable[Sequence[Sequence[Value | Exception]]]]
 """The same for the keys of several loaders, each with the part that it has in them."""
 
 
-class Gathering:
+class Gathering(Generic[Part, Key, Value]):
     """Fetches together what several loaders are asked for in one turn of the event loop."""
 
-    def __init__(self, batches: Batches) -> None:
+    def __init__(self, batches: Batches[Part, Key, Value]) -> None:
         self._batches = batches
-        self._leaving: list[tuple[Any, Loader[Any, Any]]] = []
+        self._leaving: list[tuple[Part, Loader[Key, Value]]] = []
         self._task: asyncio.Task[None] | None = None
 
-    def part(self, part: Any) -> Share:
+    def part(self, part: Part) -> Share[Part, Key, Value]:
         """What one of the loaders is made of: its part in each fetch."""
         return Share(self, part)
 
-    def join(self, part: Any, loader: Loader[Any, Any]) -> None:
+    def join(self, part: Part, loader: Loader[Key, Value]) -> None:
         """Have the loader's keys leave with the others of this turn."""
         self._leaving.append((part, loader))
         if self._task is None:
@@ -45,7 +46,7 @@ class Gathering:
             # Nothing else holds the task that sees to them.
             round_.task = task
         asked = [(part, round_.keys) for (part, _), round_ in zip(leaving, rounds, strict=True)]
-        found: Sequence[Sequence[Any]]
+        found: Sequence[Sequence[Value | Exception]]
         try:
             found = await self._batches(asked)
         except Exception as error:
@@ -58,11 +59,11 @@ class Gathering:
             round_.end(values)
 
 
-class Share(NamedTuple):
+class Share(NamedTuple, Generic[Part, Key, Value]):
     """The part that a loader has in what a gathering fetches."""
 
-    gathering: Gathering
-    part: Any
+    gathering: Gathering[Part, Key, Value]
+    part: Part
 
 
 class Loader(DataLoader[Key, Value]):
@@ -70,12 +71,12 @@ class Loader(DataLoader[Key, Value]):
     with a future of its own, or many at once (``load_all``), which costs one for all of them.
     Both know the same values, and ``clear``, ``clear_all`` and ``prime`` hold for both."""
 
-    def __init__(self, batch: Batch | Share) -> None:
+    def __init__(self, batch: Batch[Key, Value] | Share[Any, Key, Value]) -> None:
         # The one cache is ours: DataLoader's keeps a future for each key.
         super().__init__(cache=False)
         self._batch = batch
-        self._rounds: dict[Key, _Round] = {}
-        self._next: _Round | None = None
+        self._rounds: dict[Key, _Round[Key, Value]] = {}
+        self._next: _Round[Key, Value] | None = None
 
     def load(self, key: Key) -> asyncio.Future[Value]:
         """A future of the key's value or error. It is the caller's own: whoever else waits for
@@ -90,7 +91,7 @@ class Loader(DataLoader[Key, Value]):
         """The value, or the error, for each key, in order. The keys are asked for by the call, so
         that they are in time for the others of this turn, whenever the answer is awaited."""
         known = self._rounds
-        rounds: list[_Round] = []
+        rounds: list[_Round[Key, Value]] = []
         for key in keys:
             round_ = known.get(key)
             if round_ is None:
@@ -122,7 +123,7 @@ class Loader(DataLoader[Key, Value]):
         return self
 
     async def _loaded(
-        self, keys: Sequence[Key], rounds: Sequence[_Round]
+        self, keys: Sequence[Key], rounds: Sequence[_Round[Key, Value]]
     ) -> list[Value | Exception]:
         for round_ in set(rounds):
             if not round_.values:
@@ -130,13 +131,13 @@ class Loader(DataLoader[Key, Value]):
                 await asyncio.shield(round_.done)
         return [round_.values[key] for key, round_ in zip(keys, rounds, strict=True)]
 
-    def depart(self) -> _Round:
+    def depart(self) -> _Round[Key, Value]:
         """The keys that leave now. What is asked for from now on leaves later."""
         assert self._next is not None
         departing, self._next = self._next, None
         return departing
 
-    def _open(self) -> _Round:
+    def _open(self) -> _Round[Key, Value]:
         opened = self._next = _Round()
         if isinstance(self._batch, Share):
             self._batch.gathering.join(self._batch.part, self)
@@ -145,9 +146,9 @@ class Loader(DataLoader[Key, Value]):
             opened.task = asyncio.create_task(self._run(self._batch))
         return opened
 
-    async def _run(self, batch: Batch) -> None:
+    async def _run(self, batch: Batch[Key, Value]) -> None:
         round_ = self.depart()
-        found: Sequence[Any]
+        found: Sequence[Value | Exception]
         try:
             found = await batch(round_.keys)
         except Exception as error:
@@ -158,18 +159,18 @@ class Loader(DataLoader[Key, Value]):
         round_.end(found)
 
 
-class _Round:
+class _Round(Generic[Key, Value]):
     """Keys that are fetched together, and their values once they are there."""
 
     __slots__ = ("done", "keys", "task", "values")
 
     def __init__(self) -> None:
-        self.keys: list[Any] = []
-        self.values: dict[Any, Any] = {}
+        self.keys: list[Key] = []
+        self.values: dict[Key, Value | Exception] = {}
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[None] | None = None
 
-    def end(self, values: Sequence[Any]) -> None:
+    def end(self, values: Sequence[Value | Exception]) -> None:
         """Have these values for the keys, in order."""
         if len(values) != len(self.keys):
             wrong = RuntimeError(f"{len(values)} values for {len(self.keys)} keys")

@@ -17,7 +17,6 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from loaders import memory
 from loaders.asks import WHOLE, Ask, Found, Key, Rows, Wants
@@ -315,15 +314,15 @@ def _rows(found: Found) -> Sequence[Row]:
     return found.rows
 
 
-def _column(found: Iterable[Found], name: str) -> list[list[Any]]:
+def _column(found: Iterable[Found], name: str) -> list[list[object]]:
     return [[row.get(name) for row in _rows(each)] for each in found]
 
 
-def _values(found: Iterable[Found]) -> list[list[Any]]:
+def _values(found: Iterable[Found]) -> list[list[object]]:
     return [[_number(value) for value in each.values] for each in found]
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> object:
     # A mean of whole numbers is a float here, a decimal there.
     return round(float(value), 9) if isinstance(value, (float, Decimal)) else value
 
@@ -332,5 +331,5 @@ def _children(parent: object) -> list[Row]:
     return [row for row in ROWS if row["parent"] == parent]
 
 
-def _ids(rows: Iterable[Row]) -> list[Any]:
+def _ids(rows: Iterable[Row]) -> list[object]:
     return [row["id"] for row in rows]

@@ -14,9 +14,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import NoneType, UnionType
-from typing import Any, Self, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, ParamSpec, Self, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-Made = TypeVar("Made", bound=Callable[..., Any])
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 PLAIN = (str, int, float, NoneType, list, tuple, dict)
 """Types whose values an error shows as they are written."""
@@ -36,15 +37,15 @@ class Declared:
         return super().__new__(cls)
 
 
-def declaration(made: Made) -> Made:
+def declaration(made: Callable[Given, Made]) -> Callable[Given, Made]:
     """A function whose arguments are checked as those of ``Declared`` classes are."""
 
     @functools.wraps(made)
-    def checked(*args: Any, **given: Any) -> Any:
+    def checked(*args: Given.args, **given: Given.kwargs) -> Made:
         _check(made, args, given)
         return made(*args, **given)
 
-    return cast("Made", checked)
+    return checked
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
@@ -57,11 +58,13 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
 @dataclass(frozen=True, slots=True)
 class _Arguments:
     signature: inspect.Signature
-    types: Mapping[str, Any]
+    types: Mapping[str, object]
     names: Sequence[str]
 
 
-def _check(made: Callable[..., Any], args: Sequence[object], given: Mapping[str, object]) -> None:
+def _check(
+    made: Callable[..., object], args: Sequence[object], given: Mapping[str, object]
+) -> None:
     takes = _arguments(made)
     for name in given:
         if name not in takes.names:
@@ -82,7 +85,7 @@ def _check(made: Callable[..., Any], args: Sequence[object], given: Mapping[str,
 
 
 @functools.cache
-def _arguments(made: Callable[..., Any]) -> _Arguments:
+def _arguments(made: Callable[..., object]) -> _Arguments:
     is_class = isinstance(made, type)
     called: Any = cast("Any", made).__init__ if is_class else made
     signature = inspect.signature(called)
@@ -106,7 +109,7 @@ def _arguments(made: Callable[..., Any]) -> _Arguments:
     return _Arguments(signature.replace(parameters=parameters), types, names)
 
 
-def _fits(value: object, wanted: Any) -> bool:
+def _fits(value: object, wanted: object) -> bool:
     origin, of = get_origin(wanted), get_args(wanted)
     if origin in (Union, UnionType):
         return any(_fits(value, each) for each in of)
@@ -130,7 +133,7 @@ def _fits(value: object, wanted: Any) -> bool:
     return isinstance(value, wanted)
 
 
-def _described(wanted: Any, *, several: bool = False) -> str:
+def _described(wanted: object, *, several: bool = False) -> str:
     origin, of = get_origin(wanted), get_args(wanted)
     if origin in (Union, UnionType):
         return " or ".join(_described(each, several=several) for each in of)
@@ -151,7 +154,7 @@ def _described(wanted: Any, *, several: bool = False) -> str:
     return name if several else f"a {name}"
 
 
-DESCRIBED: dict[Any, tuple[str, str]] = {
+DESCRIBED: dict[object, tuple[str, str]] = {
     str: ("a text that says something", "texts"),
     bool: ("True or False", "True or False"),
     int: ("a whole number", "whole numbers"),

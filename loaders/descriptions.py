@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+
+from loaders.resource import Row
 
 Samples = Mapping[str, Sequence[Hashable]]
 """Values of columns, by name, by which a source that is asked by key alone can be asked."""
@@ -113,4 +114,4 @@ class Description:
     places_nulls: bool = False
     mistakes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
-    seen: Sequence[Mapping[str, Any]] = ()
+    seen: Sequence[Row] = ()

@@ -158,7 +158,7 @@ def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) 
             listed = windowed(window, kept)
         except MISFITS:
             listed = misfit("values that can't be compared")
-    values: list[Any] = []
+    values: list[object] = []
     for each in aggregates:
         try:
             values.append(aggregate(each, kept))
@@ -183,7 +183,7 @@ def windowed(window: Window, rows: Iterable[Row]) -> list[Row]:
     return kept if window.limit is None else kept[: window.limit]
 
 
-def aggregate(each: Aggregate, rows: Sequence[Row]) -> Any:
+def aggregate(each: Aggregate, rows: Sequence[Row]) -> object:
     """The function's value over the rows; values that are missing don't take part."""
     if each.function is Function.COUNT:
         return len(rows)
@@ -230,12 +230,12 @@ def _sort_key(column: str) -> Callable[[Row], tuple[bool, Any]]:
     return key
 
 
-def _equal(value: Any, wanted: Any) -> bool:
+def _equal(value: object, wanted: object) -> bool:
     # In Python 1 and True are equal: in no source, and a claim that is true is not customer 1.
     return (type(value) is bool) is (type(wanted) is bool) and bool(_like(value, wanted) == wanted)
 
 
-def _like(value: Any, wanted: Any) -> Any:
+def _like(value: object, wanted: object) -> Any:
     # JSON has no dates and no decimals: their text is read before it is compared with one.
     if isinstance(wanted, datetime) and isinstance(value, str):
         return datetime.fromisoformat(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from struct import Struct
@@ -19,7 +19,7 @@ from bson import ObjectId
 from bson.codec_options import TypeCodec, TypeRegistry
 from bson.decimal128 import Decimal128
 from bson.errors import BSONError, InvalidBSON
-from motor.motor_asyncio import AsyncIOMotorClient
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pydantic import Field, SecretStr
 from pymongo.errors import (
     NetworkTimeout,
@@ -91,10 +91,10 @@ class _DecimalCodec(TypeCodec):
     python_type = Decimal
     bson_type = Decimal128
 
-    def transform_python(self, value: Any) -> Any:
+    def transform_python(self, value: Decimal) -> Decimal128:
         return Decimal128(value)
 
-    def transform_bson(self, value: Any) -> Any:
+    def transform_bson(self, value: Decimal128) -> Decimal:
         # Six times as fast as to_decimal(), which for a page of prices is most of its decoding:
         # by way of a text for the usual form (BSON's specification; IEEE 754-2008, 3.5.2, binary
         # encoding), which is any number of up to 34 digits.
@@ -121,7 +121,7 @@ class MongoSource:
         self._database = database
         self._pool_size = pool_size
         self.timeout = timeout
-        self._client: Any = None
+        self._client: AsyncIOMotorClient[Row] | None = None
         self._errors = Translated(self._translate)
 
     async def open(self) -> None:
@@ -198,14 +198,14 @@ class MongoSource:
         groups = {column: f"${column}" for column in rows.by}
         # A group of one column goes by its value, of which MongoDB makes less than of a document.
         alone = groups[rows.by[0]] if len(rows.by) == 1 else groups or None
-        group: dict[str, Any] = {"_id": alone}
+        group: dict[str, object] = {"_id": alone}
         for index, each in enumerate(aggregates):
             counted = each.function is Function.COUNT
             group[f"a{index}"] = (
                 {"$sum": 1} if counted else {f"${each.function}": f"${each.column}"}
             )
         pipeline = [{"$match": _matching(_any_of(rows.by, keys), rows)}, {"$group": group}]
-        values: dict[Key, Sequence[Any]] = {}
+        values: dict[Key, Sequence[object]] = {}
         for row in await self._aggregate(ask, keys, attempt, pipeline):
             of = row["_id"]
             key = (of,) if len(rows.by) == 1 else tuple(of[column] for column in rows.by)
@@ -218,7 +218,7 @@ class MongoSource:
         ask: Ask,
         keys: Sequence[Key],
         attempt: Attempt,
-        pipeline: list[dict[str, Any]],
+        pipeline: Sequence[Mapping[str, object]],
         *,
         of_database: bool = False,
     ) -> list[Row]:
@@ -233,7 +233,7 @@ class MongoSource:
             call.rows = len(rows)
             return rows
 
-    def _collections(self) -> Any:
+    def _collections(self) -> AsyncIOMotorDatabase[Row]:
         if self._client is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
         return self._client[self._database]
@@ -262,7 +262,10 @@ class MongoSource:
 
     def _is_silent(self) -> bool:
         # No server was fit to be selected: none has refused, so all let the time pass.
-        servers = self._client.topology_description.server_descriptions().values()
+        assert self._client is not None
+        # Motor's stubs take it for a method.
+        topology: Any = self._client.topology_description
+        servers = topology.server_descriptions().values()
         return all(each.error is None or isinstance(each.error, NetworkTimeout) for each in servers)
 
 
@@ -282,25 +285,25 @@ def _reason(error: PyMongoError) -> str:
 class _Shown:
     """A command as explain shows it. Its keys are many, and few look."""
 
-    def __init__(self, *words: Any) -> None:
-        self._words = words
+    def __init__(self, name: str, *documents: object) -> None:
+        self._name = name
+        self._documents = documents
 
     def __str__(self) -> str:
-        name, *documents = self._words
-        return " ".join((name, *map(self._written, documents)))
+        return " ".join((self._name, *map(self._written, self._documents)))
 
-    def _written(self, document: Any) -> str:
+    def _written(self, document: object) -> str:
         return repr(document)
 
 
 class _Shape(_Shown):
     """The same with a question mark for each value, as the log has it."""
 
-    def _written(self, document: Any) -> str:
+    def _written(self, document: object) -> str:
         return _without_values(document)
 
 
-def _without_values(value: Any) -> str:
+def _without_values(value: object) -> str:
     if isinstance(value, dict):
         inner = (f"{name}: {_without_values(each)}" for name, each in value.items())
         return f"{{{', '.join(inner)}}}"
@@ -320,20 +323,22 @@ def _sorted_by(order: tuple[Order, ...]) -> dict[str, int]:
     return {part.column: -1 if part.descending else 1 for part in order}
 
 
-def _any_of(by: tuple[str, ...], keys: Sequence[Key]) -> dict[str, Any]:
+def _any_of(by: tuple[str, ...], keys: Sequence[Key]) -> dict[str, object]:
     """The condition that the fields hold one of the keys."""
     if len(by) < 2:
         return {column: {"$in": [key for (key,) in keys]} for column in by}
     return {"$or": [dict(zip(by, key, strict=True)) for key in keys]}
 
 
-def _of_each(rows: Rows, keys: Sequence[Key], projection: dict[str, int]) -> list[dict[str, Any]]:
+def _of_each(
+    rows: Rows, keys: Sequence[Key], projection: dict[str, int]
+) -> list[dict[str, object]]:
     """The pipeline that looks each key's rows up."""
     if len(rows.by) == 1:
         (column,) = rows.by
         documents = [{"key": {"$literal": key}} for (key,) in keys]
-        found: dict[str, Any] = {"localField": "key", "foreignField": column}
-        chosen: dict[str, Any] = {}
+        found: dict[str, object] = {"localField": "key", "foreignField": column}
+        chosen: dict[str, object] = {}
     else:
         names = {column: f"key_{index}" for index, column in enumerate(rows.by)}
         documents = [
@@ -358,7 +363,7 @@ def _of_each(rows: Rows, keys: Sequence[Key], projection: dict[str, int]) -> lis
     ]
 
 
-def _matching(chosen: dict[str, Any], rows: Rows) -> dict[str, Any]:
+def _matching(chosen: dict[str, object], rows: Rows) -> dict[str, object]:
     places = [keyset(order, place) for order, place in rows.window.places]
     # As much as can be in one document, where each name stands once: not every server looks for
     # an index below $and.
@@ -372,14 +377,16 @@ def _matching(chosen: dict[str, Any], rows: Rows) -> dict[str, Any]:
     return {**merged, "$and": others} if others else merged
 
 
-def _stages(rows: Rows, chosen: dict[str, Any], projection: dict[str, int]) -> list[dict[str, Any]]:
-    stages: list[dict[str, Any]] = [{"$match": _matching(chosen, rows)}]
+def _stages(
+    rows: Rows, chosen: dict[str, object], projection: dict[str, int]
+) -> list[dict[str, object]]:
+    stages: list[dict[str, object]] = [{"$match": _matching(chosen, rows)}]
     if rows.window.order:
         stages.append({"$sort": _sorted_by(rows.window.order)})
     return [*stages, {"$limit": rows.window.limit}, {"$project": projection}]
 
 
-def _condition(filter: Filter) -> dict[str, Any]:
+def _condition(filter: Filter) -> dict[str, object]:
     match filter:
         case And(parts):
             return {"$and": [_condition(part) for part in parts]} if parts else {}

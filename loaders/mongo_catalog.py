@@ -17,7 +17,10 @@ from loaders.descriptions import (
     IndexDescription,
 )
 
-Run = Callable[[dict[str, Any]], Awaitable[Mapping[str, Any]]]
+Document = Mapping[str, Any]
+"""A document of an answer, or one in it."""
+
+Run = Callable[[dict[str, object]], Awaitable[Document]]
 """Runs a command of the database, and returns its answer."""
 
 BATCH = 1_000
@@ -70,13 +73,13 @@ async def described(run: Run, name: str) -> Description:
     )
 
 
-async def _listed(run: Run, command: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
+async def _listed(run: Run, command: dict[str, object]) -> Sequence[Document]:
     answer = await run({**command, "cursor": {"batchSize": BATCH}})
-    batch: Sequence[Mapping[str, Any]] = answer["cursor"]["firstBatch"]
+    batch: Sequence[Document] = answer["cursor"]["firstBatch"]
     return batch
 
 
-def _index(row: Mapping[str, Any], collation: object) -> IndexDescription:
+def _index(row: Document, collation: object) -> IndexDescription:
     directions = row["key"].values()
     # An index that compares as its collection does not is never used by our filters.
     strange = row.get("collation") != collation
@@ -99,7 +102,7 @@ def _unique(index: IndexDescription) -> frozenset[str] | None:
     return names if whole else None
 
 
-def _columns(options: Mapping[str, Any]) -> tuple[Mapping[str, ColumnDescription] | None, bool]:
+def _columns(options: Document) -> tuple[Mapping[str, ColumnDescription] | None, bool]:
     """The columns by name, and whether there can be others; None where every document may be
     anything."""
     schema = (options.get("validator") or {}).get("$jsonSchema")
@@ -122,12 +125,12 @@ def _columns(options: Mapping[str, Any]) -> tuple[Mapping[str, ColumnDescription
     return columns, schema.get("additionalProperties", True) is not False
 
 
-def _column(name: str, schema: Mapping[str, Any], *, required: bool) -> ColumnDescription:
+def _column(name: str, schema: Document, *, required: bool) -> ColumnDescription:
     types = list(dict.fromkeys(_types(schema)))
     nulls = "null" in types
     kinds = [each for each in types if each != "null"]
     (only,) = kinds if len(kinds) == 1 else [None]
-    inner: Any = schema.get("items") if only == "array" else None
+    inner: object = schema.get("items") if only == "array" else None
     of_items = list(_types(inner)) if isinstance(inner, Mapping) else []
     if only == "array":
         (only,) = of_items if len(of_items) == 1 else [None]
@@ -146,7 +149,7 @@ def _column(name: str, schema: Mapping[str, Any], *, required: bool) -> ColumnDe
     )
 
 
-def _types(schema: Mapping[str, Any]) -> Iterator[str]:
+def _types(schema: Document) -> Iterator[str]:
     for word in ("bsonType", "type"):
         given = schema.get(word, ())
         yield from [given] if isinstance(given, str) else given

@@ -97,7 +97,7 @@ NOTHING = Or(())
 """The filter that lets no row through."""
 
 
-def equals(column: str, value: Any) -> Comparison:
+def equals(column: str, value: object) -> Comparison:
     """The filter that a declaration most often wants."""
     return Comparison(column, Operator.EQ, value)
 
@@ -119,7 +119,7 @@ def conjuncts(filter: Filter | None) -> tuple[Filter, ...]:
             return (filter,)
 
 
-def joined(filter: Any) -> Iterator[Resource]:
+def joined(filter: object) -> Iterator[Resource]:
     """The resources of all semi-joins in the filter, however deep; of what is no filter, none."""
     match filter:
         case And(parts) | Or(parts):
@@ -196,8 +196,8 @@ class Window:
     """
 
     order: tuple[Order, ...] = ()
-    after: tuple[Any, ...] | None = None
-    before: tuple[Any, ...] | None = None
+    after: tuple[object, ...] | None = None
+    before: tuple[object, ...] | None = None
     limit: int | None = None
 
     def __eq__(self, other: object) -> bool:
@@ -217,7 +217,7 @@ class Window:
         return frozenset(part.column for part in self.order)
 
     @property
-    def places(self) -> Iterator[tuple[tuple[Order, ...], tuple[Any, ...]]]:
+    def places(self) -> Iterator[tuple[tuple[Order, ...], tuple[object, ...]]]:
         """An order and a place in it, for each of ``after`` and ``before`` that there is: the rows
         of the window are past all of them. Those before a place are past it in the reverse order.
         """
@@ -231,7 +231,7 @@ ALL_ROWS = Window()
 """The window that every row is in."""
 
 
-def keyset(order: tuple[Order, ...], place: tuple[Any, ...]) -> Filter:
+def keyset(order: tuple[Order, ...], place: tuple[object, ...]) -> Filter:
     """The filter for rows that sort after ``place``.
 
     For order (a, b) and place (x, y): a > x, or a = x and b > y.
@@ -250,7 +250,7 @@ def keyset(order: tuple[Order, ...], place: tuple[Any, ...]) -> Filter:
     return alternatives[0] if len(alternatives) == 1 else Or(tuple(alternatives))
 
 
-def _beyond(part: Order, value: Any) -> Filter | None:
+def _beyond(part: Order, value: object) -> Filter | None:
     if value is None:
         # Missing values are the lowest: ascending, everything else comes after them.
         return None if part.descending else Comparison(part.column, Operator.IS_NULL, False)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from loaders.declarations import Declared, declaration
 from loaders.identity import Identity
 
 Given = ParamSpec("Given")
 Said = TypeVar("Said", covariant=True)
+Scope = TypeVar("Scope")
 
 
 class UndeclaredRead(TypeError):
@@ -83,7 +84,7 @@ class _Narrowed(Identity):
         object.__setattr__(self, "_identity", identity)
         object.__setattr__(self, "_reads", reads)
 
-    def __getattribute__(self, name: str) -> Any:
+    def __getattribute__(self, name: str) -> object:
         identity: Identity = object.__getattribute__(self, "_identity")
         reads: Reads = object.__getattribute__(self, "_reads")
         match name:
@@ -104,12 +105,12 @@ class _Narrowed(Identity):
                 raise UndeclaredRead(f"'{name}'", "…, which has none for it")
 
 
-class _Claims(Mapping[str, Any]):
-    def __init__(self, claims: Mapping[str, Any], declared: Set[str]) -> None:
+class _Claims(Mapping[str, object]):
+    def __init__(self, claims: Mapping[str, object], declared: Set[str]) -> None:
         self._claims = claims
         self._declared = declared
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> object:
         if name not in self._declared:
             raise UndeclaredRead(f"the claim '{name}'", f"claims=['{name}']")
         return self._claims[name]
@@ -139,5 +140,5 @@ class _Scopes(Set[str]):
         raise UndeclaredRead("all scopes", "…, which takes the name of each")
 
     @classmethod
-    def _from_iterable(cls, scopes: Iterable[Any]) -> Any:
+    def _from_iterable(cls, scopes: Iterable[Scope]) -> Set[Scope]:
         return frozenset(scopes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, cast
+from typing import cast
 
 from loaders.asks import Answer, Found, Key, Rows, Wants
 from loaders.batching import Loader
@@ -154,12 +154,14 @@ class Loaders:
         joining = (*joined(filter), *joined(seen_by))
         return any(each.id == resource.id for each in (of, *joining))
 
-    def _one(self, resource: Resource, by: By, columns: frozenset[str]) -> Loader[Hashable, Any]:
+    def _one(
+        self, resource: Resource, by: By, columns: frozenset[str]
+    ) -> Loader[Hashable, Row | None]:
         rows, wants = Rows(resource, columns_of(by), unique=True), Wants(columns)
 
-        async def batch(keys: list[Hashable]) -> list[object]:
+        async def batch(keys: list[Hashable]) -> list[Row | Exception | None]:
             listed = self._listed.get(resource)
-            known: dict[Hashable, object] = {}
+            known: dict[Hashable, Row | Exception | None] = {}
             if listed is not None and isinstance(by, str):
                 known.update(listed.find(by, keys, columns))
             left = [key for key in keys if key not in known] if known else keys

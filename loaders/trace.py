@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from loaders.errors import SourceError
 from loaders.logs import Limited
@@ -80,7 +80,7 @@ class Call:
         self.retried = False
         self.fail(error)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         what = {"url": self.url} if self.statement is None else {"statement": str(self.statement)}
         return {
             "source": self.source,

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+import strawberry
 from graphql import GraphQLResolveInfo
 
+from resolvers.context import OperationContext
 
-def raw_info(info: Any) -> GraphQLResolveInfo[Any]:
+
+def raw_info(info: strawberry.Info[OperationContext, None]) -> GraphQLResolveInfo[OperationContext]:
     """graphql-core's info, of which Strawberry's is made."""
-    raw: GraphQLResolveInfo[Any] = info._raw_info
-    return raw
+    return info._raw_info

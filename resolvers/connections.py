@@ -7,9 +7,9 @@ count by ``totalCount``.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, Unpack, cast
+from typing import Any, Generic, TypeVar, Unpack
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
@@ -18,12 +18,15 @@ from gateway.errors import BadUserInput
 from loaders.asks import WHOLE
 from loaders.declarations import declaration
 from loaders.query import COUNT, Filter, Order, Window
+from loaders.registry import Loaders
 from loaders.resource import Resource, Row
 from resolvers import cursors
 from resolvers.directives import FieldOptions
 from resolvers.fields import (
+    Arguments,
     BatchedFetch,
     FetchedField,
+    Node,
     ResolveInfo,
     Values,
     argument,
@@ -78,7 +81,7 @@ class Paging:
     ``by`` narrows a relation to the rows of one object.
     """
 
-    loaders: Any
+    loaders: Loaders
     resource: Resource
     order: tuple[Order, ...]
     filter: Filter | None
@@ -87,7 +90,7 @@ class Paging:
     bounded: bool
     by: str | None
 
-    def pages(self, keys: Sequence[Any]) -> Awaitable[Sequence[Page | Exception]]:
+    def pages(self, keys: Sequence[Hashable]) -> Awaitable[Sequence[Page | Exception]]:
         """The page, or the error, for each object by whose key the relation goes."""
         loader = self.loaders.lists(self.resource, self.by, self.window, self.filter)
         loaded = loader.load_all(keys)
@@ -97,10 +100,10 @@ class Paging:
 
         return cut()
 
-    def counts(self, keys: Sequence[Any]) -> Awaitable[Values]:
+    def counts(self, keys: Sequence[Hashable]) -> Awaitable[Values]:
         """How many rows there are on all pages, or the error, for each object."""
         loader = self.loaders.aggregates(self.resource, self.by, COUNT, self.filter)
-        return cast("Awaitable[Values]", loader.load_all(keys))
+        return loader.load_all(keys)
 
     def cursor(self, row: Row) -> str:
         place = tuple(row.get(part.column) for part in self.order)
@@ -129,7 +132,7 @@ class Paged:
     """A connection: of the object by whose key the relation goes, if it is a relation."""
 
     paging: Paging
-    key: Any
+    key: Hashable
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +152,9 @@ class OfConnection(BatchedFetch):
     def resolve_all(
         self,
         field: FetchedField,
-        rows: Sequence[Any],
+        rows: Sequence[Paged],
         info: ResolveInfo,
-        arguments: Mapping[str, Any],
+        arguments: Arguments,
     ) -> Awaitable[Values]:
         pagings = {connection.paging for connection in rows}
         if len(pagings) == 1:
@@ -160,7 +163,7 @@ class OfConnection(BatchedFetch):
         return _each([self.values(each.paging, [each.key]) for each in rows])
 
     @abstractmethod
-    def values(self, paging: Paging, keys: Sequence[Any]) -> Awaitable[Values]:
+    def values(self, paging: Paging, keys: Sequence[Hashable]) -> Awaitable[Values]:
         """The field's value, or its error, for each of the connections' keys."""
 
 
@@ -168,9 +171,9 @@ class OfConnection(BatchedFetch):
 class OfPage(OfConnection):
     """What ``show`` makes of a connection's page."""
 
-    show: Callable[[Paging, Page], Any]
+    show: Callable[[Paging, Page], object]
 
-    def values(self, paging: Paging, keys: Sequence[Any]) -> Awaitable[Values]:
+    def values(self, paging: Paging, keys: Sequence[Hashable]) -> Awaitable[Values]:
         pages = paging.pages(keys)
 
         async def shown() -> Values:
@@ -185,7 +188,7 @@ class OfPage(OfConnection):
 class TotalCount(OfConnection):
     """How many objects there are on all pages."""
 
-    def values(self, paging: Paging, keys: Sequence[Any]) -> Awaitable[Values]:
+    def values(self, paging: Paging, keys: Sequence[Hashable]) -> Awaitable[Values]:
         return paging.counts(keys)
 
 
@@ -193,7 +196,7 @@ class TotalCount(OfConnection):
 class OfEdge(BatchedFetch):
     """What ``show`` makes of an edge."""
 
-    show: Callable[[Paging, Row], Any]
+    show: Callable[[Paging, Row], object]
 
     def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
         return iter(())
@@ -201,9 +204,9 @@ class OfEdge(BatchedFetch):
     def resolve_all(
         self,
         field: FetchedField,
-        rows: Sequence[Any],
+        rows: Sequence[Placed],
         info: ResolveInfo,
-        arguments: Mapping[str, Any],
+        arguments: Arguments,
     ) -> Values:
         return [self.show(edge.paging, edge.row) for edge in rows]
 
@@ -275,9 +278,9 @@ class Connected(BatchedFetch):
     def resolve_all(
         self,
         field: FetchedField,
-        rows: Sequence[Any],
+        rows: Sequence[Row],
         info: ResolveInfo,
-        arguments: Mapping[str, Any],
+        arguments: Arguments,
     ) -> Values:
         paging = _paging(info, field.target, self.by, self.order_by, arguments)
         if self.by is None:
@@ -301,10 +304,10 @@ def connection(
 
 def _paging(
     info: ResolveInfo,
-    type_: Any,
+    type_: type[Node],
     by: str | None,
     order_by: tuple[str, ...],
-    given: Mapping[str, Any],
+    given: Arguments,
 ) -> Paging:
     resource, check = type_.resource, comparable(info)
     order = to_order(type_, given.get("order_by"), check) or declared_order(type_, order_by)

@@ -34,13 +34,15 @@ SORTABLE = frozenset({str, int, float, bool, *(type_ for type_, _, _ in TEXTS.va
 """The types whose values a cursor gives back as they were; and so it does a key."""
 
 
-def encode(resource: Resource, order: tuple[Order, ...], place: tuple[Any, ...]) -> str:
+def encode(resource: Resource, order: tuple[Order, ...], place: tuple[object, ...]) -> str:
     """The cursor of a place; every value must be of JSON, a key, a date, a time or a decimal."""
     payload = orjson.dumps([_written(value) for value in place])
     return _text(_digest(resource, order, payload) + payload)
 
 
-def decode(resource: Resource, order: tuple[Order, ...], cursor: str, what: str) -> tuple[Any, ...]:
+def decode(
+    resource: Resource, order: tuple[Order, ...], cursor: str, what: str
+) -> tuple[object, ...]:
     """The place that a cursor names. Raises BadUserInput unless it is a cursor of this order."""
     try:
         raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
@@ -69,7 +71,7 @@ def _digest(resource: Resource, order: tuple[Order, ...], payload: bytes) -> byt
     return hashlib.blake2b(whole, digest_size=DIGEST).digest()
 
 
-def _written(value: Any) -> Any:
+def _written(value: object) -> object:
     if value is None or isinstance(value, (str, int, float)):
         return value
     for tag, (type_, write, _) in TEXTS.items():
@@ -78,7 +80,7 @@ def _written(value: Any) -> Any:
     return ["k", str(value)]
 
 
-def _read(resource: Resource, value: Any) -> Any:
+def _read(resource: Resource, value: Any) -> object:
     if value is None or isinstance(value, (str, int, float)):
         return value
     tag, text = value

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, ClassVar, Unpack
 
 import strawberry
@@ -18,13 +18,20 @@ from graphql import GraphQLResolveInfo
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.relay import GlobalID
 from strawberry.types.arguments import StrawberryArgument
-from strawberry.types.base import StrawberryContainer, StrawberryOptional
-from strawberry.types.field import StrawberryField
+from strawberry.types.base import (
+    StrawberryContainer,
+    StrawberryObjectDefinition,
+    StrawberryOptional,
+    WithStrawberryObjectDefinition,
+)
+from strawberry.types.field import FieldType, StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from loaders.declarations import declaration
-from loaders.resource import Resource
+from loaders.resource import Resource, Row
+from resolvers.caching import cached
 from resolvers.compat import raw_info
+from resolvers.context import OperationContext
 from resolvers.directives import ColumnOptions, FieldOptions, declared
 
 SPEC = "sluice"
@@ -33,13 +40,20 @@ SPEC = "sluice"
 NEEDS = "sluice.needs"
 """The metadata key of the columns that an ordinary resolver needs."""
 
-Info = strawberry.Info[Any, None]
+Info = strawberry.Info[OperationContext, None]
 """What Strawberry gives to ordinary resolvers."""
 
-ResolveInfo = GraphQLResolveInfo[Any]
+ResolveInfo = GraphQLResolveInfo[OperationContext]
+"""What graphql-core gives to resolvers, and the gateway's engine to batched ones."""
 
-Values = Sequence[Any]
+Values = Sequence[object]
 """Values for as many objects, in their order. An exception is the error of its place."""
+
+Arguments = Mapping[str, Any]
+"""What a client gave for a field's arguments, by their names in Python."""
+
+BatchedFunction = Callable[[Sequence[Row], ResolveInfo], Values | Awaitable[Values]]
+"""Works a field's values out for all rows together."""
 
 _by_package: dict[str, dict[str, type[Node]]] = defaultdict(dict)
 
@@ -53,12 +67,13 @@ class Node:
     """
 
     resource: ClassVar[Resource]
+    __strawberry_definition__: ClassVar[StrawberryObjectDefinition]
 
     id: GlobalID = strawberry.field(
         description="An opaque id, unique in the whole graph. `node(id:)` finds the object again."
     )
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         _by_package[_package(cls.__module__)][cls.__name__] = cls
 
@@ -68,13 +83,13 @@ class Node:
 
 
 @dataclass(frozen=True, eq=False)
-class NodeRow(Mapping[str, Any]):
+class NodeRow(Row):
     """A row that stands where its type can't be told from the schema."""
 
     type_name: str
-    row: Mapping[str, Any]
+    row: Row
 
-    def __getitem__(self, column: str) -> Any:
+    def __getitem__(self, column: str) -> object:
         return self.row[column]
 
     def __iter__(self) -> Iterator[str]:
@@ -113,7 +128,7 @@ def column(
 @declaration
 def computed(
     description: str,
-    resolver: Callable[..., Any],
+    resolver: Callable[..., object],
     *,
     needs: Sequence[str],
     **options: Unpack[FieldOptions],
@@ -136,8 +151,8 @@ class Fetch(ABC):
         field: FetchedField,
         row: Any,
         info: ResolveInfo,
-        arguments: Mapping[str, Any],
-    ) -> Any:
+        arguments: Arguments,
+    ) -> object:
         """The field's value for one object, or an awaitable of it."""
 
     def arguments(self, field: FetchedField) -> list[StrawberryArgument]:
@@ -163,7 +178,7 @@ class BatchedFetch(Fetch):
         field: FetchedField,
         rows: Sequence[Any],
         info: ResolveInfo,
-        arguments: Mapping[str, Any],
+        arguments: Arguments,
     ) -> Values | Awaitable[Values]:
         """The field's value, or its error, for each object, in order."""
 
@@ -172,8 +187,8 @@ class BatchedFetch(Fetch):
         field: FetchedField,
         row: Any,
         info: ResolveInfo,
-        arguments: Mapping[str, Any],
-    ) -> Any:
+        arguments: Arguments,
+    ) -> object:
         # Loaders join what is asked for in one turn of the event loop, so this is batched, too.
         values = self.resolve_all(field, [row], info, arguments)
         return _only_later(values) if isinstance(values, Awaitable) else _only(values)
@@ -183,7 +198,7 @@ class BatchedFetch(Fetch):
 class Batched(BatchedFetch):
     """What a function of the graph's own works out for all rows together."""
 
-    resolver: Callable[[Sequence[Any], ResolveInfo], Values | Awaitable[Values]]
+    resolver: BatchedFunction
     columns: tuple[str, ...]
 
     def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
@@ -193,9 +208,9 @@ class Batched(BatchedFetch):
     def resolve_all(
         self,
         field: FetchedField,
-        rows: Sequence[Any],
+        rows: Sequence[Row],
         info: ResolveInfo,
-        arguments: Mapping[str, Any],
+        arguments: Arguments,
     ) -> Values | Awaitable[Values]:
         return self.resolver(rows, info)
 
@@ -215,11 +230,8 @@ class FetchedField(StrawberryField):
         return self.origin
 
     @cached_property
-    def target(self) -> Any:
-        """The type of the objects that the field leads to: a subclass of Node.
-
-        mypy takes a dataclass's type for unhashable, hence no type[Node].
-        """
+    def target(self) -> type[Node]:
+        """The type of the objects that the field leads to."""
         return object_type(self.type)
 
     @property
@@ -236,10 +248,12 @@ class FetchedField(StrawberryField):
     def arguments(self, value: list[StrawberryArgument]) -> None:
         self._arguments = value
 
-    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
+    def get_result(self, source: object, info: Any, args: object, kwargs: Arguments) -> object:
         return self.fetch.resolve(self, source, raw_info(info), kwargs)
 
-    def resolve_type(self, *, type_definition: Any = None) -> Any:
+    def resolve_type(
+        self, *, type_definition: StrawberryObjectDefinition | None = None
+    ) -> FieldType:
         # Types refer to each other in circles. A name that its module imports for type checkers
         # alone is found among the types of the same package.
         annotation = self.type_annotation
@@ -264,7 +278,7 @@ def fetched(description: str, fetch: Fetch, options: FieldOptions) -> Any:
 @declaration
 def batched(
     description: str,
-    resolver: Callable[[Sequence[Any], ResolveInfo], Values | Awaitable[Values]],
+    resolver: BatchedFunction,
     *,
     needs: Sequence[str] = (),
     **options: Unpack[FieldOptions],
@@ -288,13 +302,13 @@ def argument(name: str, annotation: object, description: str) -> StrawberryArgum
     )
 
 
-def given_value(arguments: Mapping[str, Any], name: str) -> Any:
+def given_value(arguments: Arguments, name: str) -> Any:
     """What a client gave for an argument; None where it gave nothing or null."""
     value = arguments.get(name)
     return None if value is strawberry.UNSET else value
 
 
-def object_type(type_: Any) -> type[Node]:
+def object_type(type_: object) -> type[Node]:
     """The type inside lists, options and connections."""
     while isinstance(type_, StrawberryContainer):
         type_ = type_.of_type
@@ -306,9 +320,8 @@ def object_type(type_: Any) -> type[Node]:
     return type_
 
 
-def target_of(field: FetchedField) -> Any:
-    """The type inside the field's, if it is one that a resource backs: a subclass of Node, or
-    None. As for ``FetchedField.target``, mypy can't have it said so."""
+def target_of(field: FetchedField) -> type[Node] | None:
+    """The type inside the field's, if it is one that a resource backs."""
     try:
         target = field.target
     except TypeError:
@@ -316,7 +329,7 @@ def target_of(field: FetchedField) -> Any:
     return target if isinstance(getattr(target, "resource", None), Resource) else None
 
 
-def definition_of(type_: Any) -> Any:
+def definition_of(type_: type[WithStrawberryObjectDefinition]) -> StrawberryObjectDefinition:
     """What Strawberry knows of a type that it has decorated: its name and its fields."""
     return type_.__strawberry_definition__
 
@@ -331,7 +344,7 @@ def columns_of(type_: type[Node]) -> Iterator[tuple[StrawberryField, Column]]:
             yield field, Column()
 
 
-def coordinate_of(type_: Any, field: StrawberryField) -> str:
+def coordinate_of(type_: type[Node], field: StrawberryField) -> str:
     """The field's schema coordinate, such as ``Customer.email``."""
     name = field.graphql_name or to_camel_case(field.python_name)
     return f"{definition_of(type_).name}.{name}"
@@ -349,8 +362,8 @@ def column_of(type_: type[Node], python_name: str) -> str | None:
     return None
 
 
-@cache
-def nullable_columns(type_: Any) -> Mapping[str, bool]:
+@cached
+def nullable_columns(type_: type[Node]) -> Mapping[str, bool]:
     """For each column of the type, whether it can be empty."""
     nullable: dict[str, bool] = {}
     for field, spec in columns_of(type_):
@@ -361,7 +374,7 @@ def nullable_columns(type_: Any) -> Mapping[str, bool]:
     return nullable
 
 
-def given_type(field: StrawberryField) -> Any:
+def given_type(field: StrawberryField) -> object:
     """The type of the field's values where they are there."""
     return field.type.of_type if isinstance(field.type, StrawberryOptional) else field.type
 
@@ -375,17 +388,19 @@ def _package(module: str) -> str:
     return module.rpartition(".")[0] or module
 
 
-def _field(metadata: dict[str, Any], options: FieldOptions | ColumnOptions, **more: Any) -> Any:
+def _field(
+    metadata: Mapping[object, object], options: FieldOptions | ColumnOptions, **more: Any
+) -> Any:
     given = declared(**options)
     return strawberry.field(**{**given, "metadata": {**metadata, **given["metadata"]}, **more})
 
 
-def _only(values: Values) -> Any:
+def _only(values: Values) -> object:
     (value,) = values
     if isinstance(value, Exception):
         raise value
     return value
 
 
-async def _only_later(values: Awaitable[Values]) -> Any:
+async def _only_later(values: Awaitable[Values]) -> object:
     return _only(await values)

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
@@ -17,6 +16,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from gateway.errors import BadUserInput
 from loaders.query import And, Comparison, Filter, Not, Operator, Or, Order
+from resolvers.caching import cached
 from resolvers.fields import (
     SPEC,
     FetchedField,
@@ -48,7 +48,7 @@ EQUALITY = (Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN)
 RANGE = (Operator.GT, Operator.GTE, Operator.LT, Operator.LTE)
 TEXT = (Operator.CONTAINS, Operator.STARTS_WITH)
 
-OPERATORS: dict[Any, tuple[str, tuple[Operator, ...]]] = {
+OPERATORS: dict[object, tuple[str, tuple[Operator, ...]]] = {
     str: ("String", (*EQUALITY, *TEXT)),
     bool: ("Boolean", (Operator.EQ,)),
     int: ("Int", (*EQUALITY, *RANGE)),
@@ -88,13 +88,13 @@ class Filterable:
     coordinate: str
     python_name: str
     column: str
-    type: Any
+    value_type: object
     ids_of: type[Node] | None
     description: str
 
 
-@cache
-def filter_input(type_: Any) -> Any:
+@cached
+def filter_input(type_: type[Node]) -> type:
     """The input type of ``where`` for lists of the type."""
     name = definition_of(type_).name
     filter_ = _input(
@@ -102,7 +102,7 @@ def filter_input(type_: Any) -> Any:
         f"Which objects of type {name} to take. All that is given here must hold.",
         {
             **{
-                each.python_name: (_comparison_input(each.type), each.description)
+                each.python_name: (_comparison_input(each.value_type), each.description)
                 for each in _filterable(type_)
             },
             "and_": (bool, "All of these must hold."),
@@ -119,8 +119,8 @@ def filter_input(type_: Any) -> Any:
     return filter_
 
 
-@cache
-def sort_input(type_: Any) -> Any | None:
+@cached
+def sort_input(type_: type[Node]) -> type | None:
     """The input type of ``orderBy``'s items for lists of the type; None if it sorts by nothing."""
     name = definition_of(type_).name
     members = {
@@ -146,9 +146,16 @@ def sort_input(type_: Any) -> Any | None:
     )
 
 
+class _Sort(Protocol):
+    """An item of an ``orderBy``, as ``sort_input`` has it."""
+
+    field: enum.Enum
+    direction: SortDirection
+
+
 def to_filter(
     type_: type[Node],
-    where: Any,
+    where: object,
     check: Callable[[str], None],
     node_types: Mapping[str, type[Node]],
 ) -> Filter | None:
@@ -165,7 +172,9 @@ def to_filter(
     return parts.parts[0] if len(parts.parts) == 1 else parts if parts.parts else None
 
 
-def to_order(type_: Any, order_by: Any, check: Callable[[str], None]) -> tuple[Order, ...]:
+def to_order(
+    type_: type[Node], order_by: Sequence[_Sort] | None, check: Callable[[str], None]
+) -> tuple[Order, ...]:
     """The order that an ``orderBy`` says, without the key that makes it total; ``check`` as for
     ``to_filter``."""
     if not order_by or order_by is strawberry.UNSET:
@@ -184,7 +193,7 @@ class _Reader:
     """Reads one ``where``, counting what it holds."""
 
     def __init__(
-        self, type_: Any, check: Callable[[str], None], node_types: Mapping[str, type[Node]]
+        self, type_: type[Node], check: Callable[[str], None], node_types: Mapping[str, type[Node]]
     ) -> None:
         self.check = check
         self.node_types = node_types
@@ -192,7 +201,7 @@ class _Reader:
         self.count = 0
         self.filters = 0
 
-    def read(self, where: Any, place: str, depth: int) -> And:
+    def read(self, where: object, place: str, depth: int) -> And:
         if depth > DEEPEST:
             raise BadUserInput(f"{place}: and, or and not nest deeper than {DEEPEST} levels.")
         self.filters += 1
@@ -211,7 +220,7 @@ class _Reader:
                 parts.extend(self.compare(self.by_name[name], value, f"{place}.{_camel(name)}"))
         return And(tuple(parts))
 
-    def compare(self, filterable: Filterable, given: Any, place: str) -> Iterator[Filter]:
+    def compare(self, filterable: Filterable, given: object, place: str) -> Iterator[Filter]:
         self.check(filterable.coordinate)
         for name, value in vars(given).items():
             if value is strawberry.UNSET:
@@ -230,7 +239,7 @@ class _Reader:
                 raise BadUserInput(f"{place}: more than {MOST_VALUES} values.")
             yield Comparison(filterable.column, operator, self.plain(filterable, value))
 
-    def plain(self, filterable: Filterable, value: Any) -> Any:
+    def plain(self, filterable: Filterable, value: Any) -> object:
         many = isinstance(value, list)
         values: Sequence[Any] = value if many else [value]
         if filterable.ids_of is not None and not isinstance(value, bool):
@@ -239,7 +248,7 @@ class _Reader:
         return tuple(values) if many else values[0]
 
 
-def comparisons(type_: Any) -> Iterator[tuple[str, str]]:
+def comparisons(type_: type[Node]) -> Iterator[tuple[str, str]]:
     """Where values of the type's fields can be compared with: each field's coordinate, with that
     of an input field or of an enum's value."""
     name = definition_of(type_).name
@@ -250,24 +259,24 @@ def comparisons(type_: Any) -> Iterator[tuple[str, str]]:
             yield coordinate_of(type_, field), f"{name}SortField.{field.python_name.upper()}"
 
 
-@cache
-def _coordinates(type_: Any) -> Mapping[str, str]:
+@cached
+def _coordinates(type_: type[Node]) -> Mapping[str, str]:
     return {column_name(f, spec): coordinate_of(type_, f) for f, spec in columns_of(type_)}
 
 
-@cache
-def _filterable_by_name(type_: Any) -> Mapping[str, Filterable]:
+@cached
+def _filterable_by_name(type_: type[Node]) -> Mapping[str, Filterable]:
     return {each.python_name: each for each in _filterable(type_)}
 
 
-def filter_names(type_: Any) -> Iterator[str]:
+def filter_names(type_: type[Node]) -> Iterator[str]:
     """The names in the type's ``where``, as they are declared, of what it compares and of what
     joins comparisons."""
     yield from (_camel(each.python_name) for each in _filterable(type_))
     yield from ("and", "or", "not")
 
 
-def has_comparisons(type_: Any) -> bool:
+def has_comparisons(type_: object) -> bool:
     """Whether there is anything to compare values of the type by."""
     if type_ is strawberry.ID:
         # Global ids alone have these: a column's own values may be of any type.
@@ -294,22 +303,22 @@ def _filterable(type_: type[Node]) -> Iterator[Filterable]:
                 field.description or "",
             )
     for field in definition_of(type_).fields:
-        spec = field.metadata.get(SPEC)
-        if isinstance(field, FetchedField) and isinstance(spec, One) and spec.filterable:
+        one = field.metadata.get(SPEC)
+        if isinstance(field, FetchedField) and isinstance(one, One) and one.filterable:
             if target_of(field) is None:
                 continue
             yield Filterable(
                 coordinate_of(type_, field),
                 f"{field.graphql_name or field.python_name}_id",
-                spec.by,
+                one.by,
                 strawberry.ID,
                 field.target,
                 f"The id of `{field.graphql_name or _camel(field.python_name)}`.",
             )
 
 
-@cache
-def _comparison_input(type_: Any) -> Any:
+@cached
+def _comparison_input(type_: Any) -> type:
     definition = getattr(type_, "__strawberry_definition__", type_)
     operators: tuple[Operator, ...]
     if isinstance(definition, StrawberryEnumDefinition):
@@ -332,7 +341,7 @@ def _comparison_input(type_: Any) -> Any:
     )
 
 
-def _input(name: str, description: str, fields: dict[str, tuple[Any, str]], **more: Any) -> Any:
+def _input(name: str, description: str, fields: dict[str, tuple[Any, str]], **more: Any) -> type:
     required = {"field"}
     namespace: dict[str, Any] = {"__annotations__": {}}
     for python_name, (type_, meaning) in fields.items():

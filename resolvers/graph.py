@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 import strawberry
-from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo
+from graphql import GraphQLField, GraphQLFieldResolver, GraphQLObjectType
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import convert_argument
 from strawberry.types.base import StrawberryOptional
-from strawberry.types.field import StrawberryField
+from strawberry.types.field import FieldType, StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
 from gateway.engine.batched import BATCHED, COLUMN, MEMBER, BatchedResolver, member
 from loaders.declarations import Declared
-from loaders.resource import Resource
+from loaders.resource import Resource, Row
 from resolvers import directives
 from resolvers.checks.all import faults_of
 from resolvers.checks.faults import DeclarationError
@@ -27,11 +26,13 @@ from resolvers.directives import BACKREF
 from resolvers.fields import (
     NEEDS,
     SPEC,
+    Arguments,
     Batched,
     BatchedFetch,
     Column,
     FetchedField,
     Node,
+    ResolveInfo,
     Values,
     column_name,
 )
@@ -166,7 +167,7 @@ class Graph(Declared, strawberry.Schema):
         taken = [(name, each.python_name, _to_convert(each.type)) for name, each in named]
 
         def resolve(
-            rows: Sequence[Any], info: GraphQLResolveInfo[Any], arguments: dict[str, Any]
+            rows: Values, info: ResolveInfo, arguments: Arguments
         ) -> Values | Awaitable[Values]:
             given = {
                 python_name: arguments[name]
@@ -189,14 +190,14 @@ class Graph(Declared, strawberry.Schema):
             guard(coordinate, type_.fields[name], resource)
 
 
-def _to_convert(type_: Any) -> Any:
+def _to_convert(type_: FieldType) -> FieldType | None:
     """The type of an argument whose values Strawberry has to convert; None of any other."""
     innermost = type_.of_type if type(type_) is StrawberryOptional else type_
     return None if innermost in (int, float, str, bool) else type_
 
 
-def _column_resolver(column: str) -> Callable[..., Any]:
-    def resolve(row: Any, _info: Any) -> Any:
+def _column_resolver(column: str) -> GraphQLFieldResolver:
+    def resolve(row: Row, _info: ResolveInfo) -> object:
         return row.get(column)
 
     return resolve
@@ -205,14 +206,14 @@ def _column_resolver(column: str) -> Callable[..., Any]:
 def _ids_resolver(type_name: str, column: str) -> BatchedResolver:
     one = _id_resolver(type_name, column)
 
-    def resolve(rows: Sequence[Any], info: Any, _arguments: dict[str, Any]) -> Values:
+    def resolve(rows: Sequence[Row], info: ResolveInfo, _arguments: Arguments) -> Values:
         return [one(row, info) for row in rows]
 
     return resolve
 
 
-def _id_resolver(type_name: str, column: str) -> Callable[..., str]:
-    def resolve(row: Any, _info: Any) -> str:
+def _id_resolver(type_name: str, column: str) -> Callable[[Row, ResolveInfo], str]:
+    def resolve(row: Row, _info: ResolveInfo) -> str:
         key = row.get(column)
         if key is None:
             raise ValueError(f"a row of {type_name} without its key")

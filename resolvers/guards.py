@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from inspect import isawaitable
 from typing import Any
 
-from graphql import GraphQLField, GraphQLResolveInfo, is_non_null_type
+from graphql import GraphQLField, GraphQLFieldResolver, is_non_null_type
 
 from gateway.engine.batched import BATCHED, COLUMN, MEMBER, BatchedResolver
 from gateway.engine.resolution import columns, members
@@ -22,9 +22,8 @@ from loaders.batching import Loader
 from loaders.identity import Identity
 from loaders.resource import Resource, Row
 from resolvers.directives import Alternatives
+from resolvers.fields import ResolveInfo, Values
 from resolvers.policies import Policy
-
-Info = GraphQLResolveInfo[Any]
 
 READ = {COLUMN: columns, MEMBER: members}
 """How the fields are read that have no resolver, by the extension keys that say so."""
@@ -87,7 +86,7 @@ class PolicyEvaluator:
         return verdicts
 
 
-def comparable(info: Any) -> Callable[[str], None]:
+def comparable(info: ResolveInfo) -> Callable[[str], None]:
     """A check of a coordinate that raises ``Denied`` where the caller may not compare by it, as
     they may not see it: what can be filtered or sorted by can be found out."""
 
@@ -108,7 +107,7 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
     assert resolve is not None
     nullable = not is_non_null_type(field.type)
 
-    def guarded(row: Any, info: Info, **arguments: Any) -> Any:
+    def guarded(row: Any, info: ResolveInfo, **arguments: object) -> object:
         verdict = info.context.decision.verdicts.get(coordinate)
         if verdict is None:
             return resolve(row, info, **arguments)
@@ -124,9 +123,9 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
     async def judged(
         undecided: Sequence[Alternatives],
         row: Any,
-        info: Info,
-        arguments: dict[str, Any],
-    ) -> Any:
+        info: ResolveInfo,
+        arguments: Mapping[str, object],
+    ) -> object:
         context = info.context
         if not all(await context.policies.allow(undecided, [{} if row is None else row])):
             context.deny(coordinate, info.path.as_list())
@@ -153,7 +152,7 @@ def _batched(field: GraphQLField) -> BatchedResolver | None:
     return batched
 
 
-def _reading(read: Callable[[Sequence[Any], str], Sequence[Any]], name: str) -> BatchedResolver:
+def _reading(read: Callable[[Values, str], Values], name: str) -> BatchedResolver:
     return lambda rows, _info, _arguments: read(rows, name)
 
 
@@ -161,8 +160,8 @@ def _guarded_batch(
     coordinate: str, batched: BatchedResolver, nullable: bool, resource: Resource | None
 ) -> BatchedResolver:
     def guarded(
-        rows: Sequence[Any], info: Info, arguments: dict[str, Any]
-    ) -> Sequence[Any] | Awaitable[Sequence[Any]]:
+        rows: Sequence[Any], info: ResolveInfo, arguments: dict[str, object]
+    ) -> Values | Awaitable[Values]:
         decision = info.context.decision
         verdict = decision.verdicts.get(coordinate)
         if verdict is None or (verdict.is_denied and not decision.enforced):
@@ -176,13 +175,13 @@ def _guarded_batch(
     async def judged(
         undecided: Sequence[Alternatives],
         rows: Sequence[Any],
-        info: Info,
-        arguments: dict[str, Any],
-    ) -> Sequence[Any]:
+        info: ResolveInfo,
+        arguments: dict[str, object],
+    ) -> Values:
         context = info.context
         asked = [{} if row is None else row for row in rows]
         allowed = await context.policies.allow(undecided, asked)
-        values: list[Any] = [None] * len(rows)
+        values: list[object] = [None] * len(rows)
         left = dict(enumerate(rows))
         if not all(allowed):
             refusal = context.refusal(coordinate, info.path.as_list())
@@ -207,8 +206,12 @@ def _guarded_batch(
     return guarded
 
 
-def _guarded_stream(coordinate: str, subscribe: Callable[..., Any]) -> Callable[..., Any]:
-    async def guarded(root: Any, info: Info, **arguments: Any) -> AsyncIterator[Any]:
+def _guarded_stream(
+    coordinate: str, subscribe: GraphQLFieldResolver
+) -> Callable[..., Awaitable[AsyncIterator[object]]]:
+    async def guarded(
+        root: object, info: ResolveInfo, **arguments: object
+    ) -> AsyncIterator[object]:
         context = info.context
         verdict = context.decision.verdicts.get(coordinate)
         if verdict is not None and (
@@ -216,7 +219,7 @@ def _guarded_stream(coordinate: str, subscribe: Callable[..., Any]) -> Callable[
         ):
             context.deny(coordinate, info.path.as_list())
         stream = subscribe(root, info, **arguments)
-        events: AsyncIterator[Any] = await stream if isawaitable(stream) else stream
+        events: AsyncIterator[object] = await stream if isawaitable(stream) else stream
         return events
 
     return guarded

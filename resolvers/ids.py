@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
 
 from strawberry.relay import GlobalID
 
@@ -13,7 +12,7 @@ from resolvers.directives import BACKREF
 from resolvers.fields import Node, ResolveInfo, definition_of
 
 
-def global_id(type_name: str, key: Any) -> str:
+def global_id(type_name: str, key: object) -> str:
     """The id by which the whole graph knows the row (Relay's Global Object Identification)."""
     return str(GlobalID(type_name, str(key)))
 
@@ -36,10 +35,10 @@ def read_id(node_types: Mapping[str, type[Node]], text: str) -> tuple[str, str]:
     return id_.type_name, id_.node_id
 
 
-def read_key(resource: Resource, written: str, text: str) -> Any:
+def read_key(resource: Resource, written: str, text: str) -> Hashable:
     """The key that is ``written`` in the id ``text``. Raises BadUserInput if it is none."""
     try:
-        key = resource.key_type(written)
+        key: Hashable = resource.key_type(written)
         fits = str(key) == written and (not isinstance(key, int) or abs(key) < 2**63)
     except Exception:
         # Key types are the owners' own; whatever theirs raises means that this is no such key.
@@ -51,9 +50,9 @@ def read_key(resource: Resource, written: str, text: str) -> Any:
 
 def keys_of(
     node_types: Mapping[str, type[Node]], ids: Sequence[str], type_: type[Node]
-) -> list[Any]:
+) -> list[Hashable]:
     """The keys of the ids of one type. Raises BadUserInput for an id of another type."""
-    keys = []
+    keys: list[Hashable] = []
     for text in ids:
         name, written = read_id(node_types, text)
         key = read_key(node_types[name].resource, written, text)

@@ -8,10 +8,9 @@ fields, and those of a type on its connections and edges, where routers enforce 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from copy import copy
 from itertools import chain, product
-from typing import Any
 
 from graphql import (
     GraphQLField,
@@ -20,6 +19,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLSchema,
 )
 
@@ -65,15 +65,15 @@ def _objects(schema: GraphQLSchema) -> list[GraphQLObjectType]:
     return [each for each in schema.type_map.values() if isinstance(each, GraphQLObjectType)]
 
 
-def _directives(element: Any) -> list[object]:
+def _directives(element: GraphQLNamedType | GraphQLField) -> list[object]:
     return list(getattr(element.extensions.get(BACKREF), "directives", None) or ())
 
 
-def _others(element: Any) -> list[object]:
+def _others(element: Element) -> list[object]:
     return [each for each in _directives(element) if not rule_of([each])]
 
 
-def _show(element: Element, line: Sequence[Any]) -> None:
+def _show(element: Element, line: Iterable[GraphQLNamedType | GraphQLField]) -> None:
     """Give the element its own directives, and the access of all in the line, itself the first."""
     rule = rule_of(each for of in line for each in _directives(of))
     _keep(element, [*_others(element), *_joined(rule)])
@@ -104,5 +104,5 @@ def _keep(element: Element, directives: list[object]) -> None:
     element.extensions[BACKREF] = shown
 
 
-def _nullable(type_: Any) -> Any:
+def _nullable(type_: GraphQLOutputType) -> GraphQLOutputType:
     return type_.of_type if isinstance(type_, GraphQLNonNull) else type_

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Unpack, cast
+from typing import Any, Unpack
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
@@ -16,11 +15,14 @@ from gateway.errors import BadUserInput
 from loaders.declarations import declaration
 from loaders.identity import Identity
 from loaders.resource import Resource
+from resolvers.caching import cached
 from resolvers.directives import FieldOptions
 from resolvers.fields import (
+    Arguments,
     BatchedFetch,
     Fetch,
     FetchedField,
+    Node,
     NodeRow,
     ResolveInfo,
     Values,
@@ -76,9 +78,9 @@ class Lookup(BatchedFetch):
     def resolve_all(
         self,
         field: FetchedField,
-        rows: Sequence[Any],
+        rows: Sequence[object],
         info: ResolveInfo,
-        arguments: Mapping[str, Any],
+        arguments: Arguments,
     ) -> Awaitable[Values]:
         given = [
             (name, value) for name in self.by if (value := given_value(arguments, name)) is not None
@@ -93,7 +95,7 @@ class Lookup(BatchedFetch):
             column, coordinate = _columns_by_name(target)[name]
             comparable(info)(coordinate)
         loader = info.context.loaders.by_key(target.resource, column)
-        return cast("Awaitable[Values]", loader.load_all([value] * len(rows)))
+        return loader.load_all([value] * len(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,9 @@ class Viewer(BatchedFetch):
     def resolve_all(
         self,
         field: FetchedField,
-        rows: Sequence[Any],
+        rows: Sequence[object],
         info: ResolveInfo,
-        arguments: Mapping[str, Any],
+        arguments: Arguments,
     ) -> Values | Awaitable[Values]:
         key, resource = self.key(info.context.identity), field.target.resource
         if key is None:
@@ -120,7 +122,7 @@ class Viewer(BatchedFetch):
             # The declaration's mistake, so no source may take it for the client's.
             raise TypeError(f"the viewer's key is no {resource.key_type.__name__}")
         loader = info.context.loaders.by_key(resource)
-        return cast("Awaitable[Values]", loader.load_all([key] * len(rows)))
+        return loader.load_all([key] * len(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +143,10 @@ class NodeLookup(Fetch):
     def resolve(
         self,
         field: FetchedField,
-        row: Any,
+        row: object,
         info: ResolveInfo,
-        arguments: Mapping[str, Any],
-    ) -> Any:
+        arguments: Arguments,
+    ) -> object:
         if not self.many:
             return _load(info, arguments["id"])
         ids = arguments["ids"]
@@ -188,8 +190,8 @@ def nodes(description: str, **options: Unpack[FieldOptions]) -> Any:
     return fetched(description, NodeLookup(many=True), options)
 
 
-@cache
-def _columns_by_name(type_: Any) -> Mapping[str, tuple[str, str]]:
+@cached
+def _columns_by_name(type_: type[Node]) -> Mapping[str, tuple[str, str]]:
     return {
         field.python_name: (column_name(field, spec), coordinate_of(type_, field))
         for field, spec in columns_of(type_)

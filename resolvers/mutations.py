@@ -13,7 +13,7 @@ from resolvers.directives import MutationOptions, declared
 
 @declaration
 def mutation(
-    description: str, resolver: Callable[..., Any], **options: Unpack[MutationOptions]
+    description: str, resolver: Callable[..., object], **options: Unpack[MutationOptions]
 ) -> Any:
     """A field of the mutation type that an ordinary resolver runs.
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Unpack, cast
+from typing import Any, Unpack
 
 from loaders.declarations import declaration
 from loaders.errors import BadResponse
 from loaders.query import Aggregate, Filter, Function, Order, Window
-from loaders.resource import Resource
+from loaders.resource import Resource, Row
+from resolvers.caching import cached
 from resolvers.directives import FieldOptions
 from resolvers.fields import (
+    Arguments,
     BatchedFetch,
     FetchedField,
+    Node,
     ResolveInfo,
     Values,
     fetched,
@@ -39,9 +41,9 @@ class One(BatchedFetch):
     def resolve_all(
         self,
         field: FetchedField,
-        rows: Sequence[Any],
+        rows: Sequence[Row],
         info: ResolveInfo,
-        arguments: Mapping[str, Any],
+        arguments: Arguments,
     ) -> Awaitable[Values]:
         target = field.target.resource
         wanted = [row.get(self.by) for row in rows]
@@ -51,7 +53,7 @@ class One(BatchedFetch):
         keys = [key for key in wanted if type(key) is usual or is_key(key)]
         loaded = info.context.loaders.by_key(target, self.to).load_all(keys)
         if len(keys) == len(wanted):
-            return cast("Awaitable[Values]", loaded)
+            return loaded
 
         async def spread() -> Values:
             found, misfit = iter(await loaded), self._misfit(field)
@@ -83,14 +85,14 @@ class Many(BatchedFetch):
     def resolve_all(
         self,
         field: FetchedField,
-        rows: Sequence[Any],
+        rows: Sequence[Row],
         info: ResolveInfo,
-        arguments: Mapping[str, Any],
+        arguments: Arguments,
     ) -> Awaitable[Values]:
         target, key = field.target, field.owner.resource.key
         window = Window(order=declared_order(target, self.order_by))
         loader = info.context.loaders.lists(target.resource, self.by, window)
-        return cast("Awaitable[Values]", loader.load_all([row.get(key) for row in rows]))
+        return loader.load_all([row.get(key) for row in rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +110,14 @@ class Aggregated(BatchedFetch):
     def resolve_all(
         self,
         field: FetchedField,
-        rows: Sequence[Any],
+        rows: Sequence[Row],
         info: ResolveInfo,
-        arguments: Mapping[str, Any],
+        arguments: Arguments,
     ) -> Awaitable[Values]:
         key = field.owner.resource.key
         loaders = info.context.loaders
         loader = loaders.aggregates(self.of, self.by, self.aggregate, self.where)
-        return cast("Awaitable[Values]", loader.load_all([row.get(key) for row in rows]))
+        return loader.load_all([row.get(key) for row in rows])
 
 
 @declaration
@@ -178,8 +180,8 @@ def _is_natural_key(value: object) -> bool:
     return isinstance(value, Hashable) and value is not None and type(value) is not bool
 
 
-@cache
-def declared_order(type_: Any, names: tuple[str, ...]) -> tuple[Order, ...]:
+@cached
+def declared_order(type_: type[Node], names: tuple[str, ...]) -> tuple[Order, ...]:
     """The order by the columns that a declaration names. One that is no field of the type is
     taken to be nullable."""
     nullable = {**nullable_columns(type_), type_.resource.key: False}

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, NewType
+from typing import NewType
 from urllib.parse import urlsplit
 
 import strawberry
+from strawberry.types.scalar import ScalarDefinition
 
 URL = NewType("URL", str)
 
@@ -24,7 +25,7 @@ NO_DATETIME = "not a date and time as ISO 8601 writes it, such as 2026-01-31T09:
 NO_DATE = "not a date as ISO 8601 writes it, such as 2026-01-31"
 
 
-def _datetime(value: Any) -> datetime:
+def _datetime(value: object) -> datetime:
     read = _read(datetime, value, NO_DATETIME)
     if not isinstance(read, datetime):
         raise ValueError(NO_DATETIME)
@@ -33,14 +34,14 @@ def _datetime(value: Any) -> datetime:
     return read
 
 
-def _date(value: Any) -> date:
+def _date(value: object) -> date:
     read = _read(date, value, NO_DATE)
     if not isinstance(read, date) or isinstance(read, datetime):
         raise ValueError(NO_DATE)
     return read
 
 
-def _read(type_: type[date], value: Any, otherwise: str) -> Any:
+def _read(type_: type[date], value: object, otherwise: str) -> object:
     if not isinstance(value, str):
         return value
     try:
@@ -49,7 +50,7 @@ def _read(type_: type[date], value: Any, otherwise: str) -> Any:
         raise ValueError(otherwise) from None
 
 
-def _decimal(value: Any) -> Decimal:
+def _decimal(value: object) -> Decimal:
     if type(value) is Decimal:
         read = value
     elif isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
@@ -66,7 +67,7 @@ def _decimal(value: Any) -> Decimal:
     return read
 
 
-def _url(value: Any) -> str:
+def _url(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("not a URL")
     try:
@@ -78,7 +79,7 @@ def _url(value: Any) -> str:
     return value
 
 
-SCALARS: dict[object, Any] = {
+SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
         description="A moment, with its time zone, as ISO 8601 writes it: 2026-01-31T09:30:00Z.",

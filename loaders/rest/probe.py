@@ -7,12 +7,13 @@ those that its own list of everything has, or that another source has. Nothing e
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from loaders.descriptions import Description, Samples
 from loaders.errors import BadResponse
+from loaders.resource import Row
 from loaders.rest.routes import KEYS, Batch, RestResource, Single, is_segment
 
 Get = Callable[[str], Awaitable[Any]]
@@ -50,7 +51,7 @@ class _Probe:
     def __init__(self, get: Get, resource: RestResource) -> None:
         self.mistakes: list[str] = []
         self.unknown: list[str] = []
-        self.seen: list[Mapping[str, Any]] = []
+        self.seen: list[Row] = []
         self._get = get
         self._resource = resource
 
@@ -94,7 +95,7 @@ class _Probe:
 
     async def _asked(
         self, path: str, shown: str, column: str, key: Hashable | None = None
-    ) -> Sequence[Mapping[str, Any]] | None:
+    ) -> Sequence[Row] | None:
         """The rows of the answer, those of the key where there is one; None where there is no such
         answer, which is noted."""
         try:
@@ -125,7 +126,7 @@ class _Probe:
             return None
         return rows
 
-    def _rows(self, answer: Any, *, is_one: bool) -> Sequence[Mapping[str, Any]] | None:
+    def _rows(self, answer: Any, *, is_one: bool) -> Sequence[Row] | None:
         items = self._resource.items
         if isinstance(answer, dict):
             if items is not None and isinstance(answer.get(items), list):

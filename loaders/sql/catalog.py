@@ -3,8 +3,7 @@ of the catalogue's own (PostgreSQL manual, chapter 53)."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from loaders.descriptions import (
     ColumnDescription,
@@ -13,8 +12,9 @@ from loaders.descriptions import (
     IndexColumn,
     IndexDescription,
 )
+from loaders.resource import Row
 
-Run = Callable[..., Awaitable[Sequence[Mapping[str, Any]]]]
+Run = Callable[..., Awaitable[Sequence[Row]]]
 """Runs a statement with its parameters, and returns its rows; JSON in them is decoded."""
 
 KINDS = {
@@ -182,7 +182,7 @@ async def described(run: Run, identifier: str, schema: str | None, name: str) ->
     )
 
 
-def _column(row: Mapping[str, Any], *, stored: bool) -> ColumnDescription:
+def _column(row: Row, *, stored: bool) -> ColumnDescription:
     family = FAMILIES.get(row["base"]) if row["builtin"] else None
     if row["class"] == "e":
         family = Family.LABEL
@@ -202,7 +202,7 @@ def _column(row: Mapping[str, Any], *, stored: bool) -> ColumnDescription:
     )
 
 
-def _index(row: Mapping[str, Any]) -> IndexDescription:
+def _index(row: Row) -> IndexDescription:
     columns = row["columns"]
     return IndexDescription(
         name=row["name"],
@@ -221,7 +221,7 @@ def _index(row: Mapping[str, Any]) -> IndexDescription:
     )
 
 
-def _unique(row: Mapping[str, Any]) -> frozenset[str] | None:
+def _unique(row: Row) -> frozenset[str] | None:
     names = [each["name"] for each in row["columns"]]
     if not row["unique"] or row["partial"] or None in names:
         return None

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 import asyncpg
 import orjson
+from asyncpg.pool import PoolConnectionProxy
 from pydantic import Field, SecretStr
 
 from loaders.asks import Answer, Ask, Found, Key, Wants, answered
@@ -101,15 +102,16 @@ class PostgresSource:
         assert isinstance(resource, PostgresTable)
         return await described(self.run, resource.identifier, resource.schema, resource.name)
 
-    async def run(self, statement: str, *parameters: Any) -> Sequence[Row]:
+    async def run(self, statement: str, *parameters: object) -> Sequence[Row]:
         """The rows of a statement that is the gateway's own, over no resource of the graph."""
         with self._errors:
             async with self._opened().acquire(timeout=self.timeout) as connection:
+                # A Record is a Mapping, which asyncpg's stubs don't say.
                 rows: Sequence[Any] = await connection.fetch(statement, *parameters)
                 return rows
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
+    async def transaction(self) -> AsyncIterator[PoolConnectionProxy]:
         """An asyncpg connection in a transaction, for several such statements."""
         with self._errors:
             async with (
@@ -196,7 +198,7 @@ class PostgresSource:
     async def _by_position(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
         records = await self._records(ask, keys, attempt, *by_position(ask, keys))
         rows: list[list[Row]] = [[] for _ in keys]
-        values: list[Sequence[Any]] = [()] * len(keys)
+        values: list[Sequence[object]] = [()] * len(keys)
         for record in records:
             place = record[0] - 1
             values[place] = record[1 : 1 + len(ask.wants.aggregates)]
@@ -331,7 +333,7 @@ async def _reset(connection: Any) -> None:
         await connection.reset()
 
 
-async def _decode_json(connection: Any) -> None:
+async def _decode_json(connection: asyncpg.Connection) -> None:
     for name in ("json", "jsonb"):
         await connection.set_type_codec(
             name,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from loaders.asks import Ask, Key
 from loaders.query import (
@@ -91,7 +91,7 @@ def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-Parameters = list[Any]
+Parameters = list[object]
 """The values that a statement's $1, $2, … stand for."""
 
 
@@ -226,7 +226,7 @@ def _sorted_by(part: Order) -> str:
     return f"{quoted(part.column)}{' desc' if part.descending else ''}{nulls}"
 
 
-def _past(order: tuple[Order, ...], place: tuple[Any, ...], parameters: Parameters) -> str:
+def _past(order: tuple[Order, ...], place: tuple[object, ...], parameters: Parameters) -> str:
     directions = {part.descending for part in order}
     if len(directions) == 1 and not any(part.nullable for part in order):
         # A row comparison is one range of an index, which the equivalent or-chain is not.
@@ -276,6 +276,6 @@ def _literal(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _bound(value: Any, parameters: Parameters) -> str:
+def _bound(value: object, parameters: Parameters) -> str:
     parameters.append(value)
     return f"${len(parameters)}"

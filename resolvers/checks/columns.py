@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any
 
 import strawberry
 from strawberry.types.base import StrawberryContainer
@@ -197,11 +196,11 @@ def _apart(one: tuple[type[Node], str], other: tuple[type[Node], str]) -> str | 
     return f"{' and '.join(named)}, so they never meet"
 
 
-def _family(type_: Any) -> Any:
+def _family(type_: type | None) -> type | None:
     return Decimal if type_ in NUMBERS else type_
 
 
-def _makes_cursor(type_: type[Node], shown: Any) -> bool:
+def _makes_cursor(type_: type[Node], shown: object) -> bool:
     definition = getattr(shown, "__strawberry_definition__", shown)
     if isinstance(definition, StrawberryEnumDefinition) or shown is strawberry.ID:
         return True
@@ -209,12 +208,14 @@ def _makes_cursor(type_: type[Node], shown: Any) -> bool:
     return behind in SORTABLE or behind is type_.resource.key_type
 
 
-def _shown(type_: Any) -> str:
+def _shown(type_: object) -> str:
     if isinstance(type_, StrawberryContainer):
         return f"list of {_shown(type_.of_type)}"
-    definition = getattr(type_, "__strawberry_definition__", type_)
-    if definition is not type_ or isinstance(type_, StrawberryEnumDefinition):
+    definition = getattr(type_, "__strawberry_definition__", None)
+    if definition is not None:
         return str(definition.name)
+    if isinstance(type_, StrawberryEnumDefinition):
+        return type_.name
     return str(getattr(type_, "__name__", type_))
 
 
@@ -261,7 +262,7 @@ def _meant(type_: type[Node], name: str) -> str:
         if name in (field.python_name, to_camel_case(field.python_name)):
             return f": {coordinate_of(type_, field)} is the column '{column_name(field, spec)}'"
     for field in definition_of(type_).fields:
-        spec = field.metadata.get(SPEC)
-        if isinstance(spec, One) and name in (field.python_name, to_camel_case(field.python_name)):
-            return f": {coordinate_of(type_, field)} goes by the column '{spec.by}'"
+        one = field.metadata.get(SPEC)
+        if isinstance(one, One) and name in (field.python_name, to_camel_case(field.python_name)):
+            return f": {coordinate_of(type_, field)} goes by the column '{one.by}'"
     return ""

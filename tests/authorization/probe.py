@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 from strawberry.relay import GlobalID
@@ -19,7 +19,7 @@ from loaders.resource import Row
 from loaders.sql.postgres import PostgresTable
 from resolvers.connections import Connection, connection
 from resolvers.directives import Authenticated, Policies, RequiresScopes
-from resolvers.fields import Node, column
+from resolvers.fields import Info, Node, column, computed
 from resolvers.graph import Graph
 from resolvers.lookups import lookup, node
 from resolvers.mutations import mutation
@@ -30,8 +30,6 @@ GRAPH = "tests.authorization.probe:graph"
 
 ran: Counter[str] = Counter()
 """How often each of the resolvers and policies here has begun."""
-
-Info = strawberry.Info[Any, None]
 
 FINANCE = RequiresScopes.of([["finance"]])
 
@@ -156,17 +154,19 @@ def partners_only() -> str | None:
     return "partner"
 
 
+async def account_of(event: strawberry.Parent[Event], info: Info) -> Row | None:
+    return await info.context.loaders.by_key(customers_table).load(event.number)
+
+
 @strawberry.type(description="Something that happened.")
 class Event:
     number: int = strawberry.field(description="Its number, from 1.")
 
     amount: int | None = strawberry.field(resolver=amount, directives=[FINANCE])
 
-    @strawberry.field
-    async def account(self, info: Info) -> Account | None:
-        """The customer whose key is the number."""
-        found: Account | None = await info.context.loaders.by_key(customers_table).load(self.number)
-        return found
+    account: Account | None = computed(
+        "The customer whose key is the number.", account_of, needs=()
+    )
 
 
 @strawberry.type(description="What can be asked.")
@@ -193,16 +193,14 @@ class Query:
     )
 
 
-async def erase(info: Info, id: GlobalID) -> Account | None:
+async def erase(info: Info, id: GlobalID) -> Row | None:
     ran["erase"] += 1
-    found: Account | None = await info.context.loaders.by_key(customers_table).load(int(id.node_id))
-    return found
+    return await info.context.loaders.by_key(customers_table).load(int(id.node_id))
 
 
-async def touch(info: Info, id: GlobalID) -> Account | None:
+async def touch(info: Info, id: GlobalID) -> Row | None:
     ran["touch"] += 1
-    found: Account | None = await info.context.loaders.by_key(customers_table).load(int(id.node_id))
-    return found
+    return await info.context.loaders.by_key(customers_table).load(int(id.node_id))
 
 
 async def hand_in() -> str | None:
@@ -228,8 +226,10 @@ async def deliveries() -> AsyncGenerator[int | None, None]:
 
 @strawberry.type(description="What can be changed.")
 class Mutation:
-    touch = mutation("Changes nothing, and gives the account.", touch, public=True)
-    erase = mutation("Changes nothing either.", erase, requires_scopes=[["finance"]])
+    touch: Account | None = mutation("Changes nothing, and gives the account.", touch, public=True)
+    erase: Account | None = mutation(
+        "Changes nothing either.", erase, requires_scopes=[["finance"]]
+    )
     hand_in = mutation("Takes whatever it is.", hand_in, policy=[["partner"]])
 
 

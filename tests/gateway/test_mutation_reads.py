@@ -59,15 +59,15 @@ class Person(Node):
     team: Team | None = one("Where they are.", by="team_id")
 
 
-async def change(info: Info, id: int, name: str, team: int) -> Person | None:
+async def change(info: Info, id: int, name: str, team: int) -> Row | None:
     if name == "":
         raise ValueError("a name is needed")
     source = info.context.sources["people"]
+    assert isinstance(source, PostgresSource)
     await source.run(
         "update renames.people set name = $2, team_id = $3 where id = $1", id, name, team
     )
-    row: Person | None = await info.context.loaders.by_key(people_table).load(id)
-    return row
+    return await info.context.loaders.by_key(people_table).load(id)
 
 
 @strawberry.type(description="What can be changed.")

@@ -11,9 +11,10 @@ import strawberry
 from strawberry.relay import GlobalID
 
 from loaders.mongo import MongoCollection
+from loaders.resource import Row
 from loaders.sql.postgres import PostgresTable
 from resolvers.connections import Connection, connection
-from resolvers.fields import Info, Node, column
+from resolvers.fields import Info, Node, column, computed
 from resolvers.graph import Graph
 from resolvers.lookups import lookup, node
 from resolvers.mutations import mutation
@@ -62,15 +63,15 @@ class Product(Node):
     name: str = column("What it is called.")
 
 
+async def order_of(event: strawberry.Parent[Tick], info: Info) -> Row | None:
+    return await info.context.loaders.by_key(orders_table).load(event.number)
+
+
 @strawberry.type(description="An event.")
 class Tick:
     number: int = strawberry.field(description="Its number, from 1.")
 
-    @strawberry.field
-    async def order(self, info: Info) -> Order | None:
-        """The order whose key is the number."""
-        order: Order | None = await info.context.loaders.by_key(orders_table).load(self.number)
-        return order
+    order: Order | None = computed("The order whose key is the number.", order_of, needs=())
 
 
 @strawberry.type(description="What can be asked.")
@@ -97,18 +98,16 @@ class Query:
     @strawberry.field
     def caller(self, info: Info) -> str | None:
         """Who asks."""
-        subject: str | None = info.context.identity.subject
-        return subject
+        return info.context.identity.subject
 
 
-async def touch(info: Info, id: GlobalID) -> Order | None:
-    order: Order | None = await info.context.loaders.by_key(orders_table).load(int(id.node_id))
-    return order
+async def touch(info: Info, id: GlobalID) -> Row | None:
+    return await info.context.loaders.by_key(orders_table).load(int(id.node_id))
 
 
 @strawberry.type(description="What can be changed.")
 class Mutation:
-    touch = mutation("Changes nothing, and gives the order.", touch, public=True)
+    touch: Order | None = mutation("Changes nothing, and gives the order.", touch, public=True)
 
 
 @strawberry.type(description="What can be listened to.")

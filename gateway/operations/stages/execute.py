@@ -21,6 +21,7 @@ from gateway.operations.operation import OperationState, Rest
 from gateway.operations.presenting import Presenter
 from gateway.operations.results import Send
 from gateway.settings import Settings
+from resolvers.context import OperationContext
 from resolvers.graph import Graph
 
 
@@ -73,10 +74,12 @@ class ExecuteStage:
                 await send(ExecutionResult(event.data, event.errors))
 
     async def _run(self, run: Callable[..., Any], operation: OperationState) -> Any:
+        # It is what resolvers are told that it is.
+        context: OperationContext = operation.context
         result = run(
             self._schema,
             operation.prepared.document.ast,
-            context_value=operation.context,
+            context_value=context,
             variable_values=operation.variables,
             operation_name=operation.operation_name,
             middleware=operation.extensions.middleware,

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from loaders.descriptions import Description, IndexDescription
 from loaders.query import Order
@@ -13,7 +12,7 @@ from loaders.resource import Resource
 from resolvers.checks.places import Declarations
 from resolvers.checks.sources.findings import Descriptions, Finding, hint, unknown
 from resolvers.connections import Connected
-from resolvers.fields import column_name, columns_of, coordinate_of, nullable_columns
+from resolvers.fields import Node, column_name, columns_of, coordinate_of, nullable_columns
 from resolvers.relations import Aggregated, Many, declared_order
 
 
@@ -63,9 +62,9 @@ def indexes_are_there(declared: Declarations, told: Descriptions) -> Iterator[Fi
 
 def _needs(declared: Declarations) -> Iterator[tuple[str, str, Need]]:
     """Each with the coordinate that asks for it, and what it is behind."""
-    paged: dict[Resource, Any] = {}
+    paged: dict[Resource, type[Node]] = {}
     for place in declared.places:
-        target: Any = place.target
+        target = place.target
         match place.fetch:
             case Many(by) if target is not None:
                 yield place.coordinate, "by:", Need(target.resource, by)
@@ -86,7 +85,7 @@ def _needs(declared: Declarations) -> Iterator[tuple[str, str, Need]]:
                 yield coordinate_of(target, field), "sortable:", Need(target.resource, None, order)
 
 
-def _total(target: Any, order: tuple[Order, ...]) -> tuple[Order, ...]:
+def _total(target: type[Node], order: tuple[Order, ...]) -> tuple[Order, ...]:
     """The order as pages have it, which the key ends."""
     key = target.resource.key
     if any(part.column == key for part in order):

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 
 from graphql import (
     GraphQLEnumType,
@@ -76,7 +76,7 @@ BETTER: Mapping[Family, str] = {
 }
 """What to do about a column of each family."""
 
-COMPARED: Mapping[Any, frozenset[Family]] = {
+COMPARED: Mapping[object, frozenset[Family]] = {
     str: frozenset({Family.TEXT}),
     bool: NUMBERS | {Family.BOOLEAN},
     int: NUMBERS,
@@ -124,7 +124,7 @@ def partly(type_: GraphQLNamedType, family: Family) -> str | None:
     return SHOWS_SOME.get(type_.name, {}).get(family) if _is_standard(type_) else None
 
 
-def uncompared(value_type: Any, column: ColumnDescription) -> bool:
+def uncompared(value_type: object, column: ColumnDescription) -> bool:
     """Whether a ``where`` over values of this Python type can't compare them with the column."""
     family = column.family
     if family is None or family is Family.DOCUMENT:
@@ -137,7 +137,7 @@ def uncompared(value_type: Any, column: ColumnDescription) -> bool:
     return value_type in COMPARED and family not in COMPARED[value_type]
 
 
-def enum_values(value_type: Any) -> list[Any] | None:
+def enum_values(value_type: object) -> list[object] | None:
     """What sources have for the values of an enum; None of what is no enum."""
     definition = getattr(value_type, "__strawberry_definition__", value_type)
     if not isinstance(definition, StrawberryEnumDefinition):
