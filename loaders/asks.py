@@ -102,6 +102,10 @@ def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Sequence[Seq
     by = ask.rows.by
     if not by:
         return [rows]
+    if ask.rows.unique and len(by) == 1:
+        (column,) = by
+        found = {row[column]: (row,) for row in rows}
+        return [found.get(key, ()) for (key,) in keys]
     groups = _groups(by, rows)
     return [groups.get(key, ()) for key in _values_of(by, keys)]
 

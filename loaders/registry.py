@@ -225,7 +225,10 @@ class Loaders:
 
 
 def _row(found: Found | Exception) -> Row | Exception | None:
-    if isinstance(found, Found):
-        rows = found.rows
-        return rows if isinstance(rows, Exception) else rows[0] if rows else None
-    return found
+    if type(found) is not Found:
+        return found  # type: ignore[return-value]  # the error: nothing derives from Found
+    rows = found.rows
+    if type(rows) is tuple:
+        # What most are. There is one for each key of every batch.
+        return rows[0] if rows else None
+    return rows if isinstance(rows, Exception) else rows[0] if rows else None

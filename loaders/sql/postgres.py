@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from loaders.sql.statement import (
     have_arrays,
     selecting,
 )
+
+log = logging.getLogger("sluice.sources")
 
 UNFIT = frozenset({"22000", "22003", "22007", "22008", "22021", "22P02", "22P03", "22P05"})
 """The data exceptions that a bound value causes (PostgreSQL manual, appendix A; 22000 is what
@@ -66,6 +69,7 @@ class PostgresSource:
         self._errors = Translated(self._translate)
         self._apart_only: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
         self._giving_back: set[asyncio.Future[None]] = set()
+        self._taken = 0
 
     async def open(self) -> None:
         # With min_size 0 the pool connects when it is first used, so a database that is down
@@ -95,7 +99,7 @@ class PostgresSource:
 
     async def check(self) -> None:
         with self._errors:
-            async with self._opened().acquire(timeout=self.timeout) as connection:
+            async with self._connection() as connection:
                 await connection.execute("select 1")
 
     async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
@@ -105,7 +109,7 @@ class PostgresSource:
     async def run(self, statement: str, *parameters: object) -> Sequence[Row]:
         """The rows of a statement that is the gateway's own, over no resource of the graph."""
         with self._errors:
-            async with self._opened().acquire(timeout=self.timeout) as connection:
+            async with self._connection() as connection:
                 # A Record is a Mapping, which asyncpg's stubs don't say.
                 rows: Sequence[Any] = await connection.fetch(statement, *parameters)
                 return rows
@@ -114,10 +118,7 @@ class PostgresSource:
     async def transaction(self) -> AsyncIterator[PoolConnectionProxy]:
         """An asyncpg connection in a transaction, for several such statements."""
         with self._errors:
-            async with (
-                self._opened().acquire(timeout=self.timeout) as connection,
-                connection.transaction(),
-            ):
+            async with self._connection() as connection, connection.transaction():
                 yield connection
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
@@ -210,32 +211,50 @@ class PostgresSource:
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt, statement: str, values: Parameters
     ) -> list[Any]:
         with attempt.call(ask, keys, statement=statement) as call, self._errors:
-            pool, left = self._opened(), attempt.left(self.timeout)
-            # With a connection at hand nobody waits for one, so no timer is needed for that.
-            waiting = None if pool.get_idle_size() else left
-            connection = await pool.acquire(timeout=waiting)
+            left = attempt.left(self.timeout)
+            connection = await self._take(left)
             try:
                 records: list[Any] = await connection.fetch(statement, *values, timeout=left)
             except BaseException:
                 # The statement is cancelled at the server, for which nobody waits who may not.
-                giving_back = asyncio.ensure_future(pool.release(connection))
+                giving_back = asyncio.ensure_future(self._give_back(connection))
                 self._giving_back.add(giving_back)
-                giving_back.add_done_callback(self._given_back)
+                giving_back.add_done_callback(self._giving_back.discard)
                 raise
-            await pool.release(connection)
+            await self._give_back(connection)
             call.rows = len(records)
             return records
 
-    def _given_back(self, task: asyncio.Future[None]) -> None:
-        self._giving_back.discard(task)
-        if not task.cancelled():
-            # What goes wrong with the connection has ended it.
-            task.exception()
-
-    def _opened(self) -> asyncpg.Pool:
+    async def _take(self, seconds: float) -> PoolConnectionProxy:
+        """A connection of the pool, within so many seconds."""
         if self._pool is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
-        return self._pool
+        self._taken += 1
+        try:
+            # With one to be had nobody waits, so no timer is needed for that.
+            waits = self._taken > self._pool_size
+            return await self._pool.acquire(timeout=seconds if waits else None)
+        except BaseException:
+            self._taken -= 1
+            raise
+
+    async def _give_back(self, connection: PoolConnectionProxy) -> None:
+        try:
+            if self._pool is not None:
+                await self._pool.release(connection)
+        except Exception as error:
+            # It has ended the connection, and the pool makes another one.
+            log.debug("a connection of '%s' ended: %s", self.name, type(error).__name__)
+        finally:
+            self._taken -= 1
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[PoolConnectionProxy]:
+        connection = await self._take(self.timeout)
+        try:
+            yield connection
+        finally:
+            await self._give_back(connection)
 
     def _translate(self, error: BaseException) -> Exception | None:
         match error:
