@@ -15,7 +15,7 @@ from loaders.listed import Listed
 from loaders.parts import By, Parts, columns_of, keys_of
 from loaders.query import Aggregate, Filter, SemiJoin, Window, joined
 from loaders.resource import Resource, Row
-from loaders.sources import Asked, Capabilities, Source
+from loaders.sources import Capabilities, Fetcher, Source
 from loaders.views import View
 
 
@@ -32,7 +32,7 @@ class Sources:
         except KeyError:
             raise SourceUnavailable(name) from None
 
-    def chain(self, name: str) -> Asked:
+    def chain(self, name: str) -> Fetcher[Operation]:
         """What operations ask the source by."""
         try:
             return self._chains[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from loaders.asks import Answer, Ask, Key
 from loaders.contexts import Attempt, Operation
@@ -32,18 +32,13 @@ class Capabilities:
     grace: float | None = None
 
 
-class Fetcher(Protocol):
-    """What answers an ask, for an attempt."""
-
-    def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt, /) -> Awaitable[Answer]: ...
+On = TypeVar("On", Operation, Attempt, contravariant=True)
 
 
-class Asked(Protocol):
-    """What answers an ask, for an operation."""
+class Fetcher(Protocol[On]):
+    """What answers an ask: for an operation, or for an attempt on behalf of one."""
 
-    def fetch(
-        self, ask: Ask, keys: Sequence[Key], operation: Operation, /
-    ) -> Awaitable[Answer]: ...
+    def fetch(self, ask: Ask, keys: Sequence[Key], on: On, /) -> Awaitable[Answer]: ...
 
 
 class Source(Protocol):

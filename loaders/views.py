@@ -19,7 +19,7 @@ from loaders.query import (
     conjuncts,
 )
 from loaders.resource import Resource
-from loaders.sources import Asked
+from loaders.sources import Fetcher
 
 HasRows = Callable[[SemiJoin, Sequence[Hashable]], Awaitable[Sequence[bool | Exception]]]
 """Answers for each value, in order, whether a semi-join's resource has it, or why that can't be
@@ -40,7 +40,7 @@ class View:
         self,
         resource: Resource,
         row_filter: Filter | None,
-        source: Asked,
+        source: Fetcher[Operation],
         operation: Operation,
         has_rows: HasRows,
     ) -> None:

@@ -1,6 +1,6 @@
 """The wrappers between loaders and a source, each around the next, in this order:
 
-- of an operation: what it may ask (``budget``), what it did (``record``), and until when it waits
+- of an operation: what it may ask (``spend``), what it did (``record``), and until when it waits
   (``deadline``);
 - of a source: no larger batches than it takes (``split``), another try of the keys that failed in
   passing (``retry``), so many at a time (``bulkhead``), each no longer than it may (``timeout``).
@@ -11,23 +11,24 @@ be raised for a whole batch; before it, errors are data, by the keys' positions.
 
 from __future__ import annotations
 
-from loaders.chain.budget import Budget
 from loaders.chain.bulkhead import Bulkhead
 from loaders.chain.deadline import Deadline
 from loaders.chain.record import Record
 from loaders.chain.retry import Retry
+from loaders.chain.spend import Spend
 from loaders.chain.split import Split
 from loaders.chain.timeout import Timeout
-from loaders.sources import Asked, Fetcher, Source
+from loaders.contexts import Attempt, Operation
+from loaders.sources import Fetcher, Source
 
 
-def chained(source: Source) -> Asked:
+def chained(source: Source) -> Fetcher[Operation]:
     """The source as operations ask it."""
     can = source.can
-    fetcher: Fetcher = Timeout(source)
+    fetcher: Fetcher[Attempt] = Timeout(source)
     if can.in_flight is not None:
         fetcher = Bulkhead(fetcher, source.name, can.in_flight)
     if can.retries:
         fetcher = Retry(fetcher, can.retries)
     fetcher = Split(fetcher, can)
-    return Budget(Record(Deadline(fetcher, source.name)), source.name)
+    return Spend(Record(Deadline(fetcher, source.name)), source.name)

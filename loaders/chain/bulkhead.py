@@ -15,7 +15,7 @@ from loaders.sources import Fetcher
 class Bulkhead:
     """Lets ``most`` calls be under way. The others wait for their turn, until their deadlines."""
 
-    def __init__(self, following: Fetcher, source: str, most: int) -> None:
+    def __init__(self, following: Fetcher[Attempt], source: str, most: int) -> None:
         self._following = following
         self._source = source
         self._turns = asyncio.Semaphore(most)

@@ -15,7 +15,7 @@ from loaders.sources import Fetcher
 class Deadline:
     """Refuses what is asked when no time is left."""
 
-    following: Fetcher
+    following: Fetcher[Attempt]
     source: str
 
     def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Awaitable[Answer]:

@@ -14,7 +14,7 @@ from loaders.sources import Fetcher
 class Record:
     """Has the calls noted in the operation's trace, and lets them take until its deadline."""
 
-    following: Fetcher
+    following: Fetcher[Attempt]
 
     def fetch(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Awaitable[Answer]:
         attempt = Attempt(operation.deadline, operation.trace.calls)

@@ -21,7 +21,7 @@ class Retry:
     """Tries the keys that failed in passing again, ``most`` times, after the wait that the source
     asks for, or one that grows from try to try."""
 
-    following: Fetcher
+    following: Fetcher[Attempt]
     most: int
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:

@@ -17,7 +17,7 @@ class Split:
     """Asks in batches, all of which end together, so that what depends on them is one batch again.
     A fan-out is noted as one call."""
 
-    following: Fetcher
+    following: Fetcher[Attempt]
     can: Capabilities
 
     def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Awaitable[Answer]:

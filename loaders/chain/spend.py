@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from loaders.asks import Answer, Ask, Key
 from loaders.contexts import FAN_OUT, Operation
 from loaders.errors import OverBudget
-from loaders.sources import Asked
+from loaders.sources import Fetcher
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class Spend:
     """Refuses the keys of fan-outs for which an operation has no request left."""
 
-    following: Asked
+    following: Fetcher[Operation]
     source: str
 
     def fetch(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Awaitable[Answer]:
