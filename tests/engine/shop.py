@@ -29,7 +29,7 @@ from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable
 from loaders.query import Aggregate, Function
-from loaders.resource import Resource
+from loaders.resource import Resource, Row
 from loaders.sources import Capabilities
 from resolvers.connections import Connected
 from resolvers.fields import FetchedField, column_name, columns_of, definition_of
@@ -124,16 +124,18 @@ class MadeUp:
             raise self._error(place)
         found: list[Found | Exception] = []
         for key in keys:
-            # That a list fails is no row's error, so it tells of none by another road.
+            # That a list fails is no row's error, so it tells of none by another road; nor is it
+            # that of what was asked for with it, since engines ask for different things together.
             place = self._roll(resource, key, repr(ask.rows.window), "list")
-            if not ask.rows.unique and self._is_amiss(place):
-                found.append(self._error(place))
-                continue
+            rows: Sequence[Row] | Exception = ()
+            if wants.columns:
+                fails = not ask.rows.unique and self._is_amiss(place)
+                rows = self._error(place) if fails else self._rows(ask, key, place)
             values = [
                 self._aggregated(each, self._roll(resource, key, str(each)))
                 for each in wants.aggregates
             ]
-            found.append(Found(self._rows(ask, key, place) if wants.columns else (), values))
+            found.append(Found(rows, values))
         return found
 
     def _aggregated(self, aggregate: Aggregate, place: int) -> Any:
