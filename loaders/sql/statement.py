@@ -86,6 +86,7 @@ class Table(Resource):
         )
 
 
+@lru_cache(4096)
 def quoted(identifier: str) -> str:
     """The identifier, quoted (PostgreSQL manual, 4.1.1)."""
     return '"' + identifier.replace('"', '""') + '"'
@@ -189,6 +190,7 @@ def _any_of(by: tuple[str, ...], keys: Sequence[Key], parameters: Parameters) ->
     return f"({columns}) in (select * from {_unnested(keys, parameters)})"
 
 
+@lru_cache(1024)
 def _key(by: tuple[str, ...]) -> str:
     """The condition that the columns hold the one of ``_keys`` that it stands beside."""
     return " and ".join(
@@ -203,20 +205,28 @@ def _keys(by: tuple[str, ...], keys: Sequence[Key], parameters: Parameters) -> s
     return f"{_unnested(keys, parameters)} with ordinality as sluice_keys({names})"
 
 
+@lru_cache(1024)
 def _names(by: tuple[str, ...]) -> Sequence[str]:
     return ["key"] if len(by) == 1 else [f"key_{index}" for index in range(len(by))]
 
 
 def _unnested(keys: Sequence[Key], parameters: Parameters) -> str:
-    arrays = (
-        f"{_bound(list(values), parameters)}::{_array(values[0]) or 'text[]'}"
-        for values in zip(*keys, strict=True)
+    columns: list[list[object]] = (
+        [[value for (value,) in keys]]
+        if len(keys[0]) == 1
+        else [list(values) for values in zip(*keys, strict=True)]
     )
+    arrays: list[str] = []
+    for values in columns:
+        parameters.append(values)
+        arrays.append(f"${len(parameters)}::{_array(values[0]) or 'text[]'}")
     return f"unnest({', '.join(arrays)})"
 
 
 def _array(value: object) -> str | None:
-    return next((array for type_, array in ARRAYS.items() if isinstance(value, type_)), None)
+    # A driver's UUID is of a type of its own.
+    known = (array for type_, array in ARRAYS.items() if isinstance(value, type_))
+    return ARRAYS.get(type(value)) or next(known, None)
 
 
 def _sorted_by(part: Order) -> str:
