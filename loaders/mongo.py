@@ -1,13 +1,8 @@
-"""MongoDB through Motor, which lives in this file alone.
-
-Client values only ever stand where an operator of ours expects a value (``{"$eq": value}``), so
-a document from a client can't become an operator.
-"""
+"""MongoDB through Motor, which lives in this file alone."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,27 +23,15 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 
-from loaders.asks import Answer, Ask, Found, Key, Rows, answered
+from loaders.asks import Answer, Ask, Found, Key, answered
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
 from loaders.kinds import Kind, address
 from loaders.mongo_catalog import described
-from loaders.query import (
-    And,
-    Comparison,
-    Filter,
-    Function,
-    Not,
-    Operator,
-    Or,
-    Order,
-    SemiJoin,
-    all_of,
-    conjuncts,
-    keyset,
-)
-from loaders.resource import Columns, Resource, Row
+from loaders.mongo_statement import any_of, matching_of, of_each, projected, sorted_by
+from loaders.query import Function
+from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Translated
 
 REFUSALS = frozenset({11, 18})
@@ -60,18 +43,6 @@ TypeMismatch, InvalidBSON, Location31, OperationFailed, DocumentValidationFailur
 ConversionFailure. From 10000 on they are single places in MongoDB's code, and taken to do so."""
 
 LONGEST_REASON = 300
-
-COMPARE = {
-    Operator.EQ: "$eq",
-    Operator.NE: "$ne",
-    Operator.IN: "$in",
-    Operator.NOT_IN: "$nin",
-    Operator.GT: "$gt",
-    Operator.GTE: "$gte",
-    Operator.LT: "$lt",
-    Operator.LTE: "$lte",
-}
-
 
 HALVES = Struct("<QQ")
 LARGEST_SIGNIFICAND = 10**34 - 1
@@ -159,17 +130,17 @@ class MongoSource:
             return await self._values(ask, keys, attempt)
 
     async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        rows, projection = ask.rows, _projected(ask.wants.columns)
+        rows, projection = ask.rows, projected(ask.wants.columns)
         if rows.window.limit == 0:
             # MongoDB takes it for no limit, or refuses it.
             return [Found()] * len(keys)
         if rows.by and rows.window.limit is not None:
             # Each key's own match, sort and limit, which an index on (key, order) serves, all in
             # one aggregation: MongoDB's lateral join.
-            pipeline = _of_each(rows, keys, projection)
+            pipeline = of_each(rows, keys, projection)
             listed = await self._aggregate(ask, keys, attempt, pipeline, of_database=True)
             return self._answered(ask, keys, listed)
-        matching = _matching(_any_of(rows.by, keys), rows)
+        matching = matching_of(any_of(rows.by, keys), rows)
         words = "find", matching, projection
         with (
             attempt.call(ask, keys, statement=_Shown(*words), shape=_Shape(*words)) as call,
@@ -177,7 +148,7 @@ class MongoSource:
         ):
             cursor = self._collections()[rows.resource.name].find(matching, projection)
             if rows.window.order:
-                cursor = cursor.sort(list(_sorted_by(rows.window.order).items()))
+                cursor = cursor.sort(list(sorted_by(rows.window.order).items()))
             if rows.window.limit is not None:
                 cursor = cursor.limit(rows.window.limit)
             found: list[Row] = await cursor.to_list(None)
@@ -204,7 +175,7 @@ class MongoSource:
             group[f"a{index}"] = (
                 {"$sum": 1} if counted else {f"${each.function}": f"${each.column}"}
             )
-        pipeline = [{"$match": _matching(_any_of(rows.by, keys), rows)}, {"$group": group}]
+        pipeline = [{"$match": matching_of(any_of(rows.by, keys), rows)}, {"$group": group}]
         values: dict[Key, Sequence[object]] = {}
         for row in await self._aggregate(ask, keys, attempt, pipeline):
             of = row["_id"]
@@ -311,102 +282,6 @@ def _without_values(value: object) -> str:
         # Stages, or alternatives; documents of keys are alike, and many.
         return f"[{', '.join(dict.fromkeys(map(_without_values, value)))}]"
     return "?"
-
-
-def _projected(columns: Columns) -> dict[str, int]:
-    projection = dict.fromkeys(sorted(columns), 1)
-    projection.setdefault("_id", 0)
-    return projection
-
-
-def _sorted_by(order: tuple[Order, ...]) -> dict[str, int]:
-    return {part.column: -1 if part.descending else 1 for part in order}
-
-
-def _any_of(by: tuple[str, ...], keys: Sequence[Key]) -> dict[str, object]:
-    """The condition that the fields hold one of the keys."""
-    if len(by) < 2:
-        return {column: {"$in": [key for (key,) in keys]} for column in by}
-    return {"$or": [dict(zip(by, key, strict=True)) for key in keys]}
-
-
-def _of_each(
-    rows: Rows, keys: Sequence[Key], projection: dict[str, int]
-) -> list[dict[str, object]]:
-    """The pipeline that looks each key's rows up."""
-    if len(rows.by) == 1:
-        (column,) = rows.by
-        documents = [{"key": {"$literal": key}} for (key,) in keys]
-        found: dict[str, object] = {"localField": "key", "foreignField": column}
-        chosen: dict[str, object] = {}
-    else:
-        names = {column: f"key_{index}" for index, column in enumerate(rows.by)}
-        documents = [
-            {name: {"$literal": value} for name, value in zip(names.values(), key, strict=True)}
-            for key in keys
-        ]
-        found = {"let": {name: f"${name}" for name in names.values()}}
-        equal = [{"$eq": [f"${column}", f"$${name}"]} for column, name in names.items()]
-        chosen = {"$expr": {"$and": equal}}
-    return [
-        {"$documents": documents},
-        {
-            "$lookup": {
-                "from": rows.resource.name,
-                **found,
-                "pipeline": _stages(rows, chosen, projection),
-                "as": "row",
-            }
-        },
-        {"$unwind": "$row"},
-        {"$replaceRoot": {"newRoot": "$row"}},
-    ]
-
-
-def _matching(chosen: dict[str, object], rows: Rows) -> dict[str, object]:
-    places = [keyset(order, place) for order, place in rows.window.places]
-    # As much as can be in one document, where each name stands once: not every server looks for
-    # an index below $and.
-    merged, others = dict(chosen), []
-    for part in conjuncts(all_of(rows.filter, *places)):
-        condition = _condition(part)
-        if merged.keys().isdisjoint(condition):
-            merged |= condition
-        else:
-            others.append(condition)
-    return {**merged, "$and": others} if others else merged
-
-
-def _stages(
-    rows: Rows, chosen: dict[str, object], projection: dict[str, int]
-) -> list[dict[str, object]]:
-    stages: list[dict[str, object]] = [{"$match": _matching(chosen, rows)}]
-    if rows.window.order:
-        stages.append({"$sort": _sorted_by(rows.window.order)})
-    return [*stages, {"$limit": rows.window.limit}, {"$project": projection}]
-
-
-def _condition(filter: Filter) -> dict[str, object]:
-    match filter:
-        case And(parts):
-            return {"$and": [_condition(part) for part in parts]} if parts else {}
-        case Or(parts):
-            # MongoDB takes no empty $or; of no alternatives, none matches.
-            return {"$or": [_condition(part) for part in parts]} if parts else {"_id": {"$in": []}}
-        case Not(part):
-            return {"$nor": [_condition(part)]}
-        case Comparison(column, Operator.IS_NULL, value):
-            return {column: {"$eq": None} if value else {"$ne": None}}
-        case Comparison(column, Operator.CONTAINS, value):
-            return {column: {"$regex": re.escape(value), "$options": "i"}}
-        case Comparison(column, Operator.STARTS_WITH, value):
-            return {column: {"$regex": f"^{re.escape(value)}", "$options": "i"}}
-        case Comparison(column, operator, value):
-            if operator in (Operator.IN, Operator.NOT_IN):
-                value = list(value)
-            return {column: {COMPARE[operator]: value}}
-        case SemiJoin():
-            raise NotImplementedError("MongoDB's filters join nothing")
 
 
 class MongoKind(Kind):
