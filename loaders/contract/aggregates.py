@@ -15,13 +15,13 @@ class AggregatesContract(Stocked):
     async def test_aggregates_of_each_key_and_of_the_whole(self) -> None:
         async with self._asking() as asking:
             keys: list[Key] = [(1,), (9,)]
-            there = Comparison("number", Operator.IS_NULL, False)
+            there = Comparison("order no", Operator.IS_NULL, False)
 
             for filter in (None, there):
                 kept = memory.filtered(filter, ROWS)
-                of_one = [row for row in kept if row["parent"] == 1]
+                of_one = [row for row in kept if row["group"] == 1]
                 each = await asking(
-                    keys, columns=(), by=("parent",), filter=filter, aggregates=AGGREGATES
+                    keys, columns=(), by=("group",), filter=filter, aggregates=AGGREGATES
                 )
                 whole = await asking(columns=(), filter=filter, aggregates=AGGREGATES)
 
@@ -35,14 +35,13 @@ class AggregatesContract(Stocked):
 
     async def test_aggregates_know_no_place_and_no_limit(self) -> None:
         async with self._asking() as asking:
-            if not asking.source.can.together:
-                # It is never asked for both at once.
-                return
             window = Window(ORDERS[0], after=(3,), limit=2)
 
             whole = await asking(columns=("id",), window=window, aggregates=(COUNT, SUM))
-            each = await asking([(0,), (9,)], by=("parent",), window=window, aggregates=(COUNT,))
-            none = await asking(window=window, filter=equals("number", 99), aggregates=(COUNT, SUM))
+            each = await asking([(0,), (9,)], by=("group",), window=window, aggregates=(COUNT,))
+            none = await asking(
+                window=window, filter=equals("order no", 99), aggregates=(COUNT, SUM)
+            )
 
             assert column(whole, "id") == [[4, 5]]
             assert values(whole) == [[len(ROWS), memory.aggregate(SUM, ROWS)]]

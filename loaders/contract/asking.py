@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from loaders.asks import WHOLE, Ask, Found, Key, Rows, Wants
@@ -24,6 +24,11 @@ class Stocked(ABC):
     def stocked(self, rows: Sequence[Row]) -> AbstractAsyncContextManager[tuple[Source, Resource]]:
         """A source of the kind, not open yet, and the resource in it that has these rows, with the
         ``COLUMNS``."""
+
+    def missing(self, resource: Resource) -> Resource:
+        """One that the source does not have. It has another name, unless a kind finds its rows by
+        something else."""
+        return replace(resource, name="not_there")
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[Asking]:

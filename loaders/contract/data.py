@@ -20,40 +20,49 @@ from loaders.query import (
 )
 from loaders.resource import Row
 
-COLUMNS: Mapping[str, type] = {"id": int, "code": str, "parent": int, "number": int, "text": str}
+COLUMNS: Mapping[str, type] = {"id": int, "code": str, "group": int, "order no": int, "text": str}
 """The columns of the rows that are tested with. ``id`` is the key, ``code`` is unique as well;
-``number`` and ``text`` can be missing."""
+``order no`` and ``text`` can be missing. Two names must be quoted: one is a word of SQL's, one has
+a blank."""
 
 ROWS: Sequence[Row] = tuple(
     {
         "id": id,
         "code": f"C{id}",
-        "parent": id % 3,
-        "number": (None, 5, -2, 5)[id % 4],
-        "text": (None, "a", "A%", "b_c", "")[id % 5],
+        "group": id % 3,
+        "order no": (None, 5, -2, 5)[id % 4],
+        "text": (None, "a", "A%", "qx_'", "")[id % 5],
     }
     for id in range(1, 25)
 )
 """Few different values, so that there are ties, and some of them missing."""
 
 FILTERS: Sequence[Filter] = (
-    equals("number", 5),
-    Comparison("number", Operator.NE, 5),
-    Comparison("number", Operator.IN, (5, 7)),
-    Comparison("number", Operator.NOT_IN, (5, 7)),
-    Comparison("number", Operator.GT, -2),
-    Comparison("number", Operator.GTE, -2),
-    Comparison("number", Operator.LT, 5),
-    Comparison("number", Operator.LTE, 5),
-    Comparison("number", Operator.IS_NULL, True),
-    Comparison("number", Operator.IS_NULL, False),
+    equals("order no", 5),
+    Comparison("order no", Operator.NE, 5),
+    Comparison("order no", Operator.IN, (5, -2)),
+    Comparison("order no", Operator.IN, (7, 5)),
+    Comparison("order no", Operator.NOT_IN, (5, -2)),
+    Comparison("order no", Operator.NOT_IN, (7, 5)),
+    Comparison("order no", Operator.GT, -2),
+    Comparison("order no", Operator.GTE, -2),
+    Comparison("order no", Operator.LT, 5),
+    Comparison("order no", Operator.LTE, 5),
+    Comparison("order no", Operator.IS_NULL, True),
+    Comparison("order no", Operator.IS_NULL, False),
     Comparison("text", Operator.CONTAINS, "%"),
-    Comparison("text", Operator.STARTS_WITH, "a"),
     Comparison("text", Operator.CONTAINS, "_"),
-    Not(equals("number", 5)),
-    And((equals("number", 5), equals("text", "a"))),
-    Or((equals("number", -2), equals("text", "a"))),
-    Not(Or((equals("number", -2), equals("text", "a")))),
+    Comparison("text", Operator.CONTAINS, "\\"),
+    Comparison("text", Operator.CONTAINS, "'"),
+    Comparison("text", Operator.CONTAINS, "X"),
+    Comparison("text", Operator.CONTAINS, ""),
+    Comparison("text", Operator.STARTS_WITH, "a"),
+    Comparison("text", Operator.STARTS_WITH, "QX_"),
+    Comparison("text", Operator.STARTS_WITH, "x"),
+    Not(equals("order no", 5)),
+    And((equals("order no", 5), equals("text", "a"))),
+    Or((equals("order no", -2), equals("text", "a"))),
+    Not(Or((equals("order no", -2), equals("text", "a")))),
     And(()),
     NOTHING,
 )
@@ -61,16 +70,16 @@ FILTERS: Sequence[Filter] = (
 ORDERS: Sequence[tuple[Order, ...]] = (
     (Order("id"),),
     (Order("id", descending=True),),
-    (Order("number", nullable=True), Order("id")),
-    (Order("number", descending=True, nullable=True), Order("id", descending=True)),
-    (Order("text", nullable=True), Order("number", descending=True, nullable=True), Order("id")),
+    (Order("order no", nullable=True), Order("id")),
+    (Order("order no", descending=True, nullable=True), Order("id", descending=True)),
+    (Order("text", nullable=True), Order("order no", descending=True, nullable=True), Order("id")),
 )
 
-SUM = Aggregate(Function.SUM, "number")
+SUM = Aggregate(Function.SUM, "order no")
 AGGREGATES = (
     COUNT,
     SUM,
-    Aggregate(Function.AVG, "number"),
-    Aggregate(Function.MIN, "number"),
+    Aggregate(Function.AVG, "order no"),
+    Aggregate(Function.MIN, "order no"),
     Aggregate(Function.MAX, "text"),
 )

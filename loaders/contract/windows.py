@@ -19,13 +19,11 @@ class WindowsContract(Stocked):
                 for limit in (None, 1, 4, 100):
                     window = Window(order, limit=limit)
 
-                    found = await asking(keys, by=("parent",), window=window)
+                    found = await asking(keys, by=("group",), window=window)
 
                     assert column(found, "id") == [
                         ids(
-                            memory.windowed(
-                                window, (row for row in ROWS if row["parent"] == parent)
-                            )
+                            memory.windowed(window, (row for row in ROWS if row["group"] == parent))
                         )
                         for (parent,) in keys
                     ], window
@@ -54,7 +52,9 @@ class WindowsContract(Stocked):
                     inside = rows[0 if after is None else after + 1 : before]
 
                     whole = await asking(window=window)
-                    of_one = await asking([(1,)], by=("parent",), window=window)
+                    lists = await asking([(1,), (2,)], by=("group",), window=window)
 
                     assert column(whole, "id") == [ids(inside)], window
-                    assert column(of_one, "id") == [ids(r for r in inside if r["parent"] == 1)]
+                    assert column(lists, "id") == [
+                        ids(row for row in inside if row["group"] == group) for group in (1, 2)
+                    ], window

@@ -91,6 +91,8 @@ def files(tmp_path: Path) -> Path:
 
 
 class TestTheDocumentedKind(SourceContract):
+    together = True
+
     @asynccontextmanager
     async def stocked(self, rows: Sequence[Row]) -> AsyncIterator[tuple[Source, Resource]]:
         documented = importlib.import_module("acme.test_lines")
