@@ -44,6 +44,8 @@ FILTERS: Sequence[Filter] = (
     Comparison("order no", Operator.IN, (7, 5)),
     Comparison("order no", Operator.NOT_IN, (5, -2)),
     Comparison("order no", Operator.NOT_IN, (7, 5)),
+    Comparison("order no", Operator.IN, ()),
+    Comparison("order no", Operator.NOT_IN, ()),
     Comparison("order no", Operator.GT, -2),
     Comparison("order no", Operator.GTE, -2),
     Comparison("order no", Operator.LT, 5),

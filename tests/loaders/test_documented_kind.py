@@ -101,7 +101,7 @@ class TestTheDocumentedKind(SourceContract):
 
 
 def settings(folder: Path) -> Settings:
-    (toml,) = blocks(PAGE, "toml")
+    toml, _ = blocks(PAGE, "toml")
     sources: Any = tomllib.loads(toml)["sources"]
     sources["files"]["folder"] = str(folder)
     return Settings.of(graph="acme.graph:graph", environment="development", sources=sources)
