@@ -18,16 +18,17 @@ from typing import ClassVar
 
 from loaders.contract.aggregates import AggregatesContract
 from loaders.contract.calls import CallsContract
-from loaders.contract.data import COLUMNS, ROWS
+from loaders.contract.data import COLUMNS, OF_TYPES, ROWS
 from loaders.contract.filters import FiltersContract
 from loaders.contract.keys import KeysContract
+from loaders.contract.types import TypesContract
 from loaders.contract.windows import WindowsContract
 
-__all__ = ["COLUMNS", "ROWS", "SourceContract"]
+__all__ = ["COLUMNS", "OF_TYPES", "ROWS", "SourceContract"]
 
 
 class SourceContract(
-    KeysContract, WindowsContract, FiltersContract, AggregatesContract, CallsContract
+    KeysContract, WindowsContract, FiltersContract, AggregatesContract, TypesContract, CallsContract
 ):
     """The contract of ``loaders.sources.Source``, a test for each promise.
 
@@ -47,6 +48,8 @@ class SourceContract(
             cls.test_by_several_columns = None  # type: ignore[assignment,method-assign]
         if not cls.together:
             cls.test_aggregates_know_no_place_and_no_limit = None  # type: ignore[assignment,method-assign]
+        if not cls.types:
+            cls.test_values_of_each_type = None  # type: ignore[assignment,method-assign]
         if not cls.joins:
             cls.test_semi_joins = None  # type: ignore[assignment,method-assign]
 

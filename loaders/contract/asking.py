@@ -23,7 +23,7 @@ class Stocked(ABC):
     @abstractmethod
     def stocked(self, rows: Sequence[Row]) -> AbstractAsyncContextManager[tuple[Source, Resource]]:
         """A source of the kind, not open yet, and the resource in it that has these rows, with the
-        ``COLUMNS``."""
+        ``COLUMNS``, and those for the class's ``types``."""
 
     def missing(self, resource: Resource) -> Resource:
         """One that the source does not have. It has another name, unless a kind finds its rows by
@@ -31,8 +31,8 @@ class Stocked(ABC):
         return replace(resource, name="not_there")
 
     @asynccontextmanager
-    async def _asking(self) -> AsyncIterator[Asking]:
-        async with self.stocked(ROWS) as (source, resource):
+    async def _asking(self, rows: Sequence[Row] = ROWS) -> AsyncIterator[Asking]:
+        async with self.stocked(rows) as (source, resource):
             await source.open()
             try:
                 yield Asking(source, resource)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 
 from loaders.query import (
     COUNT,
@@ -36,6 +38,19 @@ ROWS: Sequence[Row] = tuple(
     for id in range(1, 25)
 )
 """Few different values, so that there are ties, and some of them missing."""
+
+OF_TYPES: Mapping[str, tuple[object, object, object]] = {
+    "flag": (None, False, True),
+    "amount": (None, Decimal("9.90"), Decimal("10.50")),
+    "moment": (
+        None,
+        datetime(2026, 2, 1, 0, 15, tzinfo=timezone(timedelta(hours=1))),
+        datetime(2026, 1, 31, 23, 30, 0, 500_000, tzinfo=UTC),
+    ),
+    "day": (None, date(2026, 1, 31), date(2026, 2, 1)),
+}
+"""Columns that only some kinds have, with values in order, which as texts would sort otherwise, but
+for ``day``."""
 
 FILTERS: Sequence[Filter] = (
     equals("order no", 5),

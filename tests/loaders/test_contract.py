@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
 import pytest
 from aiohttp import web
+from bson import Decimal128
 from pymongo import MongoClient
 
 from demo.stack import Addresses
@@ -28,6 +31,7 @@ NAME = "contract_things"
 
 class TestMemory(SourceContract):
     together = joins = True
+    types = (bool, Decimal, datetime, date)
 
     @asynccontextmanager
     async def stocked(self, rows: Sequence[Row]) -> AsyncIterator[tuple[Source, Resource]]:
@@ -36,6 +40,7 @@ class TestMemory(SourceContract):
 
 class TestPostgres(SourceContract):
     together = joins = True
+    types = (bool, Decimal, datetime, date)
 
     @pytest.fixture(autouse=True)
     def addressed(self, addresses: Addresses) -> None:
@@ -46,7 +51,8 @@ class TestPostgres(SourceContract):
         connection = await asyncpg.connect(self.addresses.postgres)
         await connection.execute(
             f"drop table if exists {NAME}; create table {NAME} (id bigint primary key, "
-            'code text unique, "group" bigint, "order no" integer, text text collate "C")'
+            'code text unique, "group" bigint, "order no" integer, text text collate "C", '
+            "flag boolean, amount numeric, moment timestamptz, day date)"
         )
         await connection.copy_records_to_table(
             NAME, columns=list(rows[0]), records=[tuple(row.values()) for row in rows]
@@ -62,6 +68,8 @@ class TestPostgres(SourceContract):
 
 
 class TestMongo(SourceContract):
+    types = (bool, Decimal, datetime)
+
     @pytest.fixture(autouse=True)
     def addressed(self, addresses: Addresses) -> None:
         self.addresses = addresses
@@ -73,7 +81,11 @@ class TestMongo(SourceContract):
         collection.drop()
         # What is missing is null in every other document, and not there in the rest.
         collection.insert_many(
-            {name: value for name, value in row.items() if value is not None or row["id"] % 2}
+            {
+                name: Decimal128(value) if isinstance(value, Decimal) else value
+                for name, value in row.items()
+                if value is not None or row["id"] % 2
+            }
             for row in rows
         )
         for name in ("id", "code"):
@@ -93,6 +105,7 @@ class TestMongo(SourceContract):
 class RestContract(SourceContract):
     several = False
     together = True
+    types = (bool,)
 
     def missing(self, resource: Resource) -> Resource:
         assert isinstance(resource, RestResource)

@@ -92,6 +92,7 @@ def files(tmp_path: Path) -> Path:
 
 class TestTheDocumentedKind(SourceContract):
     together = True
+    types = (bool,)
 
     @asynccontextmanager
     async def stocked(self, rows: Sequence[Row]) -> AsyncIterator[tuple[Source, Resource]]:
