@@ -77,10 +77,12 @@ def kind_named(name: object) -> type[Kind]:
     parts = ELSEWHERE.fullmatch(path)
     if parts is None:
         close = get_close_matches(path.casefold(), KINDS, n=1)
-        meant = f"did you mean '{close[0]}'? " if close else ""
+        meant = f"; did you mean '{close[0]}'?" if close else ""
+        if ELSEWHERE.fullmatch(":".join(path.rsplit(".", 1))):
+            meant = "; a colon, and no dot, stands before the class"
         raise ValueError(
-            f"must name a kind of source; {meant}They are {', '.join(KINDS)}, and your own as "
-            "package.module:Kind"
+            f"must name a kind of source: {', '.join(KINDS)}, or your own as package.module:Kind"
+            + meant
         )
     try:
         kind = getattr(importlib.import_module(parts[1]), parts[2])

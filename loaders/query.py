@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 class Operator(StrEnum):
-    """How a column is compared. ``CONTAINS`` and ``STARTS_WITH`` ignore case."""
+    """How a column is compared. ``CONTAINS`` and ``STARTS_WITH`` ignore the case of ASCII's
+    letters; whether that of others, too, is the source's."""
 
     EQ = "eq"
     NE = "ne"

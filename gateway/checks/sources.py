@@ -74,7 +74,8 @@ class _Asked:
         self._until = asyncio.get_running_loop().time() + seconds
         self._down: dict[str, str] = {}
         self._refused: dict[Resource, str] = {}
-        self._missed: dict[str, list[str]] = defaultdict(list)
+        # By their ids: one that is declared twice, with other row filters, is one to whoever reads.
+        self._missed: dict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
 
     async def ask(self, resources: Sequence[Resource]) -> None:
         # What can't be had as a whole is asked for by keys that others have, so these come first.
@@ -112,7 +113,7 @@ class _Asked:
     def findings(self) -> Iterator[Finding]:
         """What could not be asked, and why."""
         for name, reason in self._down.items():
-            left = ", ".join(self._missed[name])
+            left = ", ".join(self._missed[name].values())
             said = (
                 f"it could not be asked about {left}, since {reason}: check again once it answers"
             )
@@ -137,7 +138,7 @@ class _Asked:
                 if name not in self._down:
                     await self.attempt(name, describe, resource)
                 if name in self._down:
-                    self._missed[name].append(str(resource))
+                    self._missed[name][resource.id] = str(resource)
 
         await asyncio.gather(*(each(name, of) for name, of in by_source.items()))
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from loaders.asks import Answer, Ask, Key
+from loaders.asks import Answer, Ask, Found, Key
 from loaders.contexts import Attempt
 from loaders.errors import SourceError, SourceTimeout
 from loaders.sources import Source
@@ -28,9 +28,10 @@ class Timeout:
         within = Attempt(now + min(longest, left), attempt.calls, attempt.tries)
         try:
             if grace is not None and longest + grace <= left:
-                return await self.source.fetch(ask, keys, within)
+                return self._checked(ask, keys, await self.source.fetch(ask, keys, within))
             async with asyncio.timeout(min(longest + (grace or 0.0), left)):
-                return await self.source.fetch(ask, keys, within)
+                answer = await self.source.fetch(ask, keys, within)
+            return self._checked(ask, keys, answer)
         except TimeoutError:
             ours = f"no answer within {longest:g} s"
             reason = ours if left > longest else "no answer before the operation's time was up"
@@ -40,3 +41,18 @@ class Timeout:
             return [late] * len(keys)
         except SourceError as error:
             return [error] * len(keys)
+
+    def _checked(self, ask: Ask, keys: Sequence[Key], answer: Answer) -> Answer:
+        # Every call passes here. A source that has a Found for the first key knows what one is.
+        if type(answer) is list and 0 < len(answer) == len(keys) and type(answer[0]) is Found:
+            return answer
+        source, of = f"the source '{self.source.name}' answered", ask.resource.name
+        if not isinstance(answer, Sequence):
+            raise TypeError(f"{source} for {of} with a {type(answer).__name__}, not with a list")
+        if len(answer) != len(keys):
+            raise TypeError(f"{source} {len(answer)} of {len(keys)} keys for {of}")
+        for each in answer:
+            if type(each) is not Found and not isinstance(each, Exception):
+                got = type(each).__name__
+                raise TypeError(f"{source} a key for {of} with a {got}, not with a Found")
+        return answer

@@ -17,8 +17,9 @@ from gateway.checks.report import Report
 from gateway.checks.sources import check
 from gateway.settings import Settings
 from loaders.errors import BadResponse
+from loaders.identity import Identity
 from loaders.kinds import Kind
-from loaders.query import Function
+from loaders.query import Filter, Function, equals
 from loaders.resource import Resource
 from loaders.rest.routes import RestResource, Single
 from loaders.rest.source import RestSource
@@ -240,6 +241,25 @@ async def test_a_source_that_is_down_is_unknown_and_the_others_are_checked(
     assert PASSWORD not in "".join(lines(report))
     told = {each.source for each in report.findings if each.coordinate is not None}
     assert told == {"catalog", "shipping"} - {name}
+
+
+async def test_what_is_declared_twice_is_named_once_where_its_source_is_down() -> None:
+    def own(identity: Identity) -> Filter | None:
+        return equals("owner", identity.subject)
+
+    thing = node_type("Thing", table("things", source="billing"))
+    mine = table("things", source="billing", row_filter=own)
+    counted = aggregate("How many.", of=mine, by="parent", function=Function.COUNT)
+    parent = node_type("Parent", table("parents", source="billing"), count=(int | None, counted))
+    graph = graph_of(
+        thing=(thing | None, lookup("It.", by="id")),
+        parent=(parent | None, lookup("It.", by="id")),
+    )
+
+    report = await checked(graph, {"billing": refusing("postgres", unused_port())})
+
+    assert ["billing.parents" in each for each in lines(report)] == [True]
+    assert lines(report)[0].count("billing.things") == 1
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -173,8 +173,8 @@ def test_a_source_without_a_kind_is_told_what_there_is(folder: Path) -> None:
     (folder / "gateway.toml").write_text("[sources.a]\ntype = 'postgres'")
 
     assert faults() == [
-        "sources.a.kind: must name a kind of source; They are postgres, mongo, rest, and your "
-        "own as package.module:Kind"
+        "sources.a.kind: must name a kind of source: postgres, mongo, rest, or your own as "
+        "package.module:Kind"
     ]
 
 

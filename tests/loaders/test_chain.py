@@ -321,6 +321,40 @@ async def test_whoever_gives_up_ends_the_call() -> None:
     assert (source.cancelled, source.now) == (1, 0)
 
 
+UNTOLD: dict[str, tuple[Any, str]] = {
+    "lists of rows": ([[{"id": 1}], []], "a key for things with a list, not with a Found"),
+    "rows": ([{"id": 1}, None], "a key for things with a dict"),
+    "rows after an error": ([passing(), [{"id": 1}]], "a key for things with a list"),
+    "too few": ([Found()], "1 of 2 keys for things"),
+    "too many": ([Found()] * 3, "3 of 2 keys for things"),
+    "by key": ({(0,): Found(), (1,): Found()}, "for things with a dict, not with a list"),
+    "nothing": (None, "for things with a NoneType"),
+}  # fmt: skip
+"""Answers that don't tell what each of two keys has."""
+
+
+@pytest.mark.parametrize("untold", UNTOLD)
+async def test_an_answer_that_is_none_is_named_with_its_source(
+    untold: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, told = UNTOLD[untold]
+    source = Told()
+
+    async def fetch(*_: object) -> Any:
+        return answer
+
+    monkeypatch.setattr(source, "fetch", fetch)
+    with pytest.raises(TypeError, match=f"the source 'told' answered {told}"):
+        await asked(source, numbered(2))
+
+
+async def test_an_answer_may_be_of_errors_alone_or_of_no_keys() -> None:
+    source = Told(lambda *_: BadResponse("told", "It is wrong."))
+
+    assert [type(each) for each in await asked(source, numbered(2))] == [BadResponse] * 2
+    assert await asked(Told(), numbered(0)) == []
+
+
 # Bulkhead.
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
 import pytest
 from aiohttp import web
+from bson import Decimal128
 from pymongo import MongoClient
 
 from demo.stack import Addresses
@@ -26,12 +30,18 @@ NAME = "contract_things"
 
 
 class TestMemory(SourceContract):
+    together = joins = True
+    types = (bool, Decimal, datetime, date)
+
     @asynccontextmanager
     async def stocked(self, rows: Sequence[Row]) -> AsyncIterator[tuple[Source, Resource]]:
         yield MemorySource("memory", {NAME: rows}), MemoryTable(source="memory", name=NAME)
 
 
 class TestPostgres(SourceContract):
+    together = joins = True
+    types = (bool, Decimal, datetime, date)
+
     @pytest.fixture(autouse=True)
     def addressed(self, addresses: Addresses) -> None:
         self.addresses = addresses
@@ -41,7 +51,8 @@ class TestPostgres(SourceContract):
         connection = await asyncpg.connect(self.addresses.postgres)
         await connection.execute(
             f"drop table if exists {NAME}; create table {NAME} (id bigint primary key, "
-            'code text unique, parent bigint, number integer, text text collate "C")'
+            'code text unique, "group" bigint, "order no" integer, text text collate "C", '
+            "flag boolean, amount numeric, moment timestamptz, day date)"
         )
         await connection.copy_records_to_table(
             NAME, columns=list(rows[0]), records=[tuple(row.values()) for row in rows]
@@ -57,6 +68,8 @@ class TestPostgres(SourceContract):
 
 
 class TestMongo(SourceContract):
+    types = (bool, Decimal, datetime)
+
     @pytest.fixture(autouse=True)
     def addressed(self, addresses: Addresses) -> None:
         self.addresses = addresses
@@ -68,9 +81,15 @@ class TestMongo(SourceContract):
         collection.drop()
         # What is missing is null in every other document, and not there in the rest.
         collection.insert_many(
-            {name: value for name, value in row.items() if value is not None or row["id"] % 2}
+            {
+                name: Decimal128(value) if isinstance(value, Decimal) else value
+                for name, value in row.items()
+                if value is not None or row["id"] % 2
+            }
             for row in rows
         )
+        for name in ("id", "code"):
+            collection.create_index(name, unique=True)
         try:
             yield (
                 MongoSource(
@@ -83,10 +102,19 @@ class TestMongo(SourceContract):
             client.close()
 
 
-class TestBatches(SourceContract):
-    """A service that answers many keys at once."""
-
+class RestContract(SourceContract):
     several = False
+    together = True
+    types = (bool,)
+
+    def missing(self, resource: Resource) -> Resource:
+        assert isinstance(resource, RestResource)
+        by = {"id": replace(resource.by["id"], path="/not_there/{key}")}
+        return replace(resource, by=by, all="/not_there")
+
+
+class TestBatches(RestContract):
+    """A service that answers many keys at once."""
 
     @asynccontextmanager
     async def stocked(self, rows: Sequence[Row]) -> AsyncIterator[tuple[Source, Resource]]:
@@ -101,7 +129,7 @@ class TestBatches(SourceContract):
             ]
             return web.json_response({"items": found})
 
-        by = {name: Batch(f"/{NAME}", name) for name in ("id", "code", "parent")}
+        by = {name: Batch(f"/{NAME}", name) for name in ("id", "code", "group")}
         async with answering(answer) as service:
             yield (
                 RestSource("files", service.url),
@@ -109,17 +137,17 @@ class TestBatches(SourceContract):
             )
 
 
-class TestSingles(SourceContract):
+class TestSingles(RestContract):
     """A service that answers one key at a time."""
-
-    several = False
 
     @asynccontextmanager
     async def stocked(self, rows: Sequence[Row]) -> AsyncIterator[tuple[Source, Resource]]:
         async def answer(request: web.BaseRequest) -> web.StreamResponse:
             match request.path.strip("/").split("/"):
-                case [_, "parent", key]:
-                    return web.json_response([row for row in rows if str(row["parent"]) == key])
+                case ["not_there", *_]:
+                    return web.json_response({}, status=404)
+                case [_, "group", key]:
+                    return web.json_response([row for row in rows if str(row["group"]) == key])
                 case [_, column, key]:
                     found = [row for row in rows if str(row[column]) == key]
                     return web.json_response(
@@ -128,7 +156,7 @@ class TestSingles(SourceContract):
                 case _:
                     return web.json_response(list(rows))
 
-        by = {name: Single(f"/{NAME}/{name}/{{key}}") for name in ("id", "code", "parent")}
+        by = {name: Single(f"/{NAME}/{name}/{{key}}") for name in ("id", "code", "group")}
         async with answering(answer) as service:
             yield (
                 RestSource("files", service.url),

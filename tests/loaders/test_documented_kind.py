@@ -91,6 +91,9 @@ def files(tmp_path: Path) -> Path:
 
 
 class TestTheDocumentedKind(SourceContract):
+    together = True
+    types = (bool,)
+
     @asynccontextmanager
     async def stocked(self, rows: Sequence[Row]) -> AsyncIterator[tuple[Source, Resource]]:
         documented = importlib.import_module("acme.test_lines")
@@ -99,7 +102,7 @@ class TestTheDocumentedKind(SourceContract):
 
 
 def settings(folder: Path) -> Settings:
-    (toml,) = blocks(PAGE, "toml")
+    toml, _ = blocks(PAGE, "toml")
     sources: Any = tomllib.loads(toml)["sources"]
     sources["files"]["folder"] = str(folder)
     return Settings.of(graph="acme.graph:graph", environment="development", sources=sources)

@@ -27,6 +27,8 @@ class OwnKind(Kind):
 
 NOT_A_KIND = "a text"
 
+NAMES = "must name a kind of source: postgres, mongo, rest, or your own as package.module:Kind"
+
 
 def faults(source: dict[str, Any]) -> list[tuple[tuple[int | str, ...], str]]:
     """The places and messages with which a source's settings are refused."""
@@ -64,11 +66,12 @@ def test_the_settings_of_a_kind_of_ones_own_are_checked() -> None:
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        ("postgress", "must name a kind of source; did you mean 'postgres'? They are postgres, "),
-        ("MongoDB", "must name a kind of source; did you mean 'mongo'? They are postgres, "),
-        ("oracle", "must name a kind of source; They are postgres, mongo, rest, and your own as "),
-        (5, "must name a kind of source; They are postgres, "),
-        (f"postgresql://u:{SECRET}@h/d", "must name a kind of source; "),
+        ("postgress", f"{NAMES}; did you mean 'postgres'?"),
+        ("MongoDB", f"{NAMES}; did you mean 'mongo'?"),
+        ("oracle", NAMES),
+        ("acme.sqlite.SqliteKind", f"{NAMES}; a colon, and no dot, stands before the class"),
+        (5, NAMES),
+        (f"postgresql://u:{SECRET}@h/d", NAMES),
         ("nowhere.at_all:Kind", "it can't be imported: No module named 'nowhere'"),
         (f"{__name__}:Missing", f"module '{__name__}' has no attribute 'Missing'"),
         (f"{__name__}:NOT_A_KIND", f"{__name__}:NOT_A_KIND is no loaders.kinds.Kind"),
