@@ -71,9 +71,13 @@ class Loader(DataLoader[Key, Value]):
     with a future of its own, or many at once (``load_all``), which costs one for all of them.
     Both know the same values, and ``clear``, ``clear_all`` and ``prime`` hold for both."""
 
+    # The one cache is ours: DataLoader's keeps a future for each key.
+    cache = False
+
     def __init__(self, batch: Batch[Key, Value] | Share[Any, Key, Value]) -> None:
-        # The one cache is ours: DataLoader's keeps a future for each key.
-        super().__init__(cache=False)
+        # DataLoader's own is called where its ``load`` is: most are never asked for one key, and
+        # it takes as long as all else here.
+        self._is_asked_singly = False
         self._batch = batch
         self._rounds: dict[Key, _Round[Key, Value]] = {}
         self._next: _Round[Key, Value] | None = None
@@ -81,6 +85,9 @@ class Loader(DataLoader[Key, Value]):
     def load(self, key: Key) -> asyncio.Future[Value]:
         """A future of the key's value or error. It is the caller's own: whoever else waits for
         the key goes on waiting when this one is cancelled."""
+        if not self._is_asked_singly:
+            super().__init__()
+            self._is_asked_singly = True
         return asyncio.shield(super().load(key))
 
     async def batch_load_fn(self, keys: list[Key]) -> list[Any]:

@@ -41,9 +41,11 @@ class Listed:
             for each in answer:
                 if isinstance(each, Found) and not isinstance(each.rows, Exception):
                     for row in each.rows:
-                        # A service can send anything in place of a key.
-                        if isinstance(key := row.get(column), Hashable):
-                            index[key] = row, columns
+                        try:
+                            index[row.get(column)] = row, columns
+                        except TypeError:
+                            # A service can send anything in place of a key.
+                            continue
         self._indexed[column] = len(self._answers)
         return index
 

@@ -77,21 +77,22 @@ class Parts:
     async def _values(
         self, parts: Sequence[Part], keys: Sequence[Hashable]
     ) -> Sequence[Sequence[object]]:
-        """For each part, in order, the value or the error of each key."""
+        """For each part, in order, the value or the error of each key. A window is the first."""
         window = parts[0] if isinstance(parts[0], Window) else None
-        aggregates = tuple(part for part in parts if isinstance(part, Aggregate))
+        others = parts if window is None else parts[1:]
+        aggregates = tuple(part for part in others if isinstance(part, Aggregate))
         try:
             answer = await self._fetch(window, aggregates, keys_of(self._by, keys))
         except Exception as error:
             # What one call fails with costs no other part.
             return [[error] * len(keys)] * len(parts)
         values: list[list[object]] = [
-            [each.values[index] if isinstance(each, Found) else each for each in answer]
+            [each.values[index] if type(each) is Found else each for each in answer]
             for index in range(len(aggregates))
         ]
         if window is None:
             return values
-        return [[each.rows if isinstance(each, Found) else each for each in answer], *values]
+        return [[each.rows if type(each) is Found else each for each in answer], *values]
 
 
 def keys_of(by: By, keys: Sequence[Hashable]) -> Sequence[Key]:

@@ -187,8 +187,10 @@ class Loaders:
                 if window is None:
                     return await view.fetch(rows, Wants(aggregates=aggregates), keys)
                 columns = self._needed(resource, *rows.by, *window.columns)
-                listed = self._listed.setdefault(resource, Listed())
-                asked = rows._replace(window=window)
+                listed = self._listed.get(resource)
+                if listed is None:
+                    listed = self._listed[resource] = Listed()
+                asked = Rows(resource, rows.by, filter=filter, window=window)
                 answer = await view.fetch(asked, Wants(columns, aggregates), keys)
                 listed.add(answer, None if can.whole else columns)
                 return answer

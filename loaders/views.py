@@ -72,7 +72,8 @@ class View:
             return [_nothing(wants)] * len(keys)
         self._check_road(rows.by)
         if self._filter is not None:
-            rows = rows._replace(filter=all_of(self._filter, rows.filter))
+            filter = all_of(self._filter, rows.filter)
+            rows = Rows(rows.resource, rows.by, rows.unique, filter, rows.window)
         if not self._asked_elsewhere:
             return await self._source.fetch(Ask(rows, wants), keys, self._operation)
         answer: list[Found | Exception] = [_nothing(wants)] * len(keys)

@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loaders.asks import Answer, Ask, Key
+from loaders.asks import Answer, Ask, Found, Key
 from loaders.contexts import Attempt
 from loaders.errors import SourceUnavailable
 from loaders.sources import Fetcher
@@ -26,7 +26,11 @@ class Retry:
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         tried = Attempt(attempt.deadline, attempt.calls, self.most)
-        answer = list(await self.following.fetch(ask, keys, tried))
+        found = await self.following.fetch(ask, keys, tried)
+        if len(found) == 1 and type(found[0]) is Found:
+            # Most are one of many requests, and well.
+            return found
+        answer = list(found)
         for tries in reversed(range(self.most)):
             failed = {
                 place: each

@@ -48,7 +48,10 @@ class RestClient:
 
     async def get(self, path: str) -> Any:
         """The JSON that ``path`` answers; None for a 404."""
-        status, body = await self.request(path)
+        return self.read(*await self.request(path))
+
+    def read(self, status: int, body: bytes) -> object:
+        """The JSON of a response; None for a 404."""
         if status == 404:
             return None
         if status != 200:

@@ -88,7 +88,7 @@ class RestSource:
         url = self._client.shown + (shape if one else path)
         with attempt.call(ask, keys, url=url, shape=f"GET {shape}") as call:
             try:
-                answer = await self._client.get(path)
+                answer = self._client.read(*await self._client.request(path))
             except SourceUnavailable as error:
                 if error.after is not None and error.after >= attempt.left(self.timeout):
                     error.is_passing = False
