@@ -21,7 +21,7 @@ class Bulkhead:
         self._turns = asyncio.Semaphore(most)
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        if self._turns.locked() and attempt.deadline is not None:
+        if self._turns.locked() and attempt.deadline is not None and not attempt.is_timed:
             try:
                 async with asyncio.timeout(attempt.left(inf)):
                     await self._turns.acquire()

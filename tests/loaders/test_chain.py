@@ -393,3 +393,17 @@ async def test_whoever_waits_for_a_turn_waits_until_the_deadline() -> None:
 def test_a_wrapper_that_is_off_is_not_there() -> None:
     assert "Retry" not in repr(chained(Told()))
     assert "Retry" in repr(chained(Told(can=replace(Capabilities(), retries=1))))
+
+
+async def test_a_fan_out_that_waits_for_its_turns_ends_at_the_deadline() -> None:
+    source = Told(seconds=0.2, can=Capabilities(in_flight=2))
+    operation = Operation(deadline=time.monotonic() + 0.3)
+    began = time.monotonic()
+
+    found = await asked(source, numbered(20), operation, SINGLES)
+
+    # What came in time is there; the others are late, each for itself, and nobody waits for them.
+    assert found[:2] == [0, 1]
+    assert [type(each) for each in found[2:]] == [SourceTimeout] * 18
+    assert time.monotonic() - began < 5
+    assert source.now == 0
