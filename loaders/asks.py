@@ -6,7 +6,7 @@ and because a cache holds more than one asker needs.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -83,18 +83,11 @@ def answered(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[Found] 
     by = ask.rows.by
     if not by:
         return [Found(rows)]
-    if len(by) > 1 or not ask.rows.unique:
-        groups = _groups(by, rows)
-        listed = [groups.get(key) for key in _values_of(by, keys)]
-        if len(groups) + listed.count(None) != len(keys):
-            return None
-        return [Found(each or ()) for each in listed]
-    (column,) = by
-    found = {row[column]: Found((row,)) for row in rows}
-    one = [found.get(key) for (key,) in keys]
-    if len(found) + one.count(None) != len(keys):
+    groups = _groups(ask, rows)
+    listed = [groups.get(key) for key in _values_of(by, keys)]
+    if len(groups) + listed.count(None) != len(keys):
         return None
-    return [each or Found() for each in one]
+    return [Found(each or ()) for each in listed]
 
 
 def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Sequence[Sequence[Row]]:
@@ -102,18 +95,17 @@ def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Sequence[Seq
     by = ask.rows.by
     if not by:
         return [rows]
-    if ask.rows.unique and len(by) == 1:
-        (column,) = by
-        found = {row[column]: (row,) for row in rows}
-        return [found.get(key, ()) for (key,) in keys]
-    groups = _groups(by, rows)
+    groups = _groups(ask, rows)
     return [groups.get(key, ()) for key in _values_of(by, keys)]
 
 
-def _groups(by: tuple[str, ...], rows: Sequence[Row]) -> dict[Hashable, list[Row]]:
+def _groups(ask: Ask, rows: Sequence[Row]) -> Mapping[Hashable, Sequence[Row]]:
+    by = ask.rows.by
     groups: dict[Hashable, list[Row]] = {}
     if len(by) == 1:
         (column,) = by
+        if ask.rows.unique:
+            return {row[column]: (row,) for row in rows}
         for row in rows:
             groups.setdefault(row[column], []).append(row)
     else:
