@@ -97,6 +97,7 @@ class Parts:
 
 def keys_of(by: By, keys: Sequence[Hashable]) -> Sequence[Key]:
     """A source's keys, of a loader's."""
+    # By several columns, or by none, a loader's are tuples themselves, which no type says here.
     return [(key,) for key in keys] if isinstance(by, str) else keys  # type: ignore[return-value]
 
 
