@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
+
+from demo.stack import Addresses
 from loaders.asks import WHOLE, Ask, Key, Rows, Wants
 from loaders.chain import chained
 from loaders.contexts import Operation
@@ -12,6 +16,24 @@ from loaders.query import ALL_ROWS, COUNT, Filter, Window
 from loaders.registry import Loaders
 from loaders.resource import Resource, Row
 from loaders.sources import Source
+from loaders.sql.postgres import PostgresSource
+
+
+@asynccontextmanager
+async def shop_with(
+    addresses: Addresses, schema: str, objects: str, **options: Any
+) -> AsyncIterator[PostgresSource]:
+    """The demo's database, open, with a schema of the test's own that ``objects`` make."""
+    connection = await asyncpg.connect(addresses.postgres)
+    source = PostgresSource("shop", addresses.postgres, pool_size=2, **options)
+    try:
+        await connection.execute(objects)
+        await source.open()
+        yield source
+    finally:
+        await source.close()
+        await connection.execute(f"drop schema if exists {schema} cascade")
+        await connection.close()
 
 
 async def rows_of(

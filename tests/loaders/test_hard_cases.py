@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
 from aiohttp import web
 
@@ -29,6 +28,7 @@ from loaders.rest.source import RestSource
 from loaders.sources import Capabilities
 from loaders.sql.postgres import PostgresSource, PostgresTable
 from tests.hostile import answering
+from tests.loaders.asking import shop_with
 
 BY_ID = (Order("id"),)
 THINGS = MemoryTable(source="m", name="things")
@@ -46,14 +46,8 @@ create view hard_cases.slow as select id, hard_cases.slowly(id) as number from h
 
 @pytest.fixture(scope="module")
 async def shop(addresses: Addresses) -> AsyncIterator[PostgresSource]:
-    connection = await asyncpg.connect(addresses.postgres)
-    await connection.execute(OBJECTS)
-    source = PostgresSource("shop", addresses.postgres, pool_size=2, timeout=2.0)
-    await source.open()
-    yield source
-    await source.close()
-    await connection.execute("drop schema hard_cases cascade")
-    await connection.close()
+    async with shop_with(addresses, "hard_cases", OBJECTS, timeout=2.0) as source:
+        yield source
 
 
 def list_of(rows: Sequence[Any] | Exception) -> Sequence[Any]:

@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
-import asyncpg
 import pytest
 from aiohttp import web
 
@@ -22,7 +21,7 @@ from loaders.rest.routes import Batch, RestResource, Single
 from loaders.rest.source import RestSource
 from loaders.sql.postgres import PostgresSource, PostgresTable
 from tests.hostile import answering, unused_port
-from tests.loaders.asking import page_of, rows_of
+from tests.loaders.asking import page_of, rows_of, shop_with
 
 SECRET = "hunter2"
 
@@ -41,14 +40,8 @@ create table reasons.locked (id bigint);
 
 @pytest.fixture(scope="module")
 async def shop(addresses: Addresses) -> AsyncIterator[PostgresSource]:
-    connection = await asyncpg.connect(addresses.postgres)
-    await connection.execute(OBJECTS)
-    source = PostgresSource("shop", addresses.postgres, pool_size=2)
-    await source.open()
-    yield source
-    await source.close()
-    await connection.execute("drop schema reasons cascade")
-    await connection.close()
+    async with shop_with(addresses, "reasons", OBJECTS) as source:
+        yield source
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import pytest
 
 from demo.stack import Addresses
@@ -19,6 +18,7 @@ from loaders.registry import Loaders, Sources
 from loaders.resource import Resource
 from loaders.sql.postgres import PostgresSource, PostgresTable
 from tests.client import Gateway
+from tests.loaders.asking import shop_with
 from tests.loaders.filtered import DOCUMENTS, Filtered, documents, filtered
 
 TOTAL, LARGEST = Aggregate(Function.SUM, "size"), Aggregate(Function.MAX, "size")
@@ -133,14 +133,8 @@ create view together.slow as
 
 @pytest.fixture(scope="module")
 async def shop(addresses: Addresses) -> AsyncIterator[PostgresSource]:
-    connection = await asyncpg.connect(addresses.postgres)
-    await connection.execute(OBJECTS)
-    source = PostgresSource("shop", addresses.postgres, pool_size=2, timeout=2.0)
-    await source.open()
-    yield source
-    await source.close()
-    await connection.execute("drop schema together cascade")
-    await connection.close()
+    async with shop_with(addresses, "together", OBJECTS, timeout=2.0) as source:
+        yield source
 
 
 def table(name: str) -> Resource:
