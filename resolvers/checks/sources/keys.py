@@ -26,7 +26,7 @@ from resolvers.fields import column_of
 from resolvers.lookups import Lookup
 from resolvers.relations import Aggregated, Many, One
 
-WHOLE = frozenset({Family.INTEGER, Family.BIG_INTEGER})
+WHOLE_NUMBERS = frozenset({Family.INTEGER, Family.BIG_INTEGER})
 
 KEYS: Mapping[str, frozenset[Family]] = {
     "int": NUMBERS,
@@ -40,7 +40,7 @@ whose type it is may not be installed."""
 
 KEY_TYPES: Mapping[Family, str] = {
     **dict.fromkeys(TEXTS, "str"),
-    **dict.fromkeys(WHOLE, "int"),
+    **dict.fromkeys(WHOLE_NUMBERS, "int"),
     Family.DECIMAL: "Decimal",
     Family.UUID: "uuid.UUID",
     Family.OBJECT_ID: "ObjectId",
@@ -220,7 +220,7 @@ def _kind(family: Family) -> Family:
 def _is_refused(here: _End, there: _End) -> bool:
     """Whether values are no keys for the resource, although they are equal to them."""
     keys = there.resource.key_type is int and there.name == there.resource.key
-    return keys and here.family in NUMBERS - WHOLE
+    return keys and here.family in NUMBERS - WHOLE_NUMBERS
 
 
 def _unique(
