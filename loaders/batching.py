@@ -31,20 +31,17 @@ class Gathering(Generic[Part, Key, Value]):
         """What one of the loaders is made of: its part in each fetch."""
         return Share(self, part)
 
-    def join(self, part: Part, loader: Loader[Key, Value]) -> None:
-        """Have the loader's keys leave with the others of this turn."""
+    def join(self, part: Part, loader: Loader[Key, Value]) -> asyncio.Task[None]:
+        """Have the loader's keys leave with the others of this turn, by this task."""
         self._leaving.append((part, loader))
         if self._task is None:
             # It begins in the next turn of the event loop: what else runs in this one joins it.
             self._task = asyncio.create_task(self._leave())
+        return self._task
 
     async def _leave(self) -> None:
-        leaving, task = self._leaving, self._task
-        self._leaving, self._task = [], None
+        leaving, self._leaving, self._task = self._leaving, [], None
         rounds = [loader.depart() for _, loader in leaving]
-        for round_ in rounds:
-            # Nothing else holds the task that sees to them.
-            round_.task = task
         asked = [(part, round_.keys) for (part, _), round_ in zip(leaving, rounds, strict=True)]
         found: Sequence[Sequence[Value | Exception]]
         try:
@@ -53,7 +50,7 @@ class Gathering(Generic[Part, Key, Value]):
             found = [[error] * len(keys) for _, keys in asked]
         except asyncio.CancelledError:
             for round_ in rounds:
-                round_.done.cancel()
+                round_.cancel()
             raise
         for round_, values in zip(rounds, found, strict=True):
             round_.end(values)
@@ -126,7 +123,6 @@ class Loader(DataLoader[Key, Value]):
         if key not in self._rounds:
             round_ = self._rounds[key] = _Round()
             round_.values = {key: value}
-            round_.done.set_result(None)
         return self
 
     async def _loaded(
@@ -134,8 +130,7 @@ class Loader(DataLoader[Key, Value]):
     ) -> list[Value | Exception]:
         for round_ in set(rounds):
             if not round_.values:
-                # Shielded, as whoever else waits for it goes on waiting when this one is cancelled.
-                await asyncio.shield(round_.done)
+                await round_.wait()
         return [round_.values[key] for key, round_ in zip(keys, rounds, strict=True)]
 
     def depart(self) -> _Round[Key, Value]:
@@ -147,7 +142,7 @@ class Loader(DataLoader[Key, Value]):
     def _open(self) -> _Round[Key, Value]:
         opened = self._next = _Round()
         if isinstance(self._batch, Share):
-            self._batch.gathering.join(self._batch.part, self)
+            opened.task = self._batch.gathering.join(self._batch.part, self)
         else:
             # It begins in the next turn of the event loop: what else runs in this one joins it.
             opened.task = asyncio.create_task(self._run(self._batch))
@@ -161,7 +156,7 @@ class Loader(DataLoader[Key, Value]):
         except Exception as error:
             found = [error] * len(round_.keys)
         except asyncio.CancelledError:
-            round_.done.cancel()
+            round_.cancel()
             raise
         round_.end(found)
 
@@ -169,13 +164,25 @@ class Loader(DataLoader[Key, Value]):
 class _Round(Generic[Key, Value]):
     """Keys that are fetched together, and their values once they are there."""
 
-    __slots__ = ("done", "keys", "task", "values")
+    __slots__ = ("_waiting", "keys", "task", "values")
 
     def __init__(self) -> None:
         self.keys: list[Key] = []
         self.values: dict[Key, Value | Exception] = {}
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[None] | None = None
+        """What fetches them. Nothing else holds it."""
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def wait(self) -> asyncio.Future[None]:
+        """Done when the values are there. It is the caller's own: whoever else waits goes on
+        waiting when this one is cancelled."""
+        assert self.task is not None
+        if self.task.done():
+            # It was cancelled, or there were values.
+            return asyncio.shield(self.task)
+        waiting = self.task.get_loop().create_future()
+        self._waiting.append(waiting)
+        return waiting
 
     def end(self, values: Sequence[Value | Exception]) -> None:
         """Have these values for the keys, in order."""
@@ -183,5 +190,11 @@ class _Round(Generic[Key, Value]):
             wrong = RuntimeError(f"{len(values)} values for {len(self.keys)} keys")
             values = [wrong] * len(self.keys)
         self.values = dict(zip(self.keys, values, strict=True))
-        if not self.done.done():
-            self.done.set_result(None)
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
+
+    def cancel(self) -> None:
+        """Have nobody wait for what does not come."""
+        for waiting in self._waiting:
+            waiting.cancel()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from loaders.asks import Ask, Key
 from loaders.identity import ANONYMOUS, Identity
-from loaders.trace import Call, Calls, Trace
+from loaders.trace import Call, Calls, FanOut, Request, Trace
 
 FAN_OUT = 100
 """Requests that the fan-outs of one operation may make to one source."""
@@ -50,7 +50,7 @@ class Attempt:
     calls: Calls
     tries: int = 0
     is_timed: bool = False
-    last: Call | None = None
+    last: Call | Request | None = None
 
     def call(
         self,
@@ -60,20 +60,25 @@ class Attempt:
         statement: object = None,
         url: str | None = None,
         shape: object = None,
-    ) -> Call:
+    ) -> Call | Request:
         """The note of a call that is made within it, as a context manager."""
-        rows = ask.rows
-        self.last = Call(
-            rows.resource.source,
-            rows.resource.name,
-            ask.columns if ask.wants.aggregates else ask.wants.columns,
-            len(keys) if rows.by else 0,
-            statement,
-            url,
-            shape=shape or statement,
-            retried=self.tries > 0,
-        )
-        self.calls.append(self.last)
+        calls = self.calls
+        if type(calls) is FanOut and calls.whole is not None:
+            self.last = Request(calls.whole, len(keys), retried=self.tries > 0)
+            return self.last
+        size = len(keys) if ask.rows.by else 0
+        call = Call(ask, size, statement, url, shape or statement, retried=self.tries > 0)
+        if isinstance(calls, FanOut):
+            return self._fan_out(calls, call)
+        calls.append(call)
+        self.last = call
+        return call
+
+    def _fan_out(self, calls: FanOut, first: Call) -> Request:
+        self.last = Request(first, first.keys, retried=first.retried)
+        first.keys, first.retried = 0, False
+        calls.calls.append(first.__enter__())
+        calls.whole = first
         return self.last
 
     def left(self, most: float) -> float:

@@ -144,9 +144,9 @@ MISFITS = (TypeError, ValueError, ArithmeticError, AttributeError)
 def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) -> Found:
     """What a key has, of its rows. Where its values can't be compared or added, that is an error
     that ``misfit`` makes of what they are."""
-    filter, window, aggregates = ask.rows.filter, ask.rows.window, ask.wants.aggregates
-    if filter is None and window is ALL_ROWS and not aggregates:
+    if wants_all(ask):
         return Found(rows)
+    filter, window, aggregates = ask.rows.filter, ask.rows.window, ask.wants.aggregates
     try:
         kept = filtered(filter, rows)
     except MISFITS:
@@ -165,6 +165,12 @@ def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) 
         except MISFITS:
             values.append(misfit("values that can't be added or compared"))
     return Found(listed, values)
+
+
+def wants_all(ask: Ask) -> bool:
+    """Whether nothing is wanted but the rows of each key, all of them as they are."""
+    rows = ask.rows
+    return rows.filter is None and rows.window is ALL_ROWS and not ask.wants.aggregates
 
 
 def filtered(filter: Filter | None, rows: Iterable[Row]) -> list[Row]:

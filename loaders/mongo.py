@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import inf
 from struct import Struct
 from typing import Annotated, Any, ClassVar
 
@@ -43,6 +44,9 @@ TypeMismatch, InvalidBSON, Location31, OperationFailed, DocumentValidationFailur
 ConversionFailure. From 10000 on they are single places in MongoDB's code, and taken to do so."""
 
 LONGEST_REASON = 300
+
+MOMENT = 0.05
+"""Seconds of a call that pass before it is sent."""
 
 HALVES = Struct("<QQ")
 LARGEST_SIGNIFICAND = 10**34 - 1
@@ -123,11 +127,14 @@ class MongoSource:
             return await described(self._collections().command, resource.name)
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        left = attempt.left(inf)
+        asked = self._rows if ask.wants.columns else self._values
+        if left >= self.timeout - MOMENT:
+            # The client's own time is the same, and setting it anew is not for nothing.
+            return await asked(ask, keys, attempt)
         # What is left is the server's time, too, and that of the thread in which the driver waits.
-        with pymongo.timeout(attempt.left(self.timeout)):
-            if ask.wants.columns:
-                return await self._rows(ask, keys, attempt)
-            return await self._values(ask, keys, attempt)
+        with pymongo.timeout(left):
+            return await asked(ask, keys, attempt)
 
     async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         rows, projection = ask.rows, projected(ask.wants.columns)

@@ -42,9 +42,13 @@ class Parts:
             loader = self.loaders[part] = Loader(self._gathering.part(part))
         return loader
 
-    async def _batches(self, asked: list[Asked]) -> Sequence[Sequence[object]]:
+    def _batches(self, asked: list[Asked]) -> Awaitable[Sequence[Sequence[object]]]:
         if len(asked) == 1:
-            return await self._values([asked[0][0]], asked[0][1])
+            ((part, keys),) = asked
+            return self._values([part], keys)
+        return self._several(asked)
+
+    async def _several(self, asked: list[Asked]) -> Sequence[Sequence[object]]:
         calls = self._calls(asked)
         found = await asyncio.gather(
             *(
@@ -80,7 +84,7 @@ class Parts:
         """For each part, in order, the value or the error of each key. A window is the first."""
         window = parts[0] if isinstance(parts[0], Window) else None
         others = parts if window is None else parts[1:]
-        aggregates = tuple(part for part in others if isinstance(part, Aggregate))
+        aggregates = tuple(part for part in others if isinstance(part, Aggregate)) if others else ()
         try:
             answer = await self._fetch(window, aggregates, keys_of(self._by, keys))
         except Exception as error:

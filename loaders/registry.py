@@ -168,7 +168,13 @@ class Loaders:
             if left:
                 answer = await self._view(resource).fetch(rows, wants, keys_of(by, left))
                 if not known:
-                    return [_row(each) for each in answer]
+                    # Most have one row, or none. There is one for each key of every batch.
+                    return [
+                        each.rows[0]
+                        if type(each) is Found and type(each.rows) is tuple and each.rows
+                        else _row(each)
+                        for each in answer
+                    ]
                 known.update(zip(left, map(_row, answer), strict=True))
             return [known[key] for key in keys]
 
@@ -230,7 +236,4 @@ def _row(found: Found | Exception) -> Row | Exception | None:
     if type(found) is not Found:
         return found  # type: ignore[return-value]  # the error: nothing derives from Found
     rows = found.rows
-    if type(rows) is tuple:
-        # What most are. There is one for each key of every batch.
-        return rows[0] if rows else None
     return rows if isinstance(rows, Exception) else rows[0] if rows else None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, field
 
+from loaders.asks import Ask
 from loaders.errors import SourceError
 from loaders.logs import Limited
 from loaders.resource import Columns
@@ -25,37 +25,39 @@ class Call:
     the same without a value of anybody's, for the log. ``error`` is why it failed, if it did.
     """
 
-    source: str
-    resource: str
-    columns: Columns
-    keys: int = 0
+    ask: Ask
+    keys: int
     statement: object = None
     url: str | None = None
-    rows: int = 0
-    ms: float = 0.0
     shape: object = None
-    error: str | None = None
     retried: bool = False
     """Whether it is made again where it fails in passing, which is not logged then."""
-    part_of: Call | None = None
-    """The call whose fan-out it is a part of."""
+    rows: int = 0
+    ms: float = 0.0
+    error: str | None = None
     _began: float = 0.0
+
+    @property
+    def source(self) -> str:
+        return self.ask.resource.source
+
+    @property
+    def resource(self) -> str:
+        return self.ask.resource.name
+
+    @property
+    def columns(self) -> Columns:
+        """The columns that were read for it."""
+        return self.ask.columns
 
     def __enter__(self) -> Call:
         self._began = time.perf_counter()
-        if self.part_of is not None:
-            self.part_of._began = self.part_of._began or self._began
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        ended = time.perf_counter()
-        self.ms = (ended - self._began) * 1000
+        self.ms = (time.perf_counter() - self._began) * 1000
         if isinstance(error, SourceError):
             self.fail(error)
-        if self.part_of is not None:
-            self.part_of.keys += self.keys
-            self.part_of.rows += self.rows
-            self.part_of.ms = (ended - self.part_of._began) * 1000
 
     def fail(self, error: SourceError) -> None:
         """Note why the call, or a part of it, failed, and log it."""
@@ -63,8 +65,6 @@ class Call:
         self.error = self.error or reason
         if self.retried and error.is_passing:
             return
-        if self.part_of is not None:
-            self.part_of.error = self.part_of.error or reason
         failures.write(
             logging.WARNING,
             f"{self.source}.{self.resource}: {reason}",
@@ -101,21 +101,45 @@ class Trace:
     calls: list[Call] = field(default_factory=list)
 
 
-class Calls(Protocol):
-    """Where calls are noted as they begin."""
-
-    def append(self, call: Call, /) -> None: ...
-
-
 @dataclass(slots=True)
 class FanOut:
-    """Where the calls of a fan-out are noted: as one call in ``calls``."""
+    """Where the requests of a fan-out are noted: as one call in ``calls``."""
 
-    calls: Calls
-    _whole: Call | None = None
+    calls: list[Call]
+    whole: Call | None = None
 
-    def append(self, call: Call, /) -> None:
-        if self._whole is None:
-            self._whole = replace(call, keys=0)
-            self.calls.append(self._whole)
-        call.part_of = self._whole
+
+class Request:
+    """One request of a fan-out, a part of its call. There are many, and most are well."""
+
+    __slots__ = ("_keys", "_retried", "_whole", "rows")
+
+    def __init__(self, whole: Call, keys: int, *, retried: bool) -> None:
+        self.rows = 0
+        self._whole = whole
+        self._keys = keys
+        self._retried = retried
+
+    def __enter__(self) -> Request:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        whole = self._whole
+        whole.keys += self._keys
+        whole.rows += self.rows
+        whole.ms = (time.perf_counter() - whole._began) * 1000
+        if isinstance(error, SourceError):
+            self.fail(error)
+
+    def fail(self, error: SourceError) -> None:
+        """Note why the request failed, and log it."""
+        if not (self._retried and error.is_passing):
+            self._whole.fail(error)
+
+    def give_up(self, error: SourceError) -> None:
+        """Log that it failed after all: it is not made again."""
+        self._whole.fail(error)
+
+
+Calls = list[Call] | FanOut
+"""Where calls are noted as they begin."""

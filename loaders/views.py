@@ -65,17 +65,22 @@ class View:
                 )
         self._filter = all_of(*own)
 
-    async def fetch(self, rows: Rows, wants: Wants, keys: Sequence[Key]) -> Answer:
+    def fetch(self, rows: Rows, wants: Wants, keys: Sequence[Key]) -> Awaitable[Answer]:
         """What of the rows may be seen, for each key, by its position. A key of which nothing may
         be seen has what a key without rows has."""
-        if self._filter == NOTHING:
-            return [_nothing(wants)] * len(keys)
-        self._check_road(rows.by)
         if self._filter is not None:
+            if self._filter == NOTHING:
+                return _nothing_of(wants, keys)
             filter = all_of(self._filter, rows.filter)
             rows = Rows(rows.resource, rows.by, rows.unique, filter, rows.window)
-        if not self._asked_elsewhere:
-            return await self._source.fetch(Ask(rows, wants), keys, self._operation)
+        ask = Ask(rows, wants)
+        if self._asked_elsewhere:
+            self._check_road(rows.by)
+            return self._fetch_joined(ask, keys)
+        return self._source.fetch(ask, keys, self._operation)
+
+    async def _fetch_joined(self, ask: Ask, keys: Sequence[Key]) -> Answer:
+        wants = ask.wants
         answer: list[Found | Exception] = [_nothing(wants)] * len(keys)
         seen = dict(enumerate(keys))
         for join in self._asked_elsewhere:
@@ -86,7 +91,7 @@ class View:
                 if isinstance(has, Exception):
                     answer[place] = has
         if seen:
-            found = await self._source.fetch(Ask(rows, wants), list(seen.values()), self._operation)
+            found = await self._source.fetch(ask, list(seen.values()), self._operation)
             for place, each in zip(seen, found, strict=True):
                 answer[place] = each
         return answer
@@ -129,3 +134,7 @@ class View:
 def _nothing(wants: Wants) -> Found:
     """What a key has of which there is nothing."""
     return Found((), tuple(each.of_nothing for each in wants.aggregates))
+
+
+async def _nothing_of(wants: Wants, keys: Sequence[Key]) -> Answer:
+    return [_nothing(wants)] * len(keys)

@@ -1,7 +1,6 @@
 """The wrappers between loaders and a source, each around the next, in this order:
 
-- of an operation: what it may ask (``spend``), what it did (``record``), and until when it waits
-  (``deadline``);
+- of an operation: what it may ask (``spend``), what it did and until when it waits (``record``);
 - of a source: no larger batches than it takes (``split``), another try of the keys that failed in
   passing (``retry``), so many at a time (``bulkhead``), each no longer than it may (``timeout``).
 
@@ -12,7 +11,6 @@ be raised for a whole batch; before it, errors are data, by the keys' positions.
 from __future__ import annotations
 
 from loaders.chain.bulkhead import Bulkhead
-from loaders.chain.deadline import Deadline
 from loaders.chain.record import Record
 from loaders.chain.retry import Retry
 from loaders.chain.spend import Spend
@@ -31,4 +29,4 @@ def chained(source: Source) -> Fetcher[Operation]:
     if can.retries:
         fetcher = Retry(fetcher, can.retries)
     fetcher = Split(fetcher, can)
-    return Spend(Record(Deadline(fetcher, source.name)), source.name)
+    return Spend(Record(fetcher), source.name)

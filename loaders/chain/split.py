@@ -11,7 +11,7 @@ from loaders.asks import Answer, Ask, Key
 from loaders.contexts import Attempt
 from loaders.errors import SourceTimeout
 from loaders.sources import Capabilities, Fetcher
-from loaders.trace import FanOut
+from loaders.trace import Calls, FanOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Split:
     def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Awaitable[Answer]:
         size = ask.rows.resource.batch_size(ask.rows.by) or self.can.batch_size
         if ask.rows.resource.is_fanned_out(ask.rows.by):
-            attempt = Attempt(attempt.deadline, FanOut(attempt.calls))
+            attempt = Attempt(attempt.deadline, _as_one(attempt.calls))
         if len(keys) <= size:
             return self.following.fetch(ask, keys, attempt)
         return self._in_batches(ask, keys, attempt, size)
@@ -57,3 +57,7 @@ class Split:
             for start in starts:
                 found.setdefault(start, [late] * len(keys[start : start + size]))
         return [each for start in starts for each in found[start]]
+
+
+def _as_one(calls: Calls) -> FanOut:
+    return calls if isinstance(calls, FanOut) else FanOut(calls)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 from loaders.asks import Answer, Ask, Found, Key
+from loaders.chain.timer import Timer
 from loaders.contexts import Attempt
 from loaders.errors import SourceError, SourceTimeout
 from loaders.sources import Source
@@ -18,24 +18,29 @@ from loaders.sources import Source
 class Timeout:
     """Ends a call that takes longer than its source has, or than is left of the attempt: the driver
     sees its task cancelled then. One that keeps to its deadline by itself needs no timer here, as
-    long as it may also be late. What the driver raises is the error of every key."""
+    long as it may also be late. Nothing is sent when no time is left. What the driver raises is the
+    error of every key."""
 
     source: Source
+    _timer: Timer = field(default_factory=Timer)
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        now, longest, grace = time.monotonic(), self.source.timeout, self.source.can.grace
+        source = self.source
+        now, longest, grace = time.monotonic(), source.timeout, source.can.grace
         left = inf if attempt.deadline is None else attempt.deadline - now
-        within = Attempt(now + min(longest, left), attempt.calls, attempt.tries)
+        if left <= 0:
+            return [SourceTimeout(source.name, reason="the operation's time is up")] * len(keys)
+        within = Attempt(now + (longest if longest < left else left), attempt.calls, attempt.tries)
         try:
             if grace is not None and longest + grace <= left:
-                return self._checked(ask, keys, await self.source.fetch(ask, keys, within))
-            async with asyncio.timeout(min(longest + (grace or 0.0), left)):
-                answer = await self.source.fetch(ask, keys, within)
+                return self._checked(ask, keys, await source.fetch(ask, keys, within))
+            with self._timer.until(now + min(longest + (grace or 0.0), left)):
+                answer = await source.fetch(ask, keys, within)
             return self._checked(ask, keys, answer)
         except TimeoutError:
             ours = f"no answer within {longest:g} s"
             reason = ours if left > longest else "no answer before the operation's time was up"
-            late = SourceTimeout(self.source.name, reason=reason)
+            late = SourceTimeout(source.name, reason=reason)
             if within.last is not None:
                 within.last.fail(late)
             return [late] * len(keys)

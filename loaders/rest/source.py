@@ -4,26 +4,31 @@ key. A 404 is "no row"; everything else that is not the declared answer is an er
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+import re
+from collections.abc import Callable, Coroutine, Hashable, Sequence
+from typing import Annotated, ClassVar
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from loaders.asks import Answer, Ask, Key, by_value
+from loaders.asks import Answer, Ask, Found, Key, by_value
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import SourceError, SourceTimeout, SourceUnavailable
 from loaders.kinds import Kind, address
-from loaders.memory import found_in
+from loaders.memory import found_in, wants_all
 from loaders.resource import Resource, Row
 from loaders.rest.client import RestClient
 from loaders.rest.probe import described
 from loaders.rest.routes import KEYS, Batch, RestResource, is_segment
 from loaders.sources import Capabilities
+from loaders.trace import Call, Request
 
 IN_FLIGHT = 20
 RETRIES = 2
+
+UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
+"""What stands in a URL as it is (RFC 3986, 2.3)."""
 
 
 class RestSource:
@@ -55,80 +60,107 @@ class RestSource:
         assert isinstance(resource, RestResource)
         return await described(self._client.get, resource, samples)
 
-    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+    def fetch(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Coroutine[object, None, Answer]:
         resource, by = ask.resource, ask.rows.by
         assert isinstance(resource, RestResource)
         if not by:
             if resource.all is None:
                 raise TypeError(f"{resource} declares no path that answers all of it")
-            return await self._get(ask, keys, attempt, resource.all, resource.all)
+            return self._get(ask, keys, attempt, resource.all, resource.all)
         route = resource.route(by)
         if isinstance(route, Batch):
             names = "&".join(f"{route.parameter}={_segment(key)}" for (key,) in keys)
             shape = f"{route.path}?{route.parameter}=…"
-            return await self._get(ask, keys, attempt, f"{route.path}?{names}", shape)
-        ((key,),) = keys
-        if not is_segment(str(key)):
-            return [found_in((), ask, self._client.bad)]
-        path = route.path.replace("{key}", _segment(key))
-        return await self._get(ask, keys, attempt, path, route.path, one=True)
+            return self._get(ask, keys, attempt, f"{route.path}?{names}", shape)
+        return self._get_one(ask, keys, attempt, route.path)
 
     async def _get(
-        self,
-        ask: Ask,
-        keys: Sequence[Key],
-        attempt: Attempt,
-        path: str,
-        shape: str,
-        *,
-        one: bool = False,
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, path: str, shape: str
     ) -> Answer:
-        """What the path answers for the keys, of which there is ``one`` if it stands in the path.
-        ``shape`` is the path without a key in it."""
-        url = self._client.shown + (shape if one else path)
+        """What the path answers for the keys. ``shape`` is the path without a key in it."""
+        url = self._client.shown + path
         with attempt.call(ask, keys, url=url, shape=f"GET {shape}") as call:
             try:
                 answer = self._client.read(*await self._client.request(path))
             except SourceUnavailable as error:
-                if error.after is not None and error.after >= attempt.left(self.timeout):
-                    error.is_passing = False
-                    error.reason = f"{error.reason}, and not to be asked again so soon"
+                self._weigh(error, attempt)
                 raise
-            rows = self._rows(ask, keys, answer, one=one)
+            rows = self._rows(ask, answer)
             call.rows = len(rows)
+            listed = by_value(ask, keys, rows)
+            if wants_all(ask):
+                return [Found(each) for each in listed]
+            misfit = self._misfits_of(call)
+            return [found_in(each, ask, misfit) for each in listed]
 
-            def misfit(what: str) -> SourceError:
-                error = self._client.bad(what)
-                call.fail(error)
-                return error
+    async def _get_one(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, template: str
+    ) -> Answer:
+        """What the path answers for the one key, which stands in it."""
+        ((key,),) = keys
+        text = str(key)
+        if not is_segment(text):
+            return [found_in((), ask, self._client.bad)]
+        path = template.replace("{key}", _segment(text))
+        url = self._client.shown + template
+        with attempt.call(ask, keys, url=url, shape=f"GET {template}") as call:
+            try:
+                answer = self._client.read(*await self._client.request(path))
+            except SourceUnavailable as error:
+                self._weigh(error, attempt)
+                raise
+            rows = self._rows_of(ask, key, answer)
+            call.rows = len(rows)
+            return [Found(rows) if wants_all(ask) else found_in(rows, ask, self._misfits_of(call))]
 
-            return [found_in(each, ask, misfit) for each in by_value(ask, keys, rows)]
+    def _weigh(self, error: SourceUnavailable, attempt: Attempt) -> None:
+        # Another try is of no use where the service wants more time than there is.
+        if error.after is not None and error.after >= attempt.left(self.timeout):
+            error.is_passing = False
+            error.reason = f"{error.reason}, and not to be asked again so soon"
 
-    def _rows(self, ask: Ask, keys: Sequence[Key], answer: Any, *, one: bool) -> list[Row]:
-        """The answer's rows. Raises BadResponse for what is none, and where one key was asked for,
-        for those of another."""
+    def _misfits_of(self, call: Call | Request) -> Callable[[str], SourceError]:
+        def misfit(what: str) -> SourceError:
+            error = self._client.bad(what)
+            call.fail(error)
+            return error
+
+        return misfit
+
+    def _rows_of(self, ask: Ask, key: Hashable, answer: object) -> Sequence[Row]:
+        """The rows of the key that was asked for. Raises BadResponse for those of another."""
+        (column,) = ask.rows.by
+        if ask.rows.unique and answer is not None:
+            if not isinstance(answer, dict) or answer.get(column) != key:
+                raise self._client.bad("an answer that is not the object asked for")
+            return (answer,)
+        rows = self._rows(ask, answer)
+        if any(row[column] != key for row in rows):
+            raise self._client.bad("objects that were not asked for")
+        return rows
+
+    def _rows(self, ask: Ask, answer: object) -> Sequence[Row]:
+        """The answer's rows. Raises BadResponse for what is none."""
         resource = ask.resource
         assert isinstance(resource, RestResource)
         (column,) = ask.rows.by or (resource.key,)
         if answer is None:
-            return []
-        if one and ask.rows.unique:
-            if not isinstance(answer, dict) or answer.get(column) != keys[0][0]:
-                raise self._client.bad("an answer that is not the object asked for")
-            return [answer]
+            return ()
         if resource.items is not None and isinstance(answer, dict):
             answer = answer.get(resource.items)
         if not isinstance(answer, list):
             raise self._client.bad("an answer without a list of objects")
         if not all(isinstance(row, dict) and isinstance(row.get(column), KEYS) for row in answer):
             raise self._client.bad(f"an object without '{column}'")
-        if one and any(row[column] != keys[0][0] for row in answer):
-            raise self._client.bad("objects that were not asked for")
         return answer
 
 
 def _segment(key: object) -> str:
-    return quote(str(key), safe="")
+    text = str(key)
+    # Most keys need no look at each of their characters.
+    return text if UNRESERVED.fullmatch(text) else quote(text, safe="")
 
 
 class RestKind(Kind):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
@@ -121,11 +121,16 @@ class PostgresSource:
             async with self._connection() as connection, connection.transaction():
                 yield connection
 
-    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+    def fetch(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Coroutine[object, None, Answer]:
         if not ask.wants.aggregates:
-            return await self._rows(ask, keys, attempt)
+            return self._rows(ask, keys, attempt)
         if not ask.wants.columns:
-            return await self._values(ask, keys, attempt)
+            return self._values(ask, keys, attempt)
+        return self._rows_and_values(ask, keys, attempt)
+
+    async def _rows_and_values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         form = ask.resource.id, ask.rows.by
         if form in self._apart_only or not have_arrays(keys):
             return await self._apart(ask, keys, attempt)

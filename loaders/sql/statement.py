@@ -96,8 +96,32 @@ Parameters = list[object]
 """The values that a statement's $1, $2, … stand for."""
 
 
+_texts: dict[tuple[object, ...], str] = {}
+"""Statements of the usual forms, by what they hang on."""
+
+MOST_TEXTS = 4096
+
+
 def selecting(ask: Ask, keys: Sequence[Key]) -> tuple[str, Parameters]:
     """The rows of the keys, which tell by their columns ``by`` whose they are."""
+    resource, by, _, filter, window = ask.rows
+    if filter is not None or window.after is not None or window.before is not None:
+        return _selecting(ask, keys)
+    # Without a filter or a place, nothing but keys and limit are parameters.
+    types = tuple(map(type, keys[0])) if by else ()
+    form = resource, by, ask.wants.columns, window.order, window.limit is None, types
+    text = _texts.get(form)
+    if text is None:
+        text, _ = _selecting(ask, keys)
+        if len(_texts) < MOST_TEXTS:
+            _texts[form] = text
+    parameters: Parameters = [*_columns(keys)] if by else []
+    if window.limit is not None:
+        parameters.append(window.limit)
+    return text, parameters
+
+
+def _selecting(ask: Ask, keys: Sequence[Key]) -> tuple[str, Parameters]:
     rows, parameters = ask.rows, Parameters()
     if not rows.by:
         return _select(ask, None, parameters), parameters
@@ -141,7 +165,7 @@ def by_position(ask: Ask, keys: Sequence[Key]) -> tuple[str, Parameters]:
 
 def have_arrays(keys: Sequence[Key]) -> bool:
     """Whether the keys can be sent as rows: PostgreSQL must be told of which type they are."""
-    return all(_array(value) is not None for value in (keys[0] if keys else ()))
+    return not keys or None not in map(_array, keys[0])
 
 
 def _table(resource: Resource) -> str:
@@ -184,7 +208,7 @@ def _functions(ask: Ask) -> list[str]:
 def _any_of(by: tuple[str, ...], keys: Sequence[Key], parameters: Parameters) -> str:
     """The condition that the columns hold one of the keys."""
     if len(by) == 1:
-        parameters.append([key for (key,) in keys])
+        parameters += _columns(keys)
         return f"{quoted(by[0])} = any(${len(parameters)})"
     columns = ", ".join(map(quoted, by))
     return f"({columns}) in (select * from {_unnested(keys, parameters)})"
@@ -211,22 +235,26 @@ def _names(by: tuple[str, ...]) -> Sequence[str]:
 
 
 def _unnested(keys: Sequence[Key], parameters: Parameters) -> str:
-    columns: list[list[object]] = (
-        [[value for (value,) in keys]]
-        if len(keys[0]) == 1
-        else [list(values) for values in zip(*keys, strict=True)]
-    )
     arrays: list[str] = []
-    for values in columns:
+    for values in _columns(keys):
         parameters.append(values)
         arrays.append(f"${len(parameters)}::{_array(values[0]) or 'text[]'}")
     return f"unnest({', '.join(arrays)})"
 
 
+def _columns(keys: Sequence[Key]) -> list[list[object]]:
+    """The keys' values, column by column."""
+    if len(keys[0]) == 1:
+        return [[value for (value,) in keys]]
+    return [list(values) for values in zip(*keys, strict=True)]
+
+
 def _array(value: object) -> str | None:
+    known = ARRAYS.get(type(value))
+    if known is not None:
+        return known
     # A driver's UUID is of a type of its own.
-    known = (array for type_, array in ARRAYS.items() if isinstance(value, type_))
-    return ARRAYS.get(type(value)) or next(known, None)
+    return next((array for type_, array in ARRAYS.items() if isinstance(value, type_)), None)
 
 
 def _sorted_by(part: Order) -> str:
