@@ -279,7 +279,9 @@ class ShopWorld:
 
     def settings(self, engine: str) -> Settings:
         stages = [{"stage": f"{__name__}:AsRaised", "before": "execute"}]
-        return Settings.of(engine=engine, environment="development", stages=stages)
+        # Its sources take no time: what does is a machine that stands still.
+        limits = {"request_seconds": 3600}
+        return Settings.of(engine=engine, environment="development", stages=stages, limits=limits)
 
 
 class AsRaised:
