@@ -9,12 +9,12 @@ PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version
 
 PEERS := benchmarks/peers/node
 
-.PHONY: demo test unit check bench browser clean
+.PHONY: demo test unit check bench browser pooler clean
 
 demo: $(VENV)/demo
 	@exec $(BIN)/gateway demo --port $(PORT)
 
-test: $(VENV)/dev browser
+test: $(VENV)/dev browser pooler
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 # What needs no server, no browser and no other process: within seconds.
@@ -57,9 +57,17 @@ $(VENV)/made:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-# The tests drive GraphiQL in Chromium, which is no Python package.
+# What the tests need that is no Python package: they drive GraphiQL in Chromium, and ask PostgreSQL
+# through PgBouncer, which Debian has where only administrators look.
 browser:
-	@command -v chromium > /dev/null || \
+	$(call in_the_system,chromium,Chromium)
+
+pooler:
+	$(call in_the_system,pgbouncer,PgBouncer)
+
+define in_the_system
+	@PATH="$$PATH:/usr/sbin"; command -v $(1) > /dev/null || \
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
-			apt-get update -qq && apt-get install -y -qq chromium > /dev/null; } || \
-		{ echo "The tests need Chromium: install your system's package 'chromium'." >&2; exit 1; }
+			apt-get update -qq && apt-get install -y -qq $(1) > /dev/null; } || \
+		{ echo "The tests need $(2): install your system's package '$(1)'." >&2; exit 1; }
+endef

@@ -149,9 +149,12 @@ class IssuerSettings(_Section):
 
 
 class KeySettings(_Section):
-    """The PostgreSQL database in which API keys are kept, in a schema ``sluice``."""
+    """The PostgreSQL database in which API keys are kept, in a schema ``sluice``. ``pooler`` and
+    ``statement_cache_size`` are those of a source."""
 
     url: Annotated[SecretStr, address("postgresql", "postgres", host=False)]
+    pooler: Literal["transaction"] | None = None
+    statement_cache_size: int | None = Field(None, ge=0)
 
     @model_validator(mode="after")
     def _has_a_driver(self) -> Self:
@@ -162,8 +165,14 @@ class KeySettings(_Section):
         """A request waits for it, so it has less time than the graph's own sources."""
         from loaders.sql.postgres import PostgresSource
 
-        url = self.url.get_secret_value()
-        return PostgresSource("api-keys", url, pool_size=5, timeout=timeout)
+        return PostgresSource(
+            "api-keys",
+            self.url.get_secret_value(),
+            pool_size=5,
+            timeout=timeout,
+            pooler=self.pooler,
+            statement_cache_size=self.statement_cache_size,
+        )
 
 
 class AuthSettings(_Section):

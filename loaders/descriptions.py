@@ -102,6 +102,7 @@ class Description:
     row; None where that can't be told, and so for ``indexes``. ``places_nulls`` says that an index
     serves an order only if it has missing values where the order has them. ``mistakes`` is what
     the source has proven wrong with how it is asked, ``unknown`` what it could not tell, and why.
+    ``hints`` are about the source as a whole: what its settings should say.
     ``seen`` are a few of its rows, where it had to be asked for some; they are not to be shown.
     """
 
@@ -114,4 +115,5 @@ class Description:
     places_nulls: bool = False
     mistakes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     seen: Sequence[Row] = ()

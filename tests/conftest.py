@@ -18,9 +18,10 @@ from gateway.settings import Settings
 from tests import no_process
 from tests.client import Gateway, listening, serving
 from tests.identities import CALLERS, auth, headers
+from tests.pgbouncer import pgbouncer
 from tests.probe import PROBE
 
-SERVERS = {"stack", "demo", "wheel", "browser"}
+SERVERS = {"stack", "pooled", "demo", "wheel", "browser"}
 """The fixtures that start processes. Each that is a server's uses one of them."""
 
 SHOP = "schema.build:schema"
@@ -75,6 +76,13 @@ def stack(request: pytest.FixtureRequest) -> Iterator[DemoStack]:
 @pytest.fixture(scope="session")
 def addresses(stack: DemoStack) -> Addresses:
     return stack.addresses
+
+
+@pytest.fixture(scope="session")
+def pooled(addresses: Addresses) -> Iterator[str]:
+    """Where the demo's PostgreSQL is behind PgBouncer, in transaction mode, with few sessions."""
+    with pgbouncer(addresses.postgres) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

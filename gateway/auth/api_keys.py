@@ -182,7 +182,7 @@ class ApiKeys:
                 id,
             )
         except SourceError as error:
-            log.error("an API key can't be read: %s (%r)", error, error.__cause__)
+            log.error("an API key can't be read: %s (%s)", error, error.reason)
             raise SourceUnavailable(error.source) from None
         finally:
             del self._reading[id]
@@ -200,7 +200,9 @@ class ApiKeys:
                 list(self._watched),
             )
         except SourceError as error:
-            log.warning("the API keys of live connections can't be read: %s", error)
+            log.warning(
+                "the API keys of live connections can't be read: %s (%s)", error, error.reason
+            )
             if time.monotonic() - self._checked_at > self._unchecked_seconds:
                 self._tell(self._watched, "The API key could not be checked any more.")
             return
@@ -228,7 +230,9 @@ class ApiKeys:
                 list(used.values()),
             )
         except SourceError as error:
-            log.warning("when API keys were last used can't be written: %s", error)
+            log.warning(
+                "when API keys were last used can't be written: %s (%s)", error, error.reason
+            )
 
 
 def _hash(secret: str) -> bytes:

@@ -16,7 +16,7 @@ from gateway.auth import api_keys, migrations
 from gateway.commands.console import DEMO_FOLDER, fail, read_settings
 from gateway.errors import GatewayError
 from gateway.settings import KeySettings
-from loaders.errors import SourceTimeout, SourceUnavailable
+from loaders.errors import SourceError, SourceTimeout, SourceUnavailable
 from loaders.resource import Row
 
 if TYPE_CHECKING:
@@ -167,8 +167,8 @@ def _in_key_database(
 
     try:
         return asyncio.run(within(keys.source(timeout=10.0), checked))
-    except UNREACHABLE:
-        fail("The database of the API keys can't be reached.")
+    except UNREACHABLE as error:
+        fail(_unreachable(error))
     except GatewayError as error:
         fail(f"{error} {error.__cause__ or ''}".rstrip())
 
@@ -178,11 +178,15 @@ def refuse_behind(keys: KeySettings) -> None:
     try:
         if asyncio.run(within(keys.source(), migrations.pending)):
             fail(BEHIND)
-    except UNREACHABLE:
+    except UNREACHABLE as error:
         # What needs no API key works without it.
-        click.echo("The database of the API keys can't be reached. It is tried again.", err=True)
+        click.echo(f"{_unreachable(error)} It is tried again.", err=True)
     except GatewayError as error:
         fail(f"{error} {error.__cause__ or ''}".rstrip())
+
+
+def _unreachable(error: SourceError) -> str:
+    return f"The database of the API keys can't be reached: {error.reason}."
 
 
 async def within(

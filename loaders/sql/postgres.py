@@ -6,8 +6,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Literal
 
 import asyncpg
 import orjson
@@ -22,6 +22,7 @@ from loaders.kinds import Kind, address
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Translated
 from loaders.sql.catalog import described
+from loaders.sql.reasons import reason_of
 from loaders.sql.statement import (
     Parameters,
     Table,
@@ -37,15 +38,19 @@ UNFIT = frozenset({"22000", "22003", "22007", "22008", "22021", "22P02", "22P03"
 """The data exceptions that a bound value causes (PostgreSQL manual, appendix A; 22000 is what
 asyncpg raises for a value that it can't send). The others are a view's or a function's own."""
 
-WITHOUT_VALUES = frozenset(
-    {"08", "0A", "25", "28", "2B", "2D", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "XX"}
-)
-"""Classes of errors whose messages are PostgreSQL's own, and of the schema (appendix A). Those of
-the others can hold values of rows or of clients: data exceptions, violated constraints, and what
-functions raise in their own words, under codes of their own."""
-
 ALMOST = 0.9
 """The share of the time that is left, after which what is there has to do."""
+
+Pooler = Literal["transaction"]
+"""What stands between us and the server, and may give each transaction another of its sessions."""
+
+CACHED_STATEMENTS = 100
+
+UNTOLD = (
+    "a connection pooler answers in its place: if that gives each transaction a session, as "
+    'PgBouncer does in transaction mode, set pooler = "transaction"'
+)
+"""The hint for a source whose settings say nothing of its pooler."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,16 +60,35 @@ class PostgresTable(Table):
 
 
 class PostgresSource:
-    """A pool of connections. ``timeout`` (seconds) bounds each statement, on the server too."""
+    """A pool of connections. ``timeout`` (seconds) bounds each statement, on the server too.
+
+    ``pooler`` says that they lead to a pooler, which gives each transaction a session of the
+    server: nothing is set for a session then, and a statement's time is kept here alone; one that
+    is late is cancelled at the server. ``statement_cache_size`` is how many prepared statements
+    each connection keeps; unless it is given, 100, and none with a pooler.
+    """
 
     kind = "postgres"
     can = Capabilities(together=True, grace=0.1)
 
-    def __init__(self, name: str, url: str, *, pool_size: int = 10, timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        *,
+        pool_size: int = 10,
+        timeout: float = 10.0,
+        pooler: Pooler | None = None,
+        statement_cache_size: int | None = None,
+    ) -> None:
         self.name = name
         self._url = url
         self._pool_size = pool_size
         self.timeout = timeout
+        self._pooler = pooler
+        if statement_cache_size is None:
+            statement_cache_size = CACHED_STATEMENTS if pooler is None else 0
+        self._statement_cache_size = statement_cache_size
         self._pool: asyncpg.Pool | None = None
         self._errors = Translated(self._translate)
         self._apart_only: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
@@ -72,6 +96,11 @@ class PostgresSource:
         self._taken = 0
 
     async def open(self) -> None:
+        alone = self._pooler is None
+        settings = {"application_name": "sluice"}
+        if alone:
+            # For statements of a gateway that is gone: what lives cancels its own.
+            settings["statement_timeout"] = str(int(self.timeout * 1000))
         # With min_size 0 the pool connects when it is first used, so a database that is down
         # does not keep the gateway from starting.
         self._pool = await asyncpg.create_pool(
@@ -79,14 +108,12 @@ class PostgresSource:
             min_size=0,
             max_size=self._pool_size,
             timeout=self.timeout,
-            command_timeout=self.timeout + 1,
+            command_timeout=self.timeout + 1 if alone else self.timeout,
+            statement_cache_size=self._statement_cache_size,
             init=_decode_json,
-            connection_class=_Connection,
+            connection_class=_Connection if alone else _PooledConnection,
             reset=_reset,
-            server_settings={
-                "statement_timeout": str(int(self.timeout * 1000)),
-                "application_name": "sluice",
-            },
+            server_settings=settings,
         )
 
     async def close(self) -> None:
@@ -104,7 +131,17 @@ class PostgresSource:
 
     async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
         assert isinstance(resource, PostgresTable)
-        return await described(self.run, resource.identifier, resource.schema, resource.name)
+        found = await described(self.run, resource.identifier, resource.schema, resource.name)
+        if self._pooler is None and await self._is_pooled():
+            return replace(found, hints=(UNTOLD,))
+        return found
+
+    async def _is_pooled(self) -> bool:
+        """Whether another process than the server's own has taken the connection."""
+        with self._errors:
+            async with self._connection() as connection:
+                pid = await connection.fetchval("select pg_backend_pid()")
+                return bool(pid != connection.get_server_pid())
 
     async def run(self, statement: str, *parameters: object) -> Sequence[Row]:
         """The rows of a statement that is the gateway's own, over no resource of the graph."""
@@ -264,7 +301,7 @@ class PostgresSource:
     def _translate(self, error: BaseException) -> Exception | None:
         match error:
             case TimeoutError() | asyncpg.QueryCanceledError():
-                return SourceTimeout(self.name, reason=_reason(error))
+                return SourceTimeout(self.name, reason=reason_of(error))
             case asyncpg.DataError():
                 if error.sqlstate not in UNFIT or _is_of_another_type(error):
                     # A value of another type than the column's: clients' values have been read
@@ -274,7 +311,7 @@ class PostgresSource:
                     self.name,
                     "A value does not fit the column it is compared with: it is out of range, "
                     "too long, or has a character that PostgreSQL can't hold.",
-                    reason=_reason(error),
+                    reason=reason_of(error),
                 )
             case (
                 OSError()
@@ -286,13 +323,13 @@ class PostgresSource:
                 | asyncpg.InterfaceError()
                 | asyncpg.InternalClientError()
             ):
-                return SourceUnavailable(self.name, reason=_reason(error))
+                return SourceUnavailable(self.name, reason=reason_of(error))
             case asyncpg.PostgresError():
                 return self._refused(error)
         return None
 
     def _refused(self, error: BaseException) -> BadResponse:
-        return self._refused_for(_reason(error))
+        return self._refused_for(reason_of(error))
 
     def _refused_for(self, reason: str) -> BadResponse:
         return BadResponse(
@@ -315,24 +352,6 @@ def _is_of_another_type(error: BaseException) -> bool:
     return behind is not None
 
 
-def _reason(error: BaseException) -> str:
-    """Why PostgreSQL or asyncpg failed, for the log: without the words of those errors that have
-    values in them."""
-    code = getattr(error, "sqlstate", None)
-    if code is None:
-        if isinstance(error, TimeoutError):
-            return "no answer in time"
-        if isinstance(error, OSError):
-            return f"{type(error).__name__}: {error}"
-        return type(error).__name__
-    if code[:2] not in WITHOUT_VALUES:
-        places = (getattr(error, name, None) for name in ("column_name", "constraint_name"))
-        cause = type(error.__cause__).__name__ if error.__cause__ is not None else None
-        parts = [f"SQLSTATE {code}", type(error).__name__, cause, *places]
-        return ", ".join(part for part in parts if part)
-    return f"SQLSTATE {code}: {getattr(error, 'message', None) or type(error).__name__}"
-
-
 class _Connection(asyncpg.Connection):
     """A connection that is reset when it goes back to the pool only if it needs to be.
 
@@ -348,6 +367,21 @@ class _Connection(asyncpg.Connection):
         rows = await super().fetch(*args, **kwargs)
         self.is_clean = True
         return rows
+
+
+class _PooledConnection(_Connection):
+    """A connection to a pooler, where statements that are not of one transaction may each have
+    another session of the server, which other clients have had and will have."""
+
+    def get_reset_query(self) -> str:
+        # It ends a statement that was begun, and lets its session go. That has nothing of ours.
+        return ";"
+
+    async def _introspect_types(self, *args: Any) -> Any:
+        # asyncpg turns JIT off before this and on again after it, each for a session.
+        async with self.transaction():
+            introspect: Any = super()._introspect_types  # type: ignore[misc]
+            return await introspect(*args)
 
 
 async def _reset(connection: Any) -> None:
@@ -368,14 +402,24 @@ async def _decode_json(connection: asyncpg.Connection) -> None:
 
 
 class PostgresKind(Kind):
-    """A PostgreSQL database. ``timeout`` is in seconds, for each statement."""
+    """A PostgreSQL database. ``timeout`` is in seconds, for each statement. ``pooler`` says that a
+    pooler of transactions stands before it, such as PgBouncer; ``statement_cache_size`` is how many
+    prepared statements a connection keeps: 100, or 0 with a pooler, unless it is given."""
 
     resources: ClassVar[type[Resource]] = PostgresTable
 
     url: Annotated[SecretStr, address("postgresql", "postgres", host=False)]
     pool_size: int = Field(10, ge=1)
     timeout: float = Field(10.0, gt=0)
+    pooler: Pooler | None = None
+    statement_cache_size: int | None = Field(None, ge=0)
 
     def source(self, name: str) -> PostgresSource:
-        url = self.url.get_secret_value()
-        return PostgresSource(name, url, pool_size=self.pool_size, timeout=self.timeout)
+        return PostgresSource(
+            name,
+            self.url.get_secret_value(),
+            pool_size=self.pool_size,
+            timeout=self.timeout,
+            pooler=self.pooler,
+            statement_cache_size=self.statement_cache_size,
+        )

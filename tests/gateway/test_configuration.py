@@ -205,7 +205,8 @@ def test_a_section_as_json_goes_over_the_file_and_under_its_own_settings(
     monkeypatch.setenv("SLUICE_SOURCES__SHOP__TIMEOUT", "2")
 
     read: dict[str, dict[str, Any]] = {
-        name: each.model_dump(exclude={"url"}) for name, each in read_settings().sources.items()
+        name: each.model_dump(exclude={"url"}, exclude_none=True)
+        for name, each in read_settings().sources.items()
     }
 
     assert read == {

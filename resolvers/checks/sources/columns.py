@@ -15,6 +15,7 @@ from resolvers.checks.places import Declarations, Place
 from resolvers.checks.sources.findings import (
     Descriptions,
     Finding,
+    Severity,
     fault,
     hint,
     told_column,
@@ -42,7 +43,7 @@ PERHAPS_LISTS = (None, Family.DOCUMENT)
 
 
 def resources_are_there(declared: Declarations, told: Descriptions) -> Iterator[Finding]:
-    """Tables and collections; and what the source has said of each by itself."""
+    """Tables and collections; and what the source has said of each, or of itself."""
     for resource, coordinate in declared.resources().items():
         if (description := told.get(resource)) is None:
             continue
@@ -57,6 +58,8 @@ def resources_are_there(declared: Declarations, told: Descriptions) -> Iterator[
             yield fault(coordinate, resource, f"{resource}: {mistake}: correct its routes")
         for why in description.unknown:
             yield unknown(coordinate, resource, f"{resource}: {why}")
+        for better in description.hints:
+            yield Finding(Severity.HINT, better, None, resource.source)
 
 
 def columns_are_there(declared: Declarations, told: Descriptions) -> Iterator[Finding]:
