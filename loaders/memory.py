@@ -241,6 +241,13 @@ def _equal(value: object, wanted: object) -> bool:
     return (type(value) is bool) is (type(wanted) is bool) and bool(_like(value, wanted) == wanted)
 
 
+def _has(value: object, every: Iterable[object]) -> bool:
+    if not isinstance(value, (list, tuple)):
+        raise TypeError("no list")
+    items = [each for each in value if each is not None]
+    return all(any(_equal(item, wanted) for item in items) for wanted in every)
+
+
 def _like(value: object, wanted: object) -> Any:
     # JSON has no dates and no decimals: their text is read before it is compared with one.
     if isinstance(wanted, datetime) and isinstance(value, str):
@@ -263,4 +270,7 @@ TESTS: dict[Operator, Callable[[Any, Any], bool]] = {
     Operator.LTE: lambda value, wanted: bool(_like(value, wanted) <= wanted),
     Operator.CONTAINS: lambda value, wanted: wanted.casefold() in value.casefold(),
     Operator.STARTS_WITH: lambda value, wanted: value.casefold().startswith(wanted.casefold()),
+    Operator.HAS: lambda value, wanted: _has(value, (wanted,)),
+    Operator.HAS_SOME: lambda value, wanted: any(_has(value, (each,)) for each in wanted),
+    Operator.HAS_EVERY: _has,
 }

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from loaders.asks import Key, Rows
 from loaders.query import (
+    SEVERAL,
     And,
     Comparison,
     Filter,
@@ -34,6 +35,10 @@ COMPARE = {
     Operator.GTE: "$gte",
     Operator.LT: "$lt",
     Operator.LTE: "$lte",
+    # MongoDB takes a list for each of its items.
+    Operator.HAS: "$eq",
+    Operator.HAS_SOME: "$in",
+    Operator.HAS_EVERY: "$all",
 }
 
 
@@ -126,8 +131,10 @@ def _condition(filter: Filter) -> dict[str, object]:
             return {column: {"$regex": re.escape(value), "$options": "i"}}
         case Comparison(column, Operator.STARTS_WITH, value):
             return {column: {"$regex": f"^{re.escape(value)}", "$options": "i"}}
+        case Comparison(column, Operator.HAS_EVERY, ()):
+            return {column: {"$type": "array"}}
         case Comparison(column, operator, value):
-            if operator in (Operator.IN, Operator.NOT_IN):
+            if operator in SEVERAL:
                 value = list(value)
             return {column: {COMPARE[operator]: value}}
         case SemiJoin():

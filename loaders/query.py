@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 class Operator(StrEnum):
     """How a column is compared. ``CONTAINS`` and ``STARTS_WITH`` ignore the case of ASCII's
-    letters; whether that of others, too, is the source's."""
+    letters; whether that of others, too, is the source's. The ``HAS`` family is of columns whose
+    values are lists: a missing list has nothing, and a missing item is equal to none."""
 
     EQ = "eq"
     NE = "ne"
@@ -31,7 +32,14 @@ class Operator(StrEnum):
     LTE = "lte"
     CONTAINS = "contains"
     STARTS_WITH = "startsWith"
+    HAS = "has"
+    HAS_SOME = "hasSome"
+    HAS_EVERY = "hasEvery"
     IS_NULL = "isNull"
+
+
+SEVERAL = frozenset({Operator.IN, Operator.NOT_IN, Operator.HAS_SOME, Operator.HAS_EVERY})
+"""The operators that compare with several values."""
 
 
 def exact(value: object) -> object:
@@ -42,8 +50,8 @@ def exact(value: object) -> object:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """One column against one value: a tuple for the ``IN`` family, a bool for ``IS_NULL``. Equal to
-    another only if their values are of one type."""
+    """One column against one value: a tuple for the operators that compare with ``SEVERAL``, a bool
+    for ``IS_NULL``. Equal to another only if their values are of one type."""
 
     column: str
     operator: Operator
@@ -137,8 +145,8 @@ def folded(filter: Filter) -> Filter | None:
     """The same filter, without the parts that are true or false whatever the row: None if it lets
     every row through, ``NOTHING`` if none.
 
-    As a missing value equals nothing, ``EQ`` to None is false. Raises TypeError for what is no
-    filter, and for any other comparison with None.
+    As a missing value equals nothing, ``EQ`` to None is false, and so is ``HAS`` of None. Raises
+    TypeError for what is no filter, and for any other comparison with None.
     """
     match filter:
         case And(parts):
@@ -155,15 +163,17 @@ def folded(filter: Filter) -> Filter | None:
             if negated is None:
                 return NOTHING
             return None if negated == NOTHING else Not(negated)
-        case Comparison(_, Operator.EQ, None):
+        case Comparison(_, Operator.EQ | Operator.HAS, None):
             return NOTHING
-        case Comparison(column, (Operator.IN | Operator.NOT_IN) as operator, values) if (
-            values is not None
-        ):
+        case Comparison(_, Operator.HAS_EVERY, values) if values is not None and None in values:
+            return NOTHING
+        case Comparison(
+            column, (Operator.IN | Operator.NOT_IN | Operator.HAS_SOME) as operator, values
+        ) if values is not None:
             values = tuple(value for value in values if value is not None)
             if values:
                 return Comparison(column, operator, values)
-            return NOTHING if operator is Operator.IN else None
+            return None if operator is Operator.NOT_IN else NOTHING
         case Comparison(column, operator, None):
             raise TypeError(f"a filter compares '{column}' by {operator} with None")
         case Comparison():

@@ -20,6 +20,7 @@ from strawberry.relay import GlobalID
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import (
     StrawberryContainer,
+    StrawberryList,
     StrawberryObjectDefinition,
     StrawberryOptional,
     WithStrawberryObjectDefinition,
@@ -377,6 +378,14 @@ def nullable_columns(type_: type[Node]) -> Mapping[str, bool]:
 def given_type(field: StrawberryField) -> object:
     """The type of the field's values where they are there."""
     return field.type.of_type if isinstance(field.type, StrawberryOptional) else field.type
+
+
+def items_type(type_: object) -> object | None:
+    """The type of a list's items where they are there; None of what is no list."""
+    if not isinstance(type_, StrawberryList):
+        return None
+    items: object = type_.of_type
+    return items.of_type if isinstance(items, StrawberryOptional) else items
 
 
 def names_of(names: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from gateway.errors import BadUserInput
-from loaders.query import And, Comparison, Filter, Not, Operator, Or, Order
+from loaders.query import SEVERAL, And, Comparison, Filter, Not, Operator, Or, Order
 from resolvers.caching import cached
 from resolvers.fields import (
     SPEC,
@@ -26,6 +26,7 @@ from resolvers.fields import (
     coordinate_of,
     definition_of,
     given_type,
+    items_type,
     nullable_columns,
     target_of,
 )
@@ -47,6 +48,7 @@ DEEPEST = 10
 EQUALITY = (Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN)
 RANGE = (Operator.GT, Operator.GTE, Operator.LT, Operator.LTE)
 TEXT = (Operator.CONTAINS, Operator.STARTS_WITH)
+OF_LISTS = (Operator.HAS, Operator.HAS_SOME, Operator.HAS_EVERY)
 
 OPERATORS: dict[object, tuple[str, tuple[Operator, ...]]] = {
     str: ("String", (*EQUALITY, *TEXT)),
@@ -70,6 +72,9 @@ MEANINGS = {
     Operator.LTE: "Less than this value or equal to it.",
     Operator.CONTAINS: "Has this text in it, in upper or lower case.",
     Operator.STARTS_WITH: "Begins with this text, in upper or lower case.",
+    Operator.HAS: "This value is in the list.",
+    Operator.HAS_SOME: "At least one of these values is in the list; of no values, none is.",
+    Operator.HAS_EVERY: "All of these values are in the list, in any order.",
     Operator.IS_NULL: "True: the value is missing. False: it is there.",
 }
 
@@ -237,6 +242,11 @@ class _Reader:
             self.count += len(value) if isinstance(value, list) else 1
             if self.count > MOST_VALUES:
                 raise BadUserInput(f"{place}: more than {MOST_VALUES} values.")
+            if operator is Operator.IS_NULL and items_type(filterable.value_type) is not None:
+                # Sources may take a list for its items, of which some can be missing.
+                there = Comparison(filterable.column, Operator.HAS_EVERY, ())
+                yield Not(there) if value else there
+                continue
             yield Comparison(filterable.column, operator, self.plain(filterable, value))
 
     def plain(self, filterable: Filterable, value: Any) -> object:
@@ -277,7 +287,10 @@ def filter_names(type_: type[Node]) -> Iterator[str]:
 
 
 def has_comparisons(type_: object) -> bool:
-    """Whether there is anything to compare values of the type by."""
+    """Whether there is anything to compare values of the type by. Of a list there is where there
+    is of its items."""
+    if (items := items_type(type_)) is not None:
+        return items_type(items) is None and has_comparisons(items)
     if type_ is strawberry.ID:
         # Global ids alone have these: a column's own values may be of any type.
         return False
@@ -317,21 +330,29 @@ def _filterable(type_: type[Node]) -> Iterator[Filterable]:
             )
 
 
+def _comparison_input(type_: object) -> type:
+    items = items_type(type_)
+    return _comparisons(type_) if items is None else _comparisons(items, of_list=True)
+
+
 @cached
-def _comparison_input(type_: Any) -> type:
+def _comparisons(type_: Any, *, of_list: bool = False) -> type:
     definition = getattr(type_, "__strawberry_definition__", type_)
     operators: tuple[Operator, ...]
     if isinstance(definition, StrawberryEnumDefinition):
         name, operators, type_ = definition.name, EQUALITY, definition.wrapped_cls
     else:
         name, operators = OPERATORS[type_]
+    what = f"a value of type {name} must compare"
+    if of_list:
+        name, operators, what = f"{name}List", OF_LISTS, f"a list of {name} must be"
     return _input(
         f"{name}Filter",
-        f"How a value of type {name} must compare. All that is given here must hold.",
+        f"How {what}. All that is given here must hold.",
         {
             **{
                 _python(operator): (
-                    list[type_] if operator in (Operator.IN, Operator.NOT_IN) else type_,
+                    list[type_] if operator in SEVERAL else type_,
                     MEANINGS[operator],
                 )
                 for operator in operators

@@ -48,6 +48,7 @@ class SourceContract(
             "test_by_several_columns": cls.several,
             "test_aggregates_know_no_place_and_no_limit": cls.together,
             "test_values_of_each_type": cls.types,
+            "test_lists": cls.lists,
             "test_semi_joins": cls.joins,
         }
         for name, applies in tests.items():

@@ -23,7 +23,7 @@ class Stocked(ABC):
     @abstractmethod
     def stocked(self, rows: Sequence[Row]) -> AbstractAsyncContextManager[tuple[Source, Resource]]:
         """A source of the kind, not open yet, and the resource in it that has these rows, with the
-        ``COLUMNS``, and those for the class's ``types``."""
+        ``COLUMNS``, and those for the class's ``types`` and ``lists``."""
 
     def missing(self, resource: Resource) -> Resource:
         """One that the source does not have. It has another name, unless a kind finds its rows by

@@ -52,6 +52,32 @@ OF_TYPES: Mapping[str, tuple[object, object, object]] = {
 """Columns that only some kinds have, with values in order, which as texts would sort otherwise, but
 for ``day``."""
 
+LISTS: Sequence[Sequence[str | None] | None] = (
+    None,
+    (),
+    ("a",),
+    ("b", "a", "a"),
+    (None, "b"),
+    (None,),
+)
+"""What the column ``tags`` of those kinds has whose rows can have lists."""
+
+OF_LISTS: Sequence[Filter] = (
+    Comparison("tags", Operator.HAS, "a"),
+    Comparison("tags", Operator.HAS, "c"),
+    Comparison("tags", Operator.HAS_SOME, ()),
+    Comparison("tags", Operator.HAS_SOME, ("c", "b")),
+    Comparison("tags", Operator.HAS_SOME, ("b", "b", "a")),
+    Comparison("tags", Operator.HAS_EVERY, ()),
+    Comparison("tags", Operator.HAS_EVERY, ("a",)),
+    Comparison("tags", Operator.HAS_EVERY, ("a", "b", "a")),
+    Comparison("tags", Operator.HAS_EVERY, ("a", "c")),
+    Not(Comparison("tags", Operator.HAS, "a")),
+    Not(Comparison("tags", Operator.HAS_EVERY, ())),
+    And((Comparison("tags", Operator.HAS, "a"), Comparison("tags", Operator.HAS, "b"))),
+    Or((Comparison("tags", Operator.HAS, "b"), equals("order no", 5))),
+)
+
 FILTERS: Sequence[Filter] = (
     equals("order no", 5),
     Comparison("order no", Operator.NE, 5),

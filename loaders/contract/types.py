@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from loaders import memory
 from loaders.contract.asking import Stocked, column, ids, number, rows_of, values
-from loaders.contract.data import OF_TYPES, ROWS
+from loaders.contract.data import LISTS, OF_LISTS, OF_TYPES, ROWS
 from loaders.query import Aggregate, Comparison, Function, Operator, Order, Window
 
 
@@ -17,6 +17,8 @@ class TypesContract(Stocked):
     types: ClassVar[Collection[type]] = ()
     """Those of ``OF_TYPES`` that sources of the kind have. The rows have their columns, too, where
     these are tested."""
+    lists: ClassVar[bool] = False
+    """Whether the rows can have lists. They have the column ``tags`` where these are tested."""
 
     async def test_values_of_each_type(self) -> None:
         held = {name: given for name, given in OF_TYPES.items() if type(given[1]) in self.types}
@@ -57,3 +59,27 @@ class TypesContract(Stocked):
                     found = await asking(columns=(), aggregates=ends)
 
                     assert values(found) == [[number(low), number(high)]]
+
+    async def test_lists(self) -> None:
+        held = [None if each is None else list(each) for each in LISTS]
+        rows = [{**row, "tags": held[place % len(held)]} for place, row in enumerate(ROWS)]
+        order = Window((Order("id"),))
+        async with self._asking(rows) as asking:
+            (listed,) = await asking(columns=("id", "tags"), window=order)
+            assert [row.get("tags") for row in rows_of(listed)] == [row["tags"] for row in rows]
+            for filter in OF_LISTS:
+                expected = memory.filtered(filter, rows)
+
+                whole = await asking(columns=("id",), filter=filter, window=order)
+                parts = await asking(
+                    [(0,), (1,)],
+                    columns=("id",),
+                    by=("group",),
+                    filter=filter,
+                    window=Window((Order("id"),), limit=2),
+                )
+
+                assert column(whole, "id") == [ids(expected)], filter
+                assert column(parts, "id") == [
+                    ids(row for row in expected if row["group"] == parent)[:2] for parent in (0, 1)
+                ], filter

@@ -14,6 +14,7 @@ from typing import ClassVar
 from loaders.asks import Ask, Key
 from loaders.query import (
     ALL_ROWS,
+    SEVERAL,
     And,
     Comparison,
     Filter,
@@ -54,6 +55,10 @@ COMPARE = {
     Operator.LTE: "{column} <= {value}",
     Operator.CONTAINS: "{column} ilike {value}",
     Operator.STARTS_WITH: "{column} ilike {value}",
+    # Of one value, too, since that alone is what an index of the kind GIN finds.
+    Operator.HAS: "{column} @> {value}",
+    Operator.HAS_SOME: "{column} && {value}",
+    Operator.HAS_EVERY: "{column} @> {value}",
 }
 
 FUNCTIONS = {
@@ -293,9 +298,13 @@ def _condition(filter: Filter, parameters: Parameters, table: str = "") -> str:
             return f"{table}{quoted(column)} in ({rows})"
         case Comparison(column, Operator.IS_NULL, value):
             return f"{table}{quoted(column)} is {'' if value else 'not '}null"
+        case Comparison(column, Operator.HAS_EVERY, ()):
+            return f"{table}{quoted(column)} is not null"
         case Comparison(column, operator, value):
             match operator:
-                case Operator.IN | Operator.NOT_IN:
+                case Operator.HAS:
+                    value = [value]
+                case _ if operator in SEVERAL:
                     value = list(value)
                 case Operator.CONTAINS:
                     value = f"%{_literal(value)}%"

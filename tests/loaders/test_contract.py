@@ -30,7 +30,7 @@ NAME = "contract_things"
 
 
 class TestMemory(SourceContract):
-    together = joins = True
+    together = joins = lists = True
     types = (bool, Decimal, datetime, date)
 
     @asynccontextmanager
@@ -39,7 +39,7 @@ class TestMemory(SourceContract):
 
 
 class TestPostgres(SourceContract):
-    together = joins = True
+    together = joins = lists = True
     types = (bool, Decimal, datetime, date)
 
     @pytest.fixture(autouse=True)
@@ -52,7 +52,7 @@ class TestPostgres(SourceContract):
         await connection.execute(
             f"drop table if exists {NAME}; create table {NAME} (id bigint primary key, "
             'code text unique, "group" bigint, "order no" integer, text text collate "C", '
-            "flag boolean, amount numeric, moment timestamptz, day date)"
+            "flag boolean, amount numeric, moment timestamptz, day date, tags text[])"
         )
         await connection.copy_records_to_table(
             NAME, columns=list(rows[0]), records=[tuple(row.values()) for row in rows]
@@ -69,6 +69,7 @@ class TestPostgres(SourceContract):
 
 class TestMongo(SourceContract):
     types = (bool, Decimal, datetime)
+    lists = True
 
     @pytest.fixture(autouse=True)
     def addressed(self, addresses: Addresses) -> None:
@@ -104,7 +105,7 @@ class TestMongo(SourceContract):
 
 class RestContract(SourceContract):
     several = False
-    together = True
+    together = lists = True
     types = (bool,)
 
     def missing(self, resource: Resource) -> Resource:

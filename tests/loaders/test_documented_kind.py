@@ -91,7 +91,7 @@ def files(tmp_path: Path) -> Path:
 
 
 class TestTheDocumentedKind(SourceContract):
-    together = True
+    together = lists = True
     types = (bool,)
 
     @asynccontextmanager

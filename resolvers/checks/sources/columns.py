@@ -166,12 +166,13 @@ def comparisons_fit(declared: Declarations, told: Descriptions) -> Iterator[Find
             continue
         what = f"{resource}'s '{column.name}' is {column.type}"
         if spec.filterable and uncompared(given_type(place.field), column):
+            listed = _is_list(place.definition.type) and not column.is_list
+            better = "make it an array" if listed else BETTER[column.family or Family.TEXT]
             yield fault(
                 place.coordinate,
                 resource,
                 f"filterable: {what}, and values of {get_named_type(place.definition.type)} can't "
-                "be compared with that: "
-                f"{BETTER[column.family or Family.TEXT]}, or take filterable away",
+                f"be compared with that: {better}, or take filterable away",
             )
         if spec.sortable and not _is_ordered(resource, column):
             yield fault(

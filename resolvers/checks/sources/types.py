@@ -19,6 +19,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from loaders.descriptions import NUMBERS, TEXTS, ColumnDescription, Family
 from resolvers.directives import BACKREF
+from resolvers.fields import items_type
 from resolvers.scalars import SCALARS
 
 WRITTEN = frozenset(Family) - {Family.BYTES, Family.DOCUMENT, Family.RECORD}
@@ -127,6 +128,10 @@ def partly(type_: GraphQLNamedType, family: Family) -> str | None:
 def uncompared(value_type: object, column: ColumnDescription) -> bool:
     """Whether a ``where`` over values of this Python type can't compare them with the column."""
     family = column.family
+    if (items := items_type(value_type)) is not None:
+        if family is Family.DOCUMENT and not column.is_list:
+            return True
+        value_type = items
     if family is None or family is Family.DOCUMENT:
         return False
     members = enum_values(value_type)
