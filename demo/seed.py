@@ -39,7 +39,10 @@ INDEXES = {
         ("created_at", "_id"),
         ("brand", "name", "_id"),
         ("status", "name", "_id"),
+        ("currency", "name", "_id"),
         ("category_id", "name", "_id"),
+        ("category_path", "name", "_id"),
+        ("tags", "name", "_id"),
     ),
     "reviews": (
         ("created_at", "_id"),

@@ -57,6 +57,7 @@ create table order_lines (
 create index on customers (created_at, id);
 create index on customers (name nulls first, id);
 create index on customers (marketing_opt_in, created_at, id);
+create index on customers (currency, created_at, id);
 create index on addresses (customer_id, id);
 create index on orders (customer_id, placed_at, id);
 create index on orders (partner_id, placed_at, id);

@@ -141,6 +141,7 @@ def product(
         "description": " ".join((intro, *features, made_of)),
         "brand": rng.choice(root["brands"]),
         "category_id": category_id,
+        "category_path": [root["slug"], leaf["slug"]],
         "status": status,
         "price": Decimal128(price.quantize(Decimal("0.01"))),
         "currency": "EUR",

@@ -46,7 +46,9 @@ class Customer(Node):
     )
     phone: str | None = column("Their telephone number, with the country's code.", **PERSONAL)
     birthday: date | None = column("The day they were born.", **PERSONAL)
-    currency: str = column("The currency they pay in, as ISO 4217 has it, such as EUR.")
+    currency: str = column(
+        "The currency they pay in, as ISO 4217 has it, such as EUR.", filterable=True
+    )
     marketing_opt_in: bool | None = column(
         "Whether they agreed to be written to about offers.", filterable=True, **PERSONAL
     )

@@ -75,13 +75,20 @@ class Product(Node):
     brand: str = column("Who makes it.", filterable=True)
     status: ProductStatus = column("Whether it is sold.", filterable=True)
     price: Decimal = column("What it costs, in its currency.", filterable=True, sortable=True)
-    currency: str = column("The currency of its price, as ISO 4217 has it, such as EUR.")
+    currency: str = column(
+        "The currency of its price, as ISO 4217 has it, such as EUR.", filterable=True
+    )
     cost: Decimal | None = column(
         "What the shop pays for it. Not for customers.", requires_scopes=[["finance"]]
     )
     attributes: ProductAttributes = column("What it is like.")
     images: list[ProductImage] = column("Pictures of it, the main one first.")
-    tags: list[str] = column("Words to find it by.")
+    tags: list[str] = column("Words to find it by.", filterable=True)
+    category_path: list[str] = column(
+        "The slugs of its category and of all that this is part of, the topmost first. By `has`, a "
+        "category's products are found with those of its children.",
+        filterable=True,
+    )
     created_at: datetime = column("When it came into the catalog.", filterable=True, sortable=True)
 
     category: Category | None = one("Where it is sold.", by="category_id", filterable=True)
@@ -123,5 +130,8 @@ class Category(Node):
         "The categories it is divided into.", by="parent_id", order_by="position"
     )
     products: Connection[Product] = connection(
-        "What is sold right here, not in its children.", by="category_id", order_by="name"
+        "What is sold right here, not in its children: `products` has those as well, by their "
+        "`categoryPath`.",
+        by="category_id",
+        order_by="name",
     )

@@ -12,7 +12,7 @@ import pytest
 from tests.client import Gateway
 from tests.graph.truth import Row, Truth, gid, sorted_by
 
-Predicate = Callable[[Mapping[str, Any]], bool]
+Predicate = Callable[[Mapping[str, Any]], object]
 
 JULY = datetime(2026, 7, 8, 12, 6, 54, 867000, tzinfo=UTC)
 """A moment at which thirty orders were placed."""
@@ -90,6 +90,8 @@ CUSTOMERS: list[tuple[str, Predicate]] = [
     ("marketingOptIn: {eq: false}", lambda row: row["marketing_opt_in"] is False),
     ("marketingOptIn: {isNull: true}", lambda row: False),
     ('email: {eq: "ada.martin@example.com"}', lambda row: row["id"] == 1),
+    ('currency: {eq: "USD"}', lambda row: row["currency"] == "USD"),
+    ('currency: {notIn: ["USD", "EUR"]}', lambda row: row["currency"] not in ("USD", "EUR")),
     ('email: {contains: "@EXAMPLE.NET"}', lambda row: "@example.net" in row["email"]),
     ('name: {startsWith: "ada "}', lambda row: row["name"].startswith("Ada ")),
     ('name: {eq: "ada martin"}', lambda row: False),
@@ -130,6 +132,27 @@ PRODUCTS: list[tuple[str, Predicate]] = [
     (
         'name: {contains: "\N{MULTIPLICATION SIGN}"}',
         lambda row: "\N{MULTIPLICATION SIGN}" in row["name"],
+    ),
+    ('currency: {eq: "EUR"}', lambda row: True),
+    ('currency: {ne: "EUR"}', lambda row: False),
+    ('tags: {has: "sale"}', lambda row: "sale" in row["tags"]),
+    ('tags: {has: "SALE"}', lambda row: False),
+    ('tags: {hasSome: ["sale", "new", "no"]}', lambda r: {"sale", "new"} & {*r["tags"]}),
+    ("tags: {hasSome: []}", lambda row: False),
+    ('tags: {hasEvery: ["sale", "steel"]}', lambda row: {"sale", "steel"} <= {*row["tags"]}),
+    ('tags: {hasEvery: ["sale", "new"]}', lambda row: False),
+    ("tags: {hasEvery: []}", lambda row: True),
+    (
+        'tags: {has: "sale", hasSome: ["oak", "steel"]}',
+        lambda row: "sale" in row["tags"] and {"oak", "steel"} & {*row["tags"]},
+    ),
+    ("tags: {isNull: true}", lambda row: False),
+    ("tags: {isNull: false}", lambda row: True),
+    ('not: {tags: {has: "sale"}}', lambda row: "sale" not in row["tags"]),
+    ('categoryPath: {has: "kettles"}', lambda row: row["sku"].startswith("KET-")),
+    (
+        'categoryPath: {has: "kitchen"}, not: {categoryPath: {hasSome: ["kettles", "knives"]}}',
+        lambda row: row["category_path"][0] == "kitchen" and row["sku"][:3] not in ("KET", "KNI"),
     ),
     ('createdAt: {gte: "2026-01-01T00:00:00Z"}', lambda row: row["created_at"].year == 2026),
     ('createdAt: {lt: "2022-06-01T02:00:00+02:00"}', lambda r: str(r["created_at"]) < "2022-06"),

@@ -65,6 +65,19 @@ def test_every_example_runs_as_it_stands(page: tuple[GraphiQL, Watch]) -> None:
     assert answers["FindProducts"]["data"]["products"]["totalCount"] > 0
 
 
+def test_a_customer_sees_their_own_history(page: tuple[GraphiQL, Watch]) -> None:
+    graphiql, _ = page
+
+    sign_in_as(graphiql, "customer")
+    graphiql.choose_tab("CustomerHistory")
+    answer = graphiql.run()
+
+    assert "errors" not in answer
+    assert answer["data"]["viewer"]["name"] == answer["data"]["customer"]["name"] == "Ada Martin"
+    assert answer["data"]["customer"]["orders"]["nodes"]
+    assert answer["data"]["customer"]["reviews"]["nodes"]
+
+
 def test_a_query_is_typed_and_run(page: tuple[GraphiQL, Watch]) -> None:
     graphiql, _ = page
 

@@ -59,11 +59,10 @@ def of_thing(resource: Resource | None = None, **fields: Any) -> list[str]:
         (uuid.UUID, "UUID"),
         (strawberry.ID, "ID"),
         (time, "time"),
-        (list_of(str), "list of str"),
         (list_of(list_of(int)), "list of list of int"),
+        (list_of(strawberry.ID), "list of ID"),
         (SIZE, "Size"),
         (list_of(SIZE), "list of Size"),
-        (list_of(Colour), "list of Colour"),
     ],
     ids=str,
 )
@@ -80,6 +79,12 @@ def test_what_has_comparisons_is_filterable_and_sortable(type_: Any) -> None:
     for annotation in (type_, type_ | None):
         it = (annotation, column("It.", filterable=True, sortable=True))
         assert of_thing(it=it) == []
+
+
+@pytest.mark.parametrize("type_", [str, int, float, bool, Decimal, datetime, date, Colour])
+def test_a_list_of_what_has_comparisons_is_filterable(type_: Any) -> None:
+    for annotation in (list_of(type_), list_of(type_) | None, list_of(type_ | None)):
+        assert of_thing(it=(annotation, column("It.", filterable=True))) == []
 
 
 @pytest.mark.parametrize(

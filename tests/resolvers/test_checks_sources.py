@@ -298,6 +298,12 @@ def test_the_labels_of_an_enum_are_those_of_the_source(
         (str, made("status", Family.LABEL), {"filterable": True},
          "fault Order.it: filterable: shop.orders's 'it' is status, and values of String can't be "
          "compared with that: declare an enum, or str, or take filterable away"),
+        (list[str], made("jsonb", Family.DOCUMENT), {"filterable": True},
+         "fault Order.it: filterable: shop.orders's 'it' is jsonb, and values of String can't be "
+         "compared with that: make it an array, or take filterable away"),
+        (list[str], made("uuid[]", Family.UUID, is_list=True), {"filterable": True},
+         "fault Order.it: filterable: shop.orders's 'it' is uuid[], and values of String can't be "
+         "compared with that: declare str, or take filterable away"),
         (str, made("uuid", Family.UUID), {"sortable": True},
          "fault Order.it: sortable: shop.orders's 'it' is uuid, whose values make no cursor: take "
          "sortable away"),
@@ -310,6 +316,13 @@ def test_what_can_not_be_compared_or_sorted_by(
     annotation: Any, column_: ColumnDescription, options: Any, line: str
 ) -> None:
     assert over({"it": column_}, it=(annotation, column("It.", **options))) == [line]
+
+
+@pytest.mark.parametrize("family", [Family.TEXT, None])
+def test_arrays_can_be_compared(family: Family | None) -> None:
+    it = made("an array", family, is_list=True)
+
+    assert over({"it": it}, it=(list[str], column("It.", filterable=True))) == []
 
 
 def test_an_order_that_makes_no_cursor() -> None:
