@@ -227,6 +227,10 @@ async def test_without_a_row_filter_all_rows_are_seen(data: Filtered, kind: str)
         equals("owner", None),
         Comparison("owner", Operator.IN, ()),
         Comparison("owner", Operator.IN, (None,)),
+        Comparison("readers", Operator.HAS, None),
+        Comparison("readers", Operator.HAS_SOME, ()),
+        Comparison("readers", Operator.HAS_SOME, (None,)),
+        Comparison("readers", Operator.HAS_EVERY, ("ada", None)),
     ],
     ids=str,
 )
