@@ -24,6 +24,7 @@ from graphql.pyutils import is_awaitable
 from hypothesis import HealthCheck, Phase, settings
 
 from gateway.engine.breadth import BreadthExecutor
+from gateway.engine.collected import ErrorsInPlace
 
 LEFT_BEHIND = [
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),
@@ -56,7 +57,11 @@ class Breadth(BreadthExecutor):
         return super().execute_operation(serially)
 
 
-ENGINES: dict[str, type[Executor[Any]]] = {"core": IncrementalExecutor, "breadth": Breadth}
+class Core(ErrorsInPlace, IncrementalExecutor):
+    """graphql-core's executor, with errors as the gateway has them collected."""
+
+
+ENGINES: dict[str, type[Executor[Any]]] = {"core": Core, "breadth": Breadth}
 
 
 def run(
