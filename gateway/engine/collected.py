@@ -20,24 +20,21 @@ class OneForEachNull(CollectedErrors):
     Of several errors for which the same place is null it has the one that came first.
     """
 
-    __slots__ = ("_left", "_moved", "_too_many")
+    __slots__ = ("_left", "_nulls", "_too_many")
 
     def __init__(self) -> None:
         super().__init__()
         self._left = MOST_PLACES
-        # Where null stands for what failed below it, and what that was.
-        self._moved: dict[tuple[str | int, ...], GraphQLError] = {}
+        # Where null stands for the errors.
+        self._nulls: dict[tuple[str | int, ...], GraphQLError] = {}
         self._too_many: GraphQLError | None = None
 
     @property
     def errors(self) -> list[GraphQLError]:
-        if self._moved:
-            moved = self._moved
-            self._errors[:] = [
-                error
-                for error in self._errors
-                if explanation(error.path or (), moved, error) is error
-            ]
+        nulls = self._nulls
+        self._errors[:] = [
+            error for error in self._errors if explanation(error.path or (), nulls, error) is error
+        ]
         return self._errors
 
     def add(self, error: GraphQLError, path: Path | None) -> None:
@@ -60,9 +57,7 @@ class OneForEachNull(CollectedErrors):
         self._keep(self._too_many, None)
 
     def _keep(self, error: GraphQLError, path: Path | None) -> None:
-        place = tuple(path.as_list()) if path is not None else ()
-        if error.path is not None and len(place) < len(error.path):
-            self._moved[place] = error
+        self._nulls[tuple(path.as_list()) if path is not None else ()] = error
         self._error_positions.add(path)
         self._errors.append(error)
 

@@ -277,9 +277,11 @@ class ShopWorld:
         configured = {each.resource.source for each in GRAPH.node_types.values()}
         self.sources = [MadeUp(name, self) for name in sorted(configured)]
 
-    def settings(self, engine: str) -> Settings:
+    def settings(self, engine: str, **authorization: bool) -> Settings:
         stages = [{"stage": f"{__name__}:AsRaised", "before": "execute"}]
-        return Settings.of(engine=engine, environment="development", stages=stages)
+        return Settings.of(
+            engine=engine, environment="development", stages=stages, authorization=authorization
+        )
 
 
 class AsRaised:
