@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from inspect import isawaitable
 from typing import Any
 
-from graphql import GraphQLField, GraphQLFieldResolver, is_non_null_type
+from graphql import GraphQLField, GraphQLFieldResolver
 
 from gateway.engine.batched import BATCHED, COLUMN, MEMBER, BatchedResolver
 from gateway.engine.resolution import columns, members
@@ -105,7 +105,6 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
     """
     resolve, subscribe = field.resolve, field.subscribe
     assert resolve is not None
-    nullable = not is_non_null_type(field.type)
 
     def guarded(row: Any, info: ResolveInfo, **arguments: object) -> object:
         verdict = info.context.decision.verdicts.get(coordinate)
@@ -114,9 +113,6 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
         if verdict.is_denied:
             if not info.context.decision.enforced:
                 return resolve(row, info, **arguments)
-            if nullable and coordinate not in info.context.decision.waiting:
-                # Its one error has been reported with the decision.
-                return None
             info.context.deny(coordinate, info.path.as_list())
         return judged(verdict.undecided, row, info, arguments)
 
@@ -138,7 +134,7 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
 
     field.resolve = guarded
     if (batched := _batched(field)) is not None:
-        field.extensions[BATCHED] = _guarded_batch(coordinate, batched, nullable, resource)
+        field.extensions[BATCHED] = _guarded_batch(coordinate, batched, resource)
     if subscribe is not None:
         field.subscribe = _guarded_stream(coordinate, subscribe)
 
@@ -157,7 +153,7 @@ def _reading(read: Callable[[Values, str], Values], name: str) -> BatchedResolve
 
 
 def _guarded_batch(
-    coordinate: str, batched: BatchedResolver, nullable: bool, resource: Resource | None
+    coordinate: str, batched: BatchedResolver, resource: Resource | None
 ) -> BatchedResolver:
     def guarded(
         rows: Sequence[Any], info: ResolveInfo, arguments: dict[str, object]
@@ -167,9 +163,7 @@ def _guarded_batch(
         if verdict is None or (verdict.is_denied and not decision.enforced):
             return batched(rows, info, arguments)
         if verdict.is_denied:
-            if not nullable or coordinate in decision.waiting:
-                info.context.deny(coordinate, info.path.as_list())
-            return [None] * len(rows)
+            return [info.context.refusal(coordinate, info.path.as_list())] * len(rows)
         return judged(verdict.undecided, rows, info, arguments)
 
     async def judged(

@@ -148,7 +148,7 @@ class NodeLookup(Fetch):
         arguments: Arguments,
     ) -> object:
         if not self.many:
-            return _load(info, arguments["id"])
+            return _load(info, arguments["id"], info.path.as_list())
         ids = arguments["ids"]
         if len(ids) > MOST_NODES:
             raise BadUserInput(f"ids: at most {MOST_NODES} at a time.")
@@ -200,17 +200,19 @@ def _columns_by_name(type_: type[Node]) -> Mapping[str, tuple[str, str]]:
 
 async def _load_all(info: ResolveInfo, ids: list[str]) -> list[NodeRow | BaseException | None]:
     # A source that fails takes only its own places of the list.
-    return await asyncio.gather(*(_load(info, each) for each in ids), return_exceptions=True)
+    path = info.path.as_list()
+    each = (_load(info, text, [*path, index]) for index, text in enumerate(ids))
+    return await asyncio.gather(*each, return_exceptions=True)
 
 
-async def _load(info: ResolveInfo, text: str) -> NodeRow | None:
+async def _load(info: ResolveInfo, text: str, path: Sequence[str | int]) -> NodeRow | None:
     types = node_types(info)
     name, written = read_id(types, text)
     resource = types[name].resource
     verdict = info.context.decision.verdicts.get(name)
     if verdict is not None and verdict.is_denied and info.context.decision.enforced:
-        # Whatever is selected of it has been denied, so that it is not even looked for.
-        return None
+        # It is not even looked for, so nobody learns whether it is there.
+        info.context.deny(name, path)
     key = read_key(resource, written, text)
     row = await info.context.loaders.by_key(resource).load(key)
     return None if row is None else NodeRow(name, row)

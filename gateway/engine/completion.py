@@ -51,19 +51,23 @@ class Completion:
     ``infos`` are those that the field's resolver got, if it got any.
     """
 
-    __slots__ = ("breadth", "executor", "failed", "found", "infos", "step")
+    __slots__ = ("_last", "breadth", "executor", "failed", "found", "infos", "step")
 
     def __init__(self, executor: Executor[Any], breadth: Breadth, step: Step) -> None:
         self.executor = executor
         self.breadth = breadth
         self.step = step
         self.failed = False
+        self._last: Failed | None = None
         self.found: list[Found] = []
         self.infos: list[GraphQLResolveInfo[Any]] | None = None
 
     def fail(self, error: Exception) -> Failed:
         self.failed = True
-        return Failed(error)
+        # All places may have failed by one error.
+        if self._last is None or self._last.error is not error:
+            self._last = Failed(error)
+        return self._last
 
     def values(self, values: list[Any]) -> Work[list[Any]]:
         """The completed values, in the same order."""
@@ -85,13 +89,14 @@ class Completion:
         if isinstance(shape, LeafShape) and shape.is_exact(values, kinds):
             return values
         outs: list[Any] | None = None
-        if any(issubclass(kind, ABSENT) for kind in kinds):
+        absent = [kind for kind in kinds if issubclass(kind, ABSENT)]
+        if len(absent) == len(kinds):
+            return [self._absent(shape, value) for value in values]
+        if absent:
             outs = [self._absent(shape, v) if isinstance(v, ABSENT) else v for v in values]
             present = [i for i, value in enumerate(values) if not isinstance(value, ABSENT)]
             values = [values[i] for i in present]
             owners = owners and [owners[i] for i in present]
-            if not values:
-                return outs
 
         if isinstance(shape, LeafShape):
             completed = self._leaves(shape, values)

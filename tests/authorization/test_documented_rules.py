@@ -116,7 +116,9 @@ async def test_a_policy_that_reads_it_denies_and_is_logged(
     result = await asked(None, "{ orders { nodes { customerId } } }")
 
     assert result.data == {"orders": {"nodes": [{"customerId": None}] * 2}}
-    (error,) = result.errors
-    assert error.extensions == {"code": "UNAUTHORIZED_FIELD_OR_TYPE"}
+    assert [(error.path, error.extensions) for error in result.errors] == [
+        (["orders", "nodes", index, "customerId"], {"code": "UNAUTHORIZED_FIELD_OR_TYPE"})
+        for index in (0, 1)
+    ]
     assert "policy 'curious' failed, so it denies" in caplog.text
     assert SAID in caplog.text

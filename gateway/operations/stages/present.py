@@ -42,7 +42,7 @@ class PresentStage:
     def __init__(self, graph: Graph, settings: Settings) -> None:
         self._graph = graph
         self._has_extensions = bool(graph.extensions or graph.directives)
-        self._presenter = Presenter(graph)
+        self._presenter = Presenter(graph, settings)
         self._seconds = settings.limits.request_seconds
         self._for_sources = self._seconds - min(LONGEST_MARGIN, self._seconds * MARGIN)
         self._development = settings.in_development
