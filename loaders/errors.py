@@ -43,6 +43,15 @@ class SourceUnavailable(SourceError):
         self.after = after
 
 
+class SourceBusy(SourceUnavailable):
+    """The gateway has as many calls to the source under way as it may, and this one's turn did not
+    come in time. Nothing was sent, so it says nothing of the source."""
+
+    def __init__(self, source: str, *, reason: str) -> None:
+        super().__init__(source, reason=reason)
+        self.args = (f"The gateway's calls to the source '{source}' are all busy.",)
+
+
 class BadResponse(SourceError):
     """The source answered with something that its declaration does not allow, or refused what the
     declaration had it asked."""

@@ -3,34 +3,65 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from math import inf
 
 from loaders.asks import Answer, Ask, Key
 from loaders.contexts import Attempt
-from loaders.errors import SourceTimeout
+from loaders.errors import SourceBusy
 from loaders.sources import Fetcher
+from loaders.trace import failures
+
+
+class WithoutTurn(asyncio.CancelledError):
+    """A call was ended, by whoever keeps the time of several, while it waited for its turn. It goes
+    no further than to them."""
 
 
 class Bulkhead:
     """Lets ``most`` calls be under way. The others wait for their turn, until their deadlines."""
 
-    def __init__(self, following: Fetcher[Attempt], source: str, most: int) -> None:
+    def __init__(self, following: Fetcher[Attempt], most: int) -> None:
         self._following = following
-        self._source = source
+        self._most = most
         self._turns = asyncio.Semaphore(most)
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        if self._turns.locked() and attempt.deadline is not None and not attempt.is_timed:
+        if self._turns.locked():
             try:
-                async with asyncio.timeout(attempt.left(inf)):
-                    await self._turns.acquire()
+                await self._wait(attempt)
             except TimeoutError:
-                reason = "its turn did not come in time"
-                return [SourceTimeout(self._source, reason=reason)] * len(keys)
+                return [busy(ask, self._most)] * len(keys)
         else:
             await self._turns.acquire()
         try:
             return await self._following.fetch(ask, keys, attempt)
         finally:
             self._turns.release()
+
+    async def _wait(self, attempt: Attempt) -> None:
+        if attempt.is_timed:
+            try:
+                await self._turns.acquire()
+            except asyncio.CancelledError:
+                raise WithoutTurn from None
+        else:
+            left = None if attempt.deadline is None else attempt.left(inf)
+            async with asyncio.timeout(left):
+                await self._turns.acquire()
+
+
+def busy(ask: Ask, most: int) -> SourceBusy:
+    """The error of what had no turn in time, which is logged: no call was made that would be."""
+    resource = ask.resource
+    reason = f"all of its {most} calls are under way"
+    failures.write(
+        logging.WARNING,
+        f"{resource.source}.{resource.name}: {reason}",
+        "source '%s' was not asked for %s: %s",
+        resource.source,
+        resource.name,
+        reason,
+    )
+    return SourceBusy(resource.source, reason=reason)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import inf
 
 from loaders.asks import Answer, Ask, Key
+from loaders.chain.bulkhead import WithoutTurn, busy
 from loaders.contexts import Attempt
 from loaders.errors import SourceTimeout
 from loaders.sources import Capabilities, Fetcher
@@ -37,6 +38,7 @@ class Split:
         attempt = Attempt(attempt.deadline, attempt.calls, is_timed=True)
         starts = range(0, len(keys), size)
         found: dict[int, Answer] = {}
+        without_turn: list[int] = []
         left = iter(starts)
 
         async def work() -> None:
@@ -44,6 +46,9 @@ class Split:
                 batch = keys[start : start + size]
                 try:
                     found[start] = await self.following.fetch(ask, batch, attempt)
+                except WithoutTurn:
+                    without_turn.append(start)
+                    raise asyncio.CancelledError from None
                 except Exception as error:
                     found[start] = [error] * len(batch)
 
@@ -54,6 +59,11 @@ class Split:
             async with asyncio.timeout(None if attempt.deadline is None else attempt.left(inf)):
                 await asyncio.gather(*(work() for _ in range(workers)))
         except TimeoutError:
+            if without_turn:
+                # Others have the turns: neither these were asked for, nor what is still left.
+                waited = busy(ask, self.can.in_flight or 0)
+                for start in (*without_turn, *left):
+                    found[start] = [waited] * len(keys[start : start + size])
             for start in starts:
                 found.setdefault(start, [late] * len(keys[start : start + size]))
         return [each for start in starts for each in found[start]]

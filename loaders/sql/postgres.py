@@ -17,7 +17,13 @@ from pydantic import Field, SecretStr
 from loaders.asks import Answer, Ask, Found, Key, Wants, answered
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
+from loaders.errors import (
+    BadResponse,
+    SourceBusy,
+    SourceTimeout,
+    SourceUnavailable,
+    UnfitValue,
+)
 from loaders.kinds import Kind, address
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Translated
@@ -45,7 +51,8 @@ the others can hold values of rows or of clients: data exceptions, violated cons
 functions raise in their own words, under codes of their own."""
 
 ALMOST = 0.9
-"""The share of the time that is left, after which what is there has to do."""
+"""The share of the time that is left, after which what is there has to do, and a connection that is
+not there is not waited for any more: no time would be left for its statement."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -235,12 +242,15 @@ class PostgresSource:
         if self._pool is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
         self._taken += 1
+        # With one to be had nobody waits, so no timer is needed for that.
+        waits = self._taken > self._pool_size
         try:
-            # With one to be had nobody waits, so no timer is needed for that.
-            waits = self._taken > self._pool_size
-            return await self._pool.acquire(timeout=seconds if waits else None)
-        except BaseException:
+            return await self._pool.acquire(timeout=seconds * ALMOST if waits else None)
+        except BaseException as error:
             self._taken -= 1
+            if waits and isinstance(error, TimeoutError):
+                reason = f"all of its {self._pool_size} connections are in use"
+                raise SourceBusy(self.name, reason=reason) from error
             raise
 
     async def _give_back(self, connection: PoolConnectionProxy) -> None:
