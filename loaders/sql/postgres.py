@@ -7,10 +7,10 @@ import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 import asyncpg
-import orjson
 from asyncpg.pool import PoolConnectionProxy
 from pydantic import Field, SecretStr
 
@@ -23,7 +23,9 @@ from loaders.errors import (
     SourceTimeout,
     SourceUnavailable,
     UnfitValue,
+    Unreadable,
 )
+from loaders.json import NotJSON, Reader, write
 from loaders.kinds import Kind, address
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Translated
@@ -74,6 +76,7 @@ class PostgresSource:
         self.timeout = timeout
         self._pool: asyncpg.Pool | None = None
         self._errors = Translated(self._translate)
+        self._read = Reader(partial(Unreadable, name))
         self._apart_only: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
         self._giving_back: set[asyncio.Future[None]] = set()
         self._taken = 0
@@ -87,7 +90,7 @@ class PostgresSource:
             max_size=self._pool_size,
             timeout=self.timeout,
             command_timeout=self.timeout + 1,
-            init=_decode_json,
+            init=self._read_json,
             connection_class=_Connection,
             reset=_reset,
             server_settings={
@@ -95,6 +98,23 @@ class PostgresSource:
                 "application_name": "sluice",
             },
         )
+
+    async def _read_json(self, connection: asyncpg.Connection) -> None:
+        # In the binary format jsonb has a version before the text that json is.
+        for name, version in (("json", b""), ("jsonb", b"\1")):
+            await connection.set_type_codec(
+                name,
+                schema="pg_catalog",
+                encoder=partial(_written, version),
+                decoder=partial(self._json, len(version)),
+                format="binary",
+            )
+
+    def _json(self, start: int, raw: bytes) -> object:
+        try:
+            return self._read(raw[start:])
+        except NotJSON as error:
+            return Unreadable(self.name, str(error))
 
     async def close(self) -> None:
         if self._pool is not None:
@@ -367,14 +387,8 @@ async def _reset(connection: Any) -> None:
         await connection.reset()
 
 
-async def _decode_json(connection: asyncpg.Connection) -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name,
-            schema="pg_catalog",
-            encoder=lambda value: orjson.dumps(value).decode(),
-            decoder=orjson.loads,
-        )
+def _written(version: bytes, value: object) -> bytes:
+    return version + write(value)
 
 
 class PostgresKind(Kind):
