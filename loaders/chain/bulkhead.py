@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from math import inf
 
@@ -11,7 +10,7 @@ from loaders.asks import Answer, Ask, Key
 from loaders.contexts import Attempt
 from loaders.errors import SourceBusy
 from loaders.sources import Fetcher
-from loaders.trace import failures
+from loaders.trace import not_asked
 
 
 class WithoutTurn(asyncio.CancelledError):
@@ -53,15 +52,7 @@ class Bulkhead:
 
 
 def busy(ask: Ask, most: int) -> SourceBusy:
-    """The error of what had no turn in time, which is logged: no call was made that would be."""
-    resource = ask.resource
+    """The error of what had no turn in time, which is logged."""
     reason = f"all of its {most} calls are under way"
-    failures.write(
-        logging.WARNING,
-        f"{resource.source}.{resource.name}: {reason}",
-        "source '%s' was not asked for %s: %s",
-        resource.source,
-        resource.name,
-        reason,
-    )
-    return SourceBusy(resource.source, reason=reason)
+    not_asked(ask.resource, reason)
+    return SourceBusy(ask.resource.source, reason=reason)
