@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
-from math import inf
 
 from loaders.asks import Answer, Ask, Key
+from loaders.chain.timer import Timer
 from loaders.contexts import Attempt
 from loaders.errors import SourceBusy
 from loaders.sources import Fetcher
 from loaders.trace import not_asked
 
-
-class WithoutTurn(asyncio.CancelledError):
-    """A call was ended, by whoever keeps the time of several, while it waited for its turn. It goes
-    no further than to them."""
+LAST = 0.01
+"""Seconds before its deadline in which nobody takes a turn: no time is left for a call."""
 
 
 class Bulkhead:
@@ -25,34 +24,28 @@ class Bulkhead:
         self._following = following
         self._most = most
         self._turns = asyncio.Semaphore(most)
+        self._timer = Timer()
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        if self._turns.locked():
-            try:
-                await self._wait(attempt)
-            except TimeoutError:
-                return [busy(ask, self._most)] * len(keys)
-        else:
+        if not self._turns.locked() or attempt.deadline is None:
             await self._turns.acquire()
+        elif not await self._has_turn_by(attempt.deadline - LAST):
+            return [self._busy(ask)] * len(keys)
         try:
             return await self._following.fetch(ask, keys, attempt)
         finally:
             self._turns.release()
 
-    async def _wait(self, attempt: Attempt) -> None:
-        if attempt.is_timed:
-            try:
-                await self._turns.acquire()
-            except asyncio.CancelledError:
-                raise WithoutTurn from None
-        else:
-            left = None if attempt.deadline is None else attempt.left(inf)
-            async with asyncio.timeout(left):
-                await self._turns.acquire()
+    async def _has_turn_by(self, deadline: float) -> bool:
+        if deadline <= time.monotonic():
+            return False
+        try:
+            with self._timer.until(deadline):
+                return await self._turns.acquire()
+        except TimeoutError:
+            return False
 
-
-def busy(ask: Ask, most: int) -> SourceBusy:
-    """The error of what had no turn in time, which is logged."""
-    reason = f"all of its {most} calls are under way"
-    not_asked(ask.resource, reason)
-    return SourceBusy(ask.resource.source, reason=reason)
+    def _busy(self, ask: Ask) -> SourceBusy:
+        reason = f"all of its {self._most} calls are under way"
+        not_asked(ask.resource, reason)
+        return SourceBusy(ask.resource.source, reason=reason)

@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from math import inf
 
 from loaders.asks import Answer, Ask, Key
-from loaders.chain.bulkhead import WithoutTurn, busy
 from loaders.contexts import Attempt
-from loaders.errors import SourceTimeout
 from loaders.sources import Capabilities, Fetcher
 from loaders.trace import Calls, FanOut
 
@@ -34,11 +31,8 @@ class Split:
     async def _in_batches(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt, size: int
     ) -> Answer:
-        # One timer for all, so that those who wait for their turn need none each.
-        attempt = Attempt(attempt.deadline, attempt.calls, is_timed=True)
         starts = range(0, len(keys), size)
         found: dict[int, Answer] = {}
-        without_turn: list[int] = []
         left = iter(starts)
 
         async def work() -> None:
@@ -46,26 +40,12 @@ class Split:
                 batch = keys[start : start + size]
                 try:
                     found[start] = await self.following.fetch(ask, batch, attempt)
-                except WithoutTurn:
-                    without_turn.append(start)
-                    raise asyncio.CancelledError from None
                 except Exception as error:
                     found[start] = [error] * len(batch)
 
         # Not a task for each batch: all but a few of them would only wait for their turn.
         workers = min(len(starts), self.can.in_flight or len(starts))
-        late = SourceTimeout(ask.resource.source, reason="not all batches came in time")
-        try:
-            async with asyncio.timeout(None if attempt.deadline is None else attempt.left(inf)):
-                await asyncio.gather(*(work() for _ in range(workers)))
-        except TimeoutError:
-            if without_turn:
-                # Others have the turns: neither these were asked for, nor what is still left.
-                waited = busy(ask, self.can.in_flight or 0)
-                for start in (*without_turn, *left):
-                    found[start] = [waited] * len(keys[start : start + size])
-            for start in starts:
-                found.setdefault(start, [late] * len(keys[start : start + size]))
+        await asyncio.gather(*(work() for _ in range(workers)))
         return [each for start in starts for each in found[start]]
 
 

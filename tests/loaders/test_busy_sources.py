@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from urllib.parse import urlsplit
@@ -23,7 +22,7 @@ from loaders.mongo import MongoCollection, MongoSource
 from loaders.resource import Resource
 from loaders.rest.routes import RestResource, Single
 from loaders.rest.source import IN_FLIGHT, RestSource
-from loaders.sources import Source
+from loaders.sources import Fetcher, Source
 from loaders.sql.postgres import PostgresSource, PostgresTable
 from tests.hostile import Line, answering, line_to
 
@@ -95,41 +94,47 @@ async def busy_parcels(addresses: Addresses) -> AsyncIterator[tuple[Source, Reso
             await source.close()
 
 
+@asynccontextmanager
+async def all_turns_taken(
+    busy: Busy, addresses: Addresses
+) -> AsyncIterator[tuple[Fetcher[Operation], Resource, int]]:
+    """The source as operations ask it, while as many calls to it are under way as there may be."""
+    async with busy(addresses) as (source, resource, turns):
+        asking = chained(source)
+        under_way = [
+            asyncio.ensure_future(asking.fetch(asking_for(resource), [WHOLE], Operation()))
+            for _ in range(turns)
+        ]
+        await asyncio.sleep(0.1)
+        yield asking, resource, turns
+        for each in under_way:
+            each.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+
 @pytest.mark.parametrize("busy", [busy_shop, busy_catalog, busy_parcels])
 async def test_those_without_a_turn_are_told_so(
     busy: Busy, addresses: Addresses, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with busy(addresses) as (source, resource, turns):
-        asking, ask = chained(source), asking_for(resource)
+    async with all_turns_taken(busy, addresses) as (asking, resource, turns):
         operation = Operation(deadline=time.monotonic() + SECONDS)
         answers = await asyncio.gather(
-            *(asking.fetch(ask, [WHOLE], operation) for _ in range(turns + 3))
+            *(asking.fetch(asking_for(resource), [WHOLE], operation) for _ in range(3))
         )
 
     found = [each for answer in answers for each in answer]
-    assert Counter(map(type, found)) == {SourceTimeout: turns, SourceBusy: 3}
-    name = resource.source
-    assert {str(each) for each in found if type(each) is SourceBusy} == {
-        f"The gateway's calls to the source '{name}' are all busy."
-    }
+    assert [type(each) for each in found] == [SourceBusy] * 3
+    said = f"The gateway's calls to the source '{resource.source}' are all busy."
+    assert {str(each) for each in found} == {said}
     logged = [each.getMessage() for each in caplog.records if each.name == "sluice.sources"]
     assert len([line for line in logged if f"all of its {turns} " in line]) == 3
 
 
 async def test_a_fan_out_whose_turns_others_have_asks_for_nothing(addresses: Addresses) -> None:
-    async with busy_parcels(addresses) as (source, _, turns):
-        asking = chained(source)
-        others = [
-            asyncio.ensure_future(asking.fetch(asking_for(PARCELS), [WHOLE], Operation()))
-            for _ in range(turns)
-        ]
-        await asyncio.sleep(0.1)
+    async with all_turns_taken(busy_parcels, addresses) as (asking, _, _):
         ask = Ask(Rows(PARCELS, ("id",), unique=True), Wants(frozenset({"id"})))
         operation = Operation(deadline=time.monotonic() + SECONDS)
         found = await asking.fetch(ask, [(n,) for n in range(50)], operation)
-        for other in others:
-            other.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
 
     assert [type(each) for each in found] == [SourceBusy] * 50
     assert operation.trace.calls == []
@@ -137,10 +142,11 @@ async def test_a_fan_out_whose_turns_others_have_asks_for_nothing(addresses: Add
 
 async def test_a_full_pool_of_the_driver_of_mongodb_is_busy(addresses: Addresses) -> None:
     async with line_to_catalog(addresses) as (source, _):
-        attempts = [Attempt(time.monotonic() + SECONDS, []) for _ in range(2)]
-        first, second = await asyncio.gather(
-            *(source.fetch(asking_for(PRODUCTS), [WHOLE], attempt) for attempt in attempts),
-            return_exceptions=True,
-        )
-
-    assert {type(first), type(second)} == {SourceTimeout, SourceBusy}
+        ask = asking_for(PRODUCTS)
+        longer = Attempt(time.monotonic() + 4 * SECONDS, [])
+        first = asyncio.ensure_future(source.fetch(ask, [WHOLE], longer))
+        await asyncio.sleep(0.1)
+        with pytest.raises(SourceBusy):
+            await source.fetch(ask, [WHOLE], Attempt(time.monotonic() + SECONDS, []))
+        with pytest.raises(SourceTimeout):
+            await first
