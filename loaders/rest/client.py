@@ -66,8 +66,12 @@ class RestClient:
     async def get(self, path: str) -> Reply:
         """What ``path`` answers."""
         status, body, links = await self.request(path)
+        return Reply(status, self.read(status, body), links)
+
+    def read(self, status: int, body: bytes) -> Any:
+        """The JSON of a response, None where there is nothing."""
         if status in NOTHING:
-            return Reply(status, None)
+            return None
         if status != 200:
             raise self.bad(f"status {status}")
         try:
@@ -76,7 +80,7 @@ class RestClient:
             raise self.bad("an answer that is not JSON" if body else "an empty answer") from error
         if content is None:
             raise self.bad("null")
-        return Reply(status, content, links)
+        return content
 
     async def request(self, path: str) -> tuple[int, bytes, Sequence[str]]:
         """The status, the body and the headers ``Link``. Raises SourceUnavailable for a status that

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr
@@ -95,13 +96,14 @@ class RestSource:
         url = self._client.shown + route.path
         with attempt.call(ask, keys, url=url, shape=f"GET {route.path}") as call:
             try:
-                reply = await self._client.get(path)
+                status, body, links = await self._client.request(path)
             except SourceUnavailable as error:
                 self._weigh(error, attempt)
                 raise
+            content = self._client.read(status, body)
             if not ask.rows.unique:
-                return self._found(ask, keys, reply, call)
-            rows = object_of(ask, key, reply.content, self._client.bad)
+                return self._found(ask, keys, Reply(status, content, links), call)
+            rows = object_of(ask, key, content, self._client.bad)
             call.rows = len(rows)
             return [Found(rows) if wants_all(ask) else found_in(rows, ask, self._misfits_of(call))]
 
@@ -110,10 +112,8 @@ class RestSource:
         call.rows = len(rows)
         misfit = self._misfits_of(call)
         listed = rows_by_key(ask, keys, rows, reply, misfit)
-        return [
-            each if isinstance(each, BadResponse) else found_in(each, ask, misfit)
-            for each in listed
-        ]
+        found = Found if wants_all(ask) else partial(found_in, ask=ask, misfit=misfit)
+        return [each if isinstance(each, BadResponse) else found(each) for each in listed]
 
     def _weigh(self, error: SourceUnavailable, attempt: Attempt) -> None:
         # Another try is of no use where the service wants more time than there is.
