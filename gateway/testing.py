@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
-import orjson
 from graphql import GraphQLFormattedError
 from strawberry.http import GraphQLRequestData
 from strawberry.types.graphql import OperationType
@@ -18,6 +17,7 @@ from gateway.operations.results import Result, body_of
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
 from gateway.settings import Settings
 from loaders.identity import ANONYMOUS, Identity
+from loaders.json import read, write
 from loaders.registry import Sources
 from loaders.sources import Source
 from resolvers.graph import Graph
@@ -187,5 +187,5 @@ class GraphClient:
 
 def _sent(result: Result) -> dict[str, Any]:
     """The result, once it has been JSON."""
-    body: dict[str, Any] = orjson.loads(orjson.dumps(body_of(result)))
+    body: dict[str, Any] = read(write(body_of(result)))
     return body

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from operator import ge, gt, le, lt
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -14,6 +15,7 @@ from loaders.asks import Answer, Ask, Found, Key
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse
+from loaders.numbers import alike, are_mixed, mean, total, written
 from loaders.query import (
     ALL_ROWS,
     Aggregate,
@@ -185,7 +187,7 @@ def windowed(window: Window, rows: Iterable[Row]) -> list[Row]:
         kept = filtered(keyset(order, place), kept)
     # A stable sort by the last column first gives the order by all of them.
     for part in reversed(window.order):
-        kept.sort(key=_sort_key(part.column), reverse=part.descending)
+        kept.sort(key=_sort_key(part.column, kept), reverse=part.descending)
     return kept if window.limit is None else kept[: window.limit]
 
 
@@ -199,13 +201,13 @@ def aggregate(each: Aggregate, rows: Sequence[Row]) -> object:
         return None
     match each.function:
         case Function.SUM:
-            return sum(values)
+            return total(values)
         case Function.AVG:
-            return sum(values) / len(values)
+            return mean(values)
         case Function.MIN:
-            return min(values)
+            return min(alike(values))
         case _:
-            return max(values)
+            return max(alike(values))
 
 
 def matches(filter: Filter, row: Row) -> bool:
@@ -228,17 +230,22 @@ def matches(filter: Filter, row: Row) -> bool:
             raise NotImplementedError("rows that are here can't be joined with others")
 
 
-def _sort_key(column: str) -> Callable[[Row], tuple[bool, Any]]:
+def _sort_key(column: str, rows: Sequence[Row]) -> Callable[[Row], tuple[bool, Any]]:
+    mixed = are_mixed([row.get(column) for row in rows])
+
     def key(row: Row) -> tuple[bool, Any]:
         value = row.get(column)
-        return (value is not None, value)
+        return (value is not None, written(value) if mixed else value)
 
     return key
 
 
 def _equal(value: object, wanted: object) -> bool:
     # In Python 1 and True are equal: in no source, and a claim that is true is not customer 1.
-    return (type(value) is bool) is (type(wanted) is bool) and bool(_like(value, wanted) == wanted)
+    if (type(value) is bool) is not (type(wanted) is bool):
+        return False
+    value, wanted = _like(value, wanted)
+    return bool(value == wanted)
 
 
 def _has(value: object, every: Iterable[object]) -> bool:
@@ -248,15 +255,20 @@ def _has(value: object, every: Iterable[object]) -> bool:
     return all(any(_equal(item, wanted) for item in items) for wanted in every)
 
 
-def _like(value: object, wanted: object) -> Any:
+def _like(value: object, wanted: object) -> Sequence[Any]:
     # JSON has no dates and no decimals: their text is read before it is compared with one.
     if isinstance(wanted, datetime) and isinstance(value, str):
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat(value), wanted
     if isinstance(wanted, date) and isinstance(value, str):
-        return date.fromisoformat(value)
+        return date.fromisoformat(value), wanted
     if isinstance(wanted, Decimal):
-        return Decimal(str(value))
-    return value
+        return Decimal(str(value)), wanted
+    pair = value, wanted
+    return pair if type(value) is type(wanted) else alike(pair)
+
+
+def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    return lambda value, wanted: bool(test(*_like(value, wanted)))
 
 
 TESTS: dict[Operator, Callable[[Any, Any], bool]] = {
@@ -264,10 +276,10 @@ TESTS: dict[Operator, Callable[[Any, Any], bool]] = {
     Operator.NE: lambda value, wanted: not _equal(value, wanted),
     Operator.IN: lambda value, wanted: any(_equal(value, each) for each in wanted),
     Operator.NOT_IN: lambda value, wanted: not any(_equal(value, each) for each in wanted),
-    Operator.GT: lambda value, wanted: bool(_like(value, wanted) > wanted),
-    Operator.GTE: lambda value, wanted: bool(_like(value, wanted) >= wanted),
-    Operator.LT: lambda value, wanted: bool(_like(value, wanted) < wanted),
-    Operator.LTE: lambda value, wanted: bool(_like(value, wanted) <= wanted),
+    Operator.GT: _ordered(gt),
+    Operator.GTE: _ordered(ge),
+    Operator.LT: _ordered(lt),
+    Operator.LTE: _ordered(le),
     Operator.CONTAINS: lambda value, wanted: wanted.casefold() in value.casefold(),
     Operator.STARTS_WITH: lambda value, wanted: value.casefold().startswith(wanted.casefold()),
     Operator.HAS: lambda value, wanted: _has(value, (wanted,)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,12 +23,19 @@ from pymongo.errors import (
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
 )
 
 from loaders.asks import Answer, Ask, Found, Key, answered
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
+from loaders.errors import (
+    BadResponse,
+    SourceBusy,
+    SourceTimeout,
+    SourceUnavailable,
+    UnfitValue,
+)
 from loaders.kinds import Kind, address
 from loaders.mongo_catalog import described
 from loaders.mongo_statement import any_of, matching_of, of_each, projected, sorted_by
@@ -47,6 +55,10 @@ LONGEST_REASON = 300
 
 MOMENT = 0.05
 """Seconds of a call that pass before it is sent."""
+
+THREADS = int(os.environ.get("MOTOR_MAX_WORKERS") or (os.cpu_count() or 1) * 5)
+"""Those that Motor has for the calls of all its clients (its documentation, "Thread pool"). With
+more calls than that under way, the others would wait where nobody sees it."""
 
 HALVES = Struct("<QQ")
 LARGEST_SIGNIFICAND = 10**34 - 1
@@ -85,8 +97,6 @@ class MongoSource:
     """A client of one database. ``timeout`` (seconds) bounds each call, on the server too."""
 
     kind = "mongo"
-    # PyMongo looks for a server in steps of half a second.
-    can = Capabilities(grace=0.6)
 
     def __init__(
         self, name: str, url: str, *, database: str, pool_size: int = 50, timeout: float = 10.0
@@ -96,6 +106,8 @@ class MongoSource:
         self._database = database
         self._pool_size = pool_size
         self.timeout = timeout
+        # PyMongo looks for a server in steps of half a second.
+        self.can = Capabilities(grace=0.6, in_flight=min(pool_size, THREADS))
         self._client: AsyncIOMotorClient[Row] | None = None
         self._errors = Translated(self._translate)
 
@@ -228,6 +240,9 @@ class MongoSource:
                     "A value does not fit the field it is compared with.",
                     reason=type(error).__name__,
                 )
+            case WaitQueueTimeoutError():
+                reason = f"all of its {self._pool_size} connections are in use"
+                return SourceBusy(self.name, reason=reason)
             case PyMongoError():
                 selecting = isinstance(error, ServerSelectionTimeoutError)
                 if self._is_silent() if selecting else error.timeout:

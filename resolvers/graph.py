@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 import strawberry
-from graphql import GraphQLField, GraphQLFieldResolver, GraphQLObjectType
+from graphql import GraphQLField, GraphQLFieldResolver, GraphQLObjectType, GraphQLScalarType
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import convert_argument
@@ -40,6 +40,7 @@ from resolvers.filters import comparisons
 from resolvers.guards import guard
 from resolvers.ids import global_id
 from resolvers.inheritance import let_nodes_be_null, show_inherited
+from resolvers.numbers import read_literals_exactly
 from resolvers.policies import Policy
 from resolvers.rules import Rules
 from resolvers.scalars import SCALARS
@@ -99,6 +100,8 @@ class Graph(Declared, strawberry.Schema):
         for type_ in self._schema.type_map.values():
             if isinstance(type_, GraphQLObjectType):
                 self._bind(type_)
+            elif isinstance(type_, GraphQLScalarType):
+                read_literals_exactly(type_)
         self._guard()
         show_inherited(self._schema)
         named = {

@@ -11,15 +11,14 @@ from decimal import Decimal, InvalidOperation
 from typing import NewType
 from urllib.parse import urlsplit
 
+import orjson
 import strawberry
+from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
+from loaders.json import LARGEST_EXPONENT, write
+
 URL = NewType("URL", str)
-
-LARGEST_EXPONENT = 6144
-"""That of the largest decimal which IEEE 754 has room for. Drivers turn some that are far beyond
-it into other numbers, and a few letters of exponent would be a gigabyte when written out."""
-
 
 NO_DATETIME = "not a date and time as ISO 8601 writes it, such as 2026-01-31T09:30:00Z"
 NO_DATE = "not a date as ISO 8601 writes it, such as 2026-01-31"
@@ -67,6 +66,15 @@ def _decimal(value: object) -> Decimal:
     return read
 
 
+def _json(value: object) -> object:
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        # A number that orjson can't write, or nothing of JSON, which is the error of this place.
+        return orjson.Fragment(write(value))
+    return value
+
+
 def _url(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("not a URL")
@@ -99,6 +107,13 @@ SCALARS: dict[object, ScalarDefinition] = {
         description='An exact decimal number, as a string so that no digit is lost: "19.90".',
         serialize=lambda value: format(_decimal(value), "f"),
         parse_value=_decimal,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value, its numbers with all of their digits.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        serialize=_json,
+        parse_value=lambda value: value,
     ),
     URL: strawberry.scalar(
         name="URL",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import orjson
 from starlette.requests import Request
 from strawberry.http import GraphQLRequestData
 
 from gateway.errors import RequestRefused, Unauthenticated
+from loaders.json import NotJSON
+from loaders.json import read as read_json
 
 
 async def read(request: Request, *, batch: int) -> GraphQLRequestData | list[GraphQLRequestData]:
@@ -70,9 +71,9 @@ def _parameters(parameters: Mapping[str, str]) -> dict[str, Any]:
 
 def _decoded(text: bytes | str, what: str) -> Any:
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise RequestRefused(f"{what} is not valid JSON.") from None
+        return read_json(text)
+    except NotJSON as error:
+        raise RequestRefused(f"{what} can't be read: it has {error}.") from None
 
 
 def credentials(named: Iterable[tuple[str, object]]) -> dict[str, str]:

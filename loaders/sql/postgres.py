@@ -7,17 +7,25 @@ import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 import asyncpg
-import orjson
 from asyncpg.pool import PoolConnectionProxy
 from pydantic import Field, SecretStr
 
 from loaders.asks import Answer, Ask, Found, Key, Wants, answered
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
+from loaders.errors import (
+    BadResponse,
+    SourceBusy,
+    SourceTimeout,
+    SourceUnavailable,
+    UnfitValue,
+    Unreadable,
+)
+from loaders.json import NotJSON, Reader, write
 from loaders.kinds import Kind, address
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Translated
@@ -39,7 +47,8 @@ UNFIT = frozenset({"22000", "22003", "22007", "22008", "22021", "22P02", "22P03"
 asyncpg raises for a value that it can't send). The others are a view's or a function's own."""
 
 ALMOST = 0.9
-"""The share of the time that is left, after which what is there has to do."""
+"""The share of the time that is left, after which what is there has to do, and a connection that is
+not there is not waited for any more: no time would be left for its statement."""
 
 Pooler = Literal["transaction"]
 """What stands between us and the server, and may give each transaction another of its sessions."""
@@ -91,6 +100,7 @@ class PostgresSource:
         self._statement_cache_size = statement_cache_size
         self._pool: asyncpg.Pool | None = None
         self._errors = Translated(self._translate)
+        self._read = Reader(partial(Unreadable, name))
         self._apart_only: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
         self._giving_back: set[asyncio.Future[None]] = set()
         self._taken = 0
@@ -110,11 +120,28 @@ class PostgresSource:
             timeout=self.timeout,
             command_timeout=self.timeout + 1 if alone else self.timeout,
             statement_cache_size=self._statement_cache_size,
-            init=_decode_json,
+            init=self._read_json,
             connection_class=_Connection if alone else _PooledConnection,
             reset=_reset,
             server_settings=settings,
         )
+
+    async def _read_json(self, connection: asyncpg.Connection) -> None:
+        # In the binary format jsonb has a version before the text that json is.
+        for name, version in (("json", b""), ("jsonb", b"\1")):
+            await connection.set_type_codec(
+                name,
+                schema="pg_catalog",
+                encoder=partial(_written, version),
+                decoder=partial(self._json, len(version)),
+                format="binary",
+            )
+
+    def _json(self, start: int, raw: bytes) -> object:
+        try:
+            return self._read(raw[start:])
+        except NotJSON as error:
+            return Unreadable(self.name, str(error))
 
     async def close(self) -> None:
         if self._pool is not None:
@@ -272,12 +299,15 @@ class PostgresSource:
         if self._pool is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
         self._taken += 1
+        # With one to be had nobody waits, so no timer is needed for that.
+        waits = self._taken > self._pool_size
         try:
-            # With one to be had nobody waits, so no timer is needed for that.
-            waits = self._taken > self._pool_size
-            return await self._pool.acquire(timeout=seconds if waits else None)
-        except BaseException:
+            return await self._pool.acquire(timeout=seconds * ALMOST if waits else None)
+        except BaseException as error:
             self._taken -= 1
+            if waits and isinstance(error, TimeoutError):
+                reason = f"all of its {self._pool_size} connections are in use"
+                raise SourceBusy(self.name, reason=reason) from error
             raise
 
     async def _give_back(self, connection: PoolConnectionProxy) -> None:
@@ -391,14 +421,8 @@ async def _reset(connection: Any) -> None:
         await connection.reset()
 
 
-async def _decode_json(connection: asyncpg.Connection) -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name,
-            schema="pg_catalog",
-            encoder=lambda value: orjson.dumps(value).decode(),
-            decoder=orjson.loads,
-        )
+def _written(version: bytes, value: object) -> bytes:
+    return version + write(value)
 
 
 class PostgresKind(Kind):

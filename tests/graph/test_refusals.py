@@ -278,7 +278,7 @@ async def test_an_id_in_a_resolver_of_the_graphs_own_has_the_same_message(probe:
             "OrderFilter",
             {"number": {"like": None}},
             "Variable '$v' has invalid value at .number: Expected value of type 'StringFilter' not"
-            " to include unknown field 'like', found: {\"like\": null}.",
+            " to include unknown field 'like', found: {\"like\":null}.",
         ),
         (
             "OrderFilter",

@@ -13,7 +13,14 @@ import pymongo.errors
 import pytest
 
 from demo.stack import Addresses
-from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable, UnfitValue
+from loaders.errors import (
+    BadResponse,
+    SourceBusy,
+    SourceError,
+    SourceTimeout,
+    SourceUnavailable,
+    UnfitValue,
+)
 from loaders.mongo import MongoCollection, MongoSource
 from loaders.query import Comparison, Filter, Operator, Or, Window, equals
 from tests.hostile import line_to, sending, silent, unused_port
@@ -73,9 +80,9 @@ ARGUMENTS: dict[type[Exception], tuple[Any, ...]] = {
 TIMEOUTS = (
     pymongo.errors.NetworkTimeout,
     pymongo.errors.ExecutionTimeout,
-    pymongo.errors.WaitQueueTimeoutError,
     pymongo.errors.WTimeoutError,
 )
+FULL = pymongo.errors.WaitQueueTimeoutError
 VALUES = (bson.errors.BSONError,)
 REFUSED = (pymongo.errors.OperationFailure, bson.errors.InvalidBSON)
 
@@ -100,6 +107,8 @@ async def test_every_error_of_the_driver_is_one_of_ours(
         if issubclass(kind, TIMEOUTS)
         else BadResponse
         if issubclass(kind, REFUSED)
+        else SourceBusy
+        if issubclass(kind, FULL)
         else UnfitValue
         if issubclass(kind, VALUES)
         else SourceUnavailable

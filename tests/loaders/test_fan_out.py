@@ -183,7 +183,12 @@ async def test_a_key_that_would_name_another_path_is_not_asked_for(liars: Liars,
         "query($code: String!) { carrier(code: $code) { name } }", {"code": code}
     )
 
-    assert answer.data == {"carrier": None}
+    assert answer.partial == {"carrier": None}
+    what = "a key with a slash" if set(code) & set("/\\") else "an empty key"
+    assert [(error["path"], error["extensions"]) for error in answer.errors] == [
+        (["carrier"], {"code": "BAD_USER_INPUT"})
+    ]
+    assert f"which can't hold {what}" in answer.errors[0]["message"]
     assert liars.shipping.paths == []
 
 
