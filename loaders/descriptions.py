@@ -34,6 +34,8 @@ class Family(StrEnum):
     LOCAL_DATETIME = "times without a zone"
     DATE = "dates"
     TIME = "times of the day"
+    ZONED_TIME = "times of the day with their zone"
+    DURATION = "durations"
     UUID = "UUIDs"
     OBJECT_ID = "ObjectIds"
     BYTES = "bytes"
@@ -41,6 +43,8 @@ class Family(StrEnum):
     """Whatever JSON can hold, lists and plain values too."""
     RECORD = "records"
     """Of a composite type."""
+    OTHER = "values that have a text alone"
+    """Such as ranges, bits and addresses of networks."""
 
 
 TEXTS = frozenset({Family.TEXT, Family.LABEL})

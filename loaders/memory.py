@@ -3,18 +3,22 @@ or page themselves, and for tests without a database."""
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from operator import ge, gt, le, lt
 from types import MappingProxyType
 from typing import Any, ClassVar
+from uuid import UUID
 
 from loaders.asks import Answer, Ask, Found, Key
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.errors import BadResponse
+from loaders.durations import read_duration
+from loaders.errors import BadResponse, Unreadable
 from loaders.numbers import alike, are_mixed, mean, total, written
 from loaders.query import (
     ALL_ROWS,
@@ -32,6 +36,8 @@ from loaders.query import (
 )
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities
+from loaders.time_zones import ZoneOffset, in_utc
+from loaders.times import read_datetime, read_time
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -130,9 +136,13 @@ def _by_exact_value(
     groups: dict[Hashable, list[Row]] = {}
     for row in rows:
         values = tuple(row.get(column) for column in by)
-        if all(value is not None and isinstance(value, Hashable) for value in values):
+        if all(map(_is_key, values)):
             groups.setdefault(_told_apart(values), []).append(row)
     return [groups.get(_told_apart(key), []) for key in keys]
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, Hashable) and value is not None and not isinstance(value, Unreadable)
 
 
 def _told_apart(key: Key) -> Hashable:
@@ -145,7 +155,7 @@ MISFITS = (TypeError, ValueError, ArithmeticError, AttributeError)
 
 def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) -> Found:
     """What a key has, of its rows. Where its values can't be compared or added, that is an error
-    that ``misfit`` makes of what they are."""
+    that ``misfit`` makes of what they are, or the error of one that could not be read."""
     if wants_all(ask):
         return Found(rows)
     filter, window, aggregates = ask.rows.filter, ask.rows.window, ask.wants.aggregates
@@ -154,18 +164,24 @@ def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) 
     except MISFITS:
         error = misfit("values that can't be compared")
         return Found(error, [error] * len(aggregates))
+    except Unreadable as unreadable:
+        return Found(unreadable, [unreadable] * len(aggregates))
     listed: Sequence[Row] | Exception = ()
     if ask.wants.columns:
         try:
             listed = windowed(window, kept)
         except MISFITS:
             listed = misfit("values that can't be compared")
+        except Unreadable as unreadable:
+            listed = unreadable
     values: list[object] = []
     for each in aggregates:
         try:
             values.append(aggregate(each, kept))
         except MISFITS:
             values.append(misfit("values that can't be added or compared"))
+        except Unreadable as unreadable:
+            values.append(unreadable)
     return Found(listed, values)
 
 
@@ -199,6 +215,7 @@ def aggregate(each: Aggregate, rows: Sequence[Row]) -> object:
     values = [row[column] for row in rows if row.get(column) is not None]
     if not values:
         return None
+    _check_readable(values)
     match each.function:
         case Function.SUM:
             return total(values)
@@ -225,9 +242,16 @@ def matches(filter: Filter, row: Row) -> bool:
             value = row.get(column)
             if value is None:
                 return operator in (Operator.NE, Operator.NOT_IN)
+            _check_readable([value])
             return TESTS[operator](value, wanted)
         case SemiJoin():
             raise NotImplementedError("rows that are here can't be joined with others")
+
+
+def _check_readable(values: Iterable[object]) -> None:
+    for value in values:
+        if isinstance(value, Unreadable):
+            raise value
 
 
 def _sort_key(column: str, rows: Sequence[Row]) -> Callable[[Row], tuple[bool, Any]]:
@@ -255,14 +279,25 @@ def _has(value: object, every: Iterable[object]) -> bool:
     return all(any(_equal(item, wanted) for item in items) for wanted in every)
 
 
+READERS: Mapping[type, Callable[[str], Any]] = {
+    datetime: read_datetime,
+    date: date.fromisoformat,
+    time: read_time,
+    timedelta: read_duration,
+    UUID: UUID,
+    bytes: partial(b64decode, validate=True),
+}
+"""What JSON has no type for is read of its text before it is compared. Subtypes come first."""
+
+
 def _like(value: object, wanted: object) -> Sequence[Any]:
-    # JSON has no dates and no decimals: their text is read before it is compared with one.
-    if isinstance(wanted, datetime) and isinstance(value, str):
-        return datetime.fromisoformat(value), wanted
-    if isinstance(wanted, date) and isinstance(value, str):
-        return date.fromisoformat(value), wanted
+    if isinstance(value, str):
+        read = next((read for type_, read in READERS.items() if isinstance(wanted, type_)), None)
+        value = value if read is None else read(value)
     if isinstance(wanted, Decimal):
         return Decimal(str(value)), wanted
+    if isinstance(wanted, datetime) and isinstance(wanted.tzinfo, ZoneOffset):
+        return in_utc(value, wanted.tzinfo.zone), wanted
     pair = value, wanted
     return pair if type(value) is type(wanted) else alike(pair)
 

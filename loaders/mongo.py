@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,9 +14,22 @@ from typing import Annotated, Any, ClassVar
 
 import pymongo
 from bson import ObjectId
-from bson.codec_options import TypeCodec, TypeRegistry
+from bson.binary import UuidRepresentation
+from bson.codec_options import (
+    CodecOptions,
+    DatetimeConversion,
+    TypeCodec,
+    TypeDecoder,
+    TypeRegistry,
+)
+from bson.datetime_ms import DatetimeMS
+from bson.dbref import DBRef
 from bson.decimal128 import Decimal128
 from bson.errors import BSONError, InvalidBSON
+from bson.max_key import MaxKey
+from bson.min_key import MinKey
+from bson.regex import Regex
+from bson.timestamp import Timestamp
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pydantic import Field, SecretStr
 from pymongo.errors import (
@@ -35,6 +49,7 @@ from loaders.errors import (
     SourceTimeout,
     SourceUnavailable,
     UnfitValue,
+    Unreadable,
 )
 from loaders.kinds import Kind, address
 from loaders.mongo_catalog import described
@@ -42,6 +57,7 @@ from loaders.mongo_statement import any_of, matching_of, of_each, projected, sor
 from loaders.query import Function
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Translated
+from loaders.texts import TEXTS, time_text
 
 REFUSALS = frozenset({11, 18})
 """The codes of UserNotFound and AuthenticationFailed: the server works, but not for us."""
@@ -59,6 +75,26 @@ MOMENT = 0.05
 THREADS = int(os.environ.get("MOTOR_MAX_WORKERS") or (os.cpu_count() or 1) * 5)
 """Those that Motor has for the calls of all its clients (its documentation, "Thread pool"). With
 more calls than that under way, the others would wait where nobody sees it."""
+
+REGEX_FLAGS = {re.I: "i", re.M: "m", re.S: "s", re.U: "u", re.X: "x"}
+
+
+def _timestamp_text(value: Timestamp) -> str:
+    return time_text(value.as_datetime())
+
+
+def _regex_text(value: Regex[str]) -> str:
+    flags = "".join(letter for flag, letter in REGEX_FLAGS.items() if value.flags & flag)
+    return f"/{value.pattern}/{flags}"
+
+
+def _no_text(value: object) -> str:
+    raise ValueError(f"{type(value).__name__} has no text")
+
+
+TEXTS[Timestamp] = _timestamp_text
+TEXTS[Regex] = _regex_text
+TEXTS |= dict.fromkeys((MinKey, MaxKey, DBRef), _no_text)
 
 HALVES = Struct("<QQ")
 LARGEST_SIGNIFICAND = 10**34 - 1
@@ -93,6 +129,18 @@ class _DecimalCodec(TypeCodec):
         return Decimal(f"{sign}{significand}E{(high >> 49 & 0x3FFF) - 6176}")
 
 
+class _OutOfRange(TypeDecoder):
+    """What the driver makes of a time that Python has none for."""
+
+    bson_type = DatetimeMS
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def transform_bson(self, value: DatetimeMS) -> Unreadable:
+        return Unreadable(self._source, "a date outside the years 1 to 9999")
+
+
 class MongoSource:
     """A client of one database. ``timeout`` (seconds) bounds each call, on the server too."""
 
@@ -110,6 +158,14 @@ class MongoSource:
         self.can = Capabilities(grace=0.6, in_flight=min(pool_size, THREADS))
         self._client: AsyncIOMotorClient[Row] | None = None
         self._errors = Translated(self._translate)
+        self._codec_options: CodecOptions[dict[str, Any]] = CodecOptions(
+            tz_aware=True,
+            uuid_representation=UuidRepresentation.STANDARD,
+            datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+            # A text that is not UTF-8 is read, and can't be shown.
+            unicode_decode_error_handler="surrogateescape",
+            type_registry=TypeRegistry([_DecimalCodec(), _OutOfRange(name)]),
+        )
 
     async def open(self) -> None:
         # The client connects when it is first used.
@@ -118,9 +174,6 @@ class MongoSource:
             maxPoolSize=self._pool_size,
             timeoutMS=int(self.timeout * 1000),
             serverSelectionTimeoutMS=min(3000, int(self.timeout * 1000)),
-            tz_aware=True,
-            uuidRepresentation="standard",
-            type_registry=TypeRegistry([_DecimalCodec()]),
             appname="sluice",
         )
 
@@ -226,7 +279,7 @@ class MongoSource:
     def _collections(self) -> AsyncIOMotorDatabase[Row]:
         if self._client is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
-        return self._client[self._database]
+        return self._client.get_database(self._database, codec_options=self._codec_options)
 
     def _translate(self, error: BaseException) -> Exception | None:
         match error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from loaders.declarations import Declared
+from loaders.errors import Unreadable
 from loaders.identity import Identity
 from loaders.query import Filter, folded
 
@@ -14,6 +15,16 @@ Row = Mapping[str, Any]
 """One record as its driver returns it. Several places of an operation share it: it is read-only."""
 
 Columns = Collection[str]
+
+
+def unreadable(row: Row, columns: Columns) -> Unreadable | None:
+    """The first of the row's values in these columns that could not be read, if there is one."""
+    for column in columns:
+        value = row.get(column)
+        if isinstance(value, Unreadable):
+            return value
+    return None
+
 
 RowFilter = Callable[[Identity], Filter | None]
 """Says which rows an identity may see: those that the filter lets through, all where it is None.

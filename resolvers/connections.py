@@ -17,6 +17,7 @@ from strawberry.types.arguments import StrawberryArgument
 from gateway.errors import BadUserInput
 from loaders.asks import WHOLE
 from loaders.declarations import declaration
+from loaders.errors import Unreadable
 from loaders.query import COUNT, Filter, Order, Window
 from loaders.registry import Loaders
 from loaders.resource import Resource, Row
@@ -105,16 +106,23 @@ class Paging:
         loader = self.loaders.aggregates(self.resource, self.by, COUNT, self.filter)
         return loader.load_all(keys)
 
-    def cursor(self, row: Row) -> str:
+    def cursor(self, row: Row) -> str | Unreadable:
+        """The row's place, or the error of a value there that can't be read."""
         place = tuple(row.get(part.column) for part in self.order)
+        for value in place:
+            if isinstance(value, Unreadable):
+                return value
         return cursors.encode(self.resource, self.order, place)
 
     def info(self, page: Page) -> PageInfo:
+        # What is an error is that of its own field.
+        start: Any = self.cursor(page.rows[0]) if page.rows else None
+        end: Any = self.cursor(page.rows[-1]) if page.rows else None
         return PageInfo(
             has_next_page=self.bounded if self.backward else page.more,
             has_previous_page=page.more if self.backward else self.bounded,
-            start_cursor=self.cursor(page.rows[0]) if page.rows else None,
-            end_cursor=self.cursor(page.rows[-1]) if page.rows else None,
+            start_cursor=start,
+            end_cursor=end,
         )
 
     def _page(self, rows: Sequence[Row] | Exception) -> Page | Exception:

@@ -29,7 +29,7 @@ from strawberry.types.field import FieldType, StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from loaders.declarations import declaration
-from loaders.resource import Resource, Row
+from loaders.resource import Resource, Row, unreadable
 from resolvers.caching import cached
 from resolvers.compat import raw_info
 from resolvers.context import OperationContext
@@ -135,7 +135,7 @@ def computed(
     **options: Unpack[FieldOptions],
 ) -> Any:
     """A field that an ordinary resolver works out from these columns of the row, which it takes
-    as a ``strawberry.Parent``."""
+    as a ``strawberry.Parent``. Where one of them could not be read, it is that error instead."""
     return _field({NEEDS: tuple(needs)}, options, description=description, resolver=resolver)
 
 
@@ -213,7 +213,11 @@ class Batched(BatchedFetch):
         info: ResolveInfo,
         arguments: Arguments,
     ) -> Values | Awaitable[Values]:
-        return self.resolver(rows, info)
+        errors = [unreadable(row, self.columns) for row in rows]
+        if all(error is None for error in errors):
+            return self.resolver(rows, info)
+        readable = [row for row, error in zip(rows, errors, strict=True) if error is None]
+        return _among(errors, self.resolver(readable, info) if readable else [])
 
 
 class FetchedField(StrawberryField):
@@ -287,7 +291,8 @@ def batched(
     """A field that a function works out for all rows at one place of the response at once.
 
     It is given the rows, with the columns ``needs``, and the ``info``, and returns as many values,
-    in order, or an awaitable of them. An exception among them is the error of its place.
+    in order, or an awaitable of them. An exception among them is the error of its place. A row of
+    which one of these columns could not be read is not given to it: it has that error.
     """
     return fetched(description, Batched(resolver, tuple(needs)), options)
 
@@ -402,6 +407,16 @@ def _field(
 ) -> Any:
     given = declared(**options)
     return strawberry.field(**{**given, "metadata": {**metadata, **given["metadata"]}, **more})
+
+
+async def _among(errors: Sequence[Exception | None], found: Values | Awaitable[Values]) -> Values:
+    """The values in the places that have no error."""
+    values = await found if isinstance(found, Awaitable) else found
+    places = [place for place, error in enumerate(errors) if error is None]
+    among: list[object] = list(errors)
+    for place, value in zip(places, values, strict=True):
+        among[place] = value
+    return among
 
 
 def _only(values: Values) -> object:

@@ -6,8 +6,6 @@ import enum
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Protocol
 
 import strawberry
@@ -32,6 +30,7 @@ from resolvers.fields import (
 )
 from resolvers.ids import keys_of
 from resolvers.relations import One
+from resolvers.scalars import EQUALITY, TEXT, scalar_of
 
 MOST_VALUES = 1000
 """Values that one ``where`` may compare with."""
@@ -45,21 +44,7 @@ MOST_FILTERS = 1000
 DEEPEST = 10
 """How deep ``and``, ``or`` and ``not`` may nest."""
 
-EQUALITY = (Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN)
-RANGE = (Operator.GT, Operator.GTE, Operator.LT, Operator.LTE)
-TEXT = (Operator.CONTAINS, Operator.STARTS_WITH)
 OF_LISTS = (Operator.HAS, Operator.HAS_SOME, Operator.HAS_EVERY)
-
-OPERATORS: dict[object, tuple[str, tuple[Operator, ...]]] = {
-    str: ("String", (*EQUALITY, *TEXT)),
-    bool: ("Boolean", (Operator.EQ,)),
-    int: ("Int", (*EQUALITY, *RANGE)),
-    float: ("Float", (*EQUALITY, *RANGE)),
-    Decimal: ("Decimal", (*EQUALITY, *RANGE)),
-    datetime: ("DateTime", (*EQUALITY, *RANGE)),
-    date: ("Date", (*EQUALITY, *RANGE)),
-    strawberry.ID: ("ID", EQUALITY),
-}
 
 MEANINGS = {
     Operator.EQ: "Equal to this value.",
@@ -294,9 +279,10 @@ def has_comparisons(type_: object) -> bool:
     if type_ is strawberry.ID:
         # Global ids alone have these: a column's own values may be of any type.
         return False
-    return type_ in OPERATORS or isinstance(
-        getattr(type_, "__strawberry_definition__", type_), StrawberryEnumDefinition
-    )
+    if isinstance(getattr(type_, "__strawberry_definition__", type_), StrawberryEnumDefinition):
+        return True
+    scalar = scalar_of(type_)
+    return scalar is not None and bool(scalar.operators)
 
 
 def _filterable(type_: type[Node]) -> Iterator[Filterable]:
@@ -342,7 +328,9 @@ def _comparisons(type_: Any, *, of_list: bool = False) -> type:
     if isinstance(definition, StrawberryEnumDefinition):
         name, operators, type_ = definition.name, EQUALITY, definition.wrapped_cls
     else:
-        name, operators = OPERATORS[type_]
+        scalar = scalar_of(type_)
+        assert scalar is not None
+        name, operators = scalar.name, scalar.operators
     what = f"a value of type {name} must compare"
     if of_list:
         name, operators, what = f"{name}List", OF_LISTS, f"a list of {name} must be"

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 
 import strawberry
-from graphql import GraphQLField, GraphQLFieldResolver, GraphQLObjectType, GraphQLScalarType
+from graphql import (
+    GraphQLField,
+    GraphQLFieldResolver,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLString,
+    get_named_type,
+)
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import convert_argument
@@ -14,9 +25,11 @@ from strawberry.types.base import StrawberryOptional
 from strawberry.types.field import FieldType, StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
-from gateway.engine.batched import BATCHED, COLUMN, MEMBER, BatchedResolver, member
+from gateway.engine.batched import BATCHED, COLUMN, LEAF, MEMBER, BatchedResolver, member
 from loaders.declarations import Declared
-from loaders.resource import Resource, Row
+from loaders.errors import Unreadable
+from loaders.resource import Resource, Row, unreadable
+from loaders.texts import text_of
 from resolvers import directives
 from resolvers.checks.all import faults_of
 from resolvers.checks.faults import DeclarationError
@@ -43,7 +56,7 @@ from resolvers.inheritance import let_nodes_be_null, show_inherited
 from resolvers.numbers import read_literals_exactly
 from resolvers.policies import Policy
 from resolvers.rules import Rules
-from resolvers.scalars import SCALARS
+from resolvers.scalars import Scalar, definitions_of
 
 
 class Graph(Declared, strawberry.Schema):
@@ -69,7 +82,7 @@ class Graph(Declared, strawberry.Schema):
         types: Iterable[type] = (),
         policies: Sequence[Policy] = (),
         scopes: Iterable[str] = (),
-        scalars: Mapping[object, ScalarDefinition] | None = None,
+        scalars: Mapping[object, ScalarDefinition | Scalar] | None = None,
         extensions: Sequence[type[SchemaExtension]] = (),
     ) -> None:
         super().__init__(
@@ -81,7 +94,7 @@ class Graph(Declared, strawberry.Schema):
             schema_directives=[directives.FEDERATION],
             config=StrawberryConfig(
                 default_resolver=member,
-                scalar_map={**SCALARS, **directives.SCALARS, **(scalars or {})},
+                scalar_map={**directives.SCALARS, **definitions_of(scalars or {})},
                 enable_experimental_incremental_execution=True,
             ),
         )
@@ -153,16 +166,20 @@ class Graph(Declared, strawberry.Schema):
                 column = column_name(field, spec if isinstance(spec, Column) else Column())
                 graphql_field.resolve = _column_resolver(column)
                 graphql_field.extensions[COLUMN] = column
+                _prepare_leaves(graphql_field)
             self.needs[coordinate] = frozenset([(owner.resource, column)])
             self.read_from_row.add(coordinate)
             self.source_of[coordinate] = owner.resource.source
         elif owner is not None:
             needed = field.metadata.get(NEEDS, ())
+            if needed and graphql_field.resolve is not None:
+                graphql_field.resolve = _readable_resolver(graphql_field.resolve, needed)
             self.needs[coordinate] = frozenset((owner.resource, column) for column in needed)
             self.read_from_row.add(coordinate)
         elif field.is_basic_field and type(field).get_result is StrawberryField.get_result:
             # Another class of fields would have its own way to the value.
             graphql_field.extensions[MEMBER] = field.python_name
+            _prepare_leaves(graphql_field)
 
     def _batched(self, field: FetchedField, fetch: BatchedFetch) -> BatchedResolver:
         config, registry = self.config, self.schema_converter.scalar_registry
@@ -199,6 +216,54 @@ def _to_convert(type_: FieldType) -> FieldType | None:
     return None if innermost in (int, float, str, bool) else type_
 
 
+def _prepare_leaves(field: GraphQLField) -> None:
+    """Have the field show values of other types than its own as ``LEAVES`` has them."""
+    resolve, prepare = field.resolve, LEAVES.get(get_named_type(field.type))
+    if prepare is not None and resolve is not None:
+        field.extensions[LEAF] = prepare
+        field.resolve = lambda source, info: _prepared(prepare, resolve(source, info))
+
+
+def _prepared(prepare: Callable[[object], object], value: object) -> object:
+    if isinstance(value, list):
+        return [_prepared(prepare, each) for each in value]
+    try:
+        return prepare(value)
+    except ValueError as error:
+        return error
+
+
+def _short(value: object) -> object:
+    # GraphQL's Int would make an int of a decimal, however long it is, and write it out.
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() > LONGEST_INT:
+        raise ValueError("not a number of 32 bits")
+    return value
+
+
+LEAVES: Mapping[GraphQLNamedType, Callable[[object], object]] = {
+    GraphQLString: text_of,
+    GraphQLID: text_of,
+    GraphQLInt: _short,
+}
+
+LONGEST_INT = 9
+"""The power of ten of the largest one."""
+
+
+def _readable_resolver(
+    resolve: GraphQLFieldResolver, columns: Sequence[str]
+) -> GraphQLFieldResolver:
+    """The resolver, which is not called for a row with a value there that could not be read: its
+    value is that one's error."""
+
+    def resolve_readable(row: Row, info: ResolveInfo, **arguments: object) -> object:
+        if (error := unreadable(row, columns)) is not None:
+            raise error
+        return resolve(row, info, **arguments)
+
+    return resolve_readable
+
+
 def _column_resolver(column: str) -> GraphQLFieldResolver:
     def resolve(row: Row, _info: ResolveInfo) -> object:
         return row.get(column)
@@ -210,7 +275,13 @@ def _ids_resolver(type_name: str, column: str) -> BatchedResolver:
     one = _id_resolver(type_name, column)
 
     def resolve(rows: Sequence[Row], info: ResolveInfo, _arguments: Arguments) -> Values:
-        return [one(row, info) for row in rows]
+        values: list[object] = []
+        for row in rows:
+            try:
+                values.append(one(row, info))
+            except (Unreadable, ValueError) as error:
+                values.append(error)
+        return values
 
     return resolve
 
@@ -220,6 +291,8 @@ def _id_resolver(type_name: str, column: str) -> Callable[[Row, ResolveInfo], st
         key = row.get(column)
         if key is None:
             raise ValueError(f"a row of {type_name} without its key")
+        if isinstance(key, Unreadable):
+            raise key
         return global_id(type_name, key)
 
     return resolve

@@ -19,8 +19,9 @@ from graphql import GraphQLField, GraphQLFieldResolver
 from gateway.engine.batched import BATCHED, COLUMN, MEMBER, BatchedResolver
 from gateway.engine.resolution import columns, members
 from loaders.batching import Loader
+from loaders.errors import Unreadable
 from loaders.identity import Identity
-from loaders.resource import Resource, Row
+from loaders.resource import Resource, Row, unreadable
 from resolvers.directives import Alternatives
 from resolvers.fields import ResolveInfo, Values
 from resolvers.policies import Policy
@@ -41,8 +42,11 @@ class PolicyEvaluator:
         # A row is known by where it lies, so it must stay there.
         self._rows: dict[int, Row] = {}
 
-    async def allow(self, undecided: Sequence[Alternatives], rows: Sequence[Row]) -> list[bool]:
-        """For each row, whether one of the alternatives of each rule holds for it."""
+    async def allow(
+        self, undecided: Sequence[Alternatives], rows: Sequence[Row]
+    ) -> list[bool | Unreadable]:
+        """For each row, whether one of the alternatives of each rule holds for it. Where that hangs
+        on a value that could not be read, it is that value's error."""
         names = list(dict.fromkeys(n for rule in undecided for group in rule for n in group))
         places = [id(row) for row in rows]
         self._rows.update(zip(places, rows, strict=True))
@@ -53,10 +57,13 @@ class PolicyEvaluator:
             # A policy is its author's: whatever else it says is no.
             return verdicts[name][at] is True
 
-        return [
-            all(any(all(holds(n, at) for n in group) for group in rule) for rule in undecided)
-            for at in range(len(rows))
-        ]
+        def allowed(at: int) -> bool | Unreadable:
+            if all(any(all(holds(n, at) for n in group) for group in rule) for rule in undecided):
+                return True
+            said = (verdicts[name][at] for name in names)
+            return next((each for each in said if isinstance(each, Unreadable)), False)
+
+        return [allowed(at) for at in range(len(rows))]
 
     def forget(self) -> None:
         """Let go of all rows and verdicts."""
@@ -68,8 +75,12 @@ class PolicyEvaluator:
         if loader is None:
             policy = self._policies[name]
 
-            async def decide(places: list[int]) -> list[bool]:
-                return await self._decide(policy, [self._rows[place] for place in places])
+            async def decide(places: list[int]) -> Sequence[bool | Exception]:
+                rows = [self._rows[place] for place in places]
+                verdicts = [unreadable(row, policy.needs) for row in rows]
+                readable = [row for row, v in zip(rows, verdicts, strict=True) if v is None]
+                decided = iter(await self._decide(policy, readable) if readable else ())
+                return [next(decided) if v is None else v for v in verdicts]
 
             loader = self._loaders[name] = Loader(decide)
         return loader
@@ -123,7 +134,11 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
         arguments: Mapping[str, object],
     ) -> object:
         context = info.context
-        if not all(await context.policies.allow(undecided, [{} if row is None else row])):
+        [allowed] = await context.policies.allow(undecided, [{} if row is None else row])
+        if isinstance(allowed, Unreadable):
+            if context.decision.enforced:
+                raise allowed
+        elif not allowed:
             context.deny(coordinate, info.path.as_list())
         if resource is not None:
             row = await context.loaders.guarded(resource).load(row.get(resource.key))
@@ -177,11 +192,12 @@ def _guarded_batch(
         allowed = await context.policies.allow(undecided, asked)
         values: list[object] = [None] * len(rows)
         left = dict(enumerate(rows))
-        if not all(allowed):
-            refusal = context.refusal(coordinate, info.path.as_list())
+        if not all(each is True for each in allowed):
+            refused = not all(allowed)
+            refusal = context.refusal(coordinate, info.path.as_list()) if refused else None
             for place, each in enumerate(allowed):
-                if not each and refusal is not None:
-                    values[place] = refusal
+                if each is not True and context.decision.enforced:
+                    values[place] = each or refusal
                     del left[place]
         if resource is not None:
             keys = [row.get(resource.key) for row in left.values()]
@@ -209,7 +225,7 @@ def _guarded_stream(
         context = info.context
         verdict = context.decision.verdicts.get(coordinate)
         if verdict is not None and (
-            verdict.is_denied or not all(await context.policies.allow(verdict.undecided, [{}]))
+            verdict.is_denied or (await context.policies.allow(verdict.undecided, [{}])) != [True]
         ):
             context.deny(coordinate, info.path.as_list())
         stream = subscribe(root, info, **arguments)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from loaders.declarations import declaration
-from loaders.errors import BadResponse
+from loaders.errors import BadResponse, SourceError, Unreadable
 from loaders.query import Aggregate, Filter, Function, Order, Window
 from loaders.resource import Resource, Row
 from resolvers.caching import cached
@@ -56,14 +56,15 @@ class One(BatchedFetch):
             return loaded
 
         async def spread() -> Values:
-            found, misfit = iter(await loaded), self._misfit(field)
-            return [
-                next(found) if is_key(key) else None if key is None else misfit for key in wanted
-            ]
+            found = iter(await loaded)
+            return [next(found) if is_key(key) else self._instead(field, key) for key in wanted]
 
         return spread()
 
-    def _misfit(self, field: FetchedField) -> BadResponse:
+    def _instead(self, field: FetchedField, key: object) -> SourceError | None:
+        """What stands in place of the row where there is no key."""
+        if key is None or isinstance(key, Unreadable):
+            return key
         source = field.owner.resource.source
         return BadResponse(source, f"The source '{source}' sent '{self.by}' as no id.")
 

@@ -33,6 +33,16 @@ LONGEST_MESSAGE = 500
 operation can send it to many fields."""
 
 
+ABOUT_VALUES = (
+    GraphQLError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+)
+
+
 class ToldError(GraphQLError):
     """An error in words that are meant for clients, without the error that it comes from."""
 
@@ -174,10 +184,9 @@ def _logged(error: GraphQLError, source: str | None) -> tuple[str, dict[str, Any
 
 def _is_about_the_value(error: GraphQLError) -> bool:
     # Completing a value (graphql-core, complete_value) raises TypeError for a null in a non-null
-    # place, and GraphQLError, TypeError or ValueError from a leaf's serializer.
-    return error.original_error is None or isinstance(
-        error.original_error, (GraphQLError, TypeError, ValueError, ArithmeticError, LookupError)
-    )
+    # place, and GraphQLError, TypeError or ValueError from a leaf's serializer. What stands where a
+    # document should lacks its attributes.
+    return error.original_error is None or isinstance(error.original_error, ABOUT_VALUES)
 
 
 def _is_meant_for_clients(error: GraphQLError) -> bool:

@@ -27,18 +27,27 @@ KINDS = {
 """``pg_class.relkind`` of what rows can be selected from."""
 
 FAMILIES = {
-    **dict.fromkeys(("text", "varchar", "bpchar", "name", "citext", "money", "xml"), Family.TEXT),
+    **dict.fromkeys(("text", "varchar", "bpchar", "name", "citext", "xml"), Family.TEXT),
     **dict.fromkeys(("int2", "int4"), Family.INTEGER),
     **dict.fromkeys(("int8", "oid"), Family.BIG_INTEGER),
     **dict.fromkeys(("float4", "float8"), Family.FLOAT),
     **dict.fromkeys(("json", "jsonb"), Family.DOCUMENT),
-    **dict.fromkeys(("time", "timetz"), Family.TIME),
     "bool": Family.BOOLEAN,
     "numeric": Family.DECIMAL,
     "timestamptz": Family.DATETIME,
     "timestamp": Family.LOCAL_DATETIME,
     "date": Family.DATE,
+    "time": Family.TIME,
+    "timetz": Family.ZONED_TIME,
     "uuid": Family.UUID,
+    "interval": Family.DURATION,
+    **dict.fromkeys(
+        (
+            *("bit", "varbit", "inet", "cidr", "macaddr", "macaddr8", "money", "tsvector"),
+            *("point", "line", "lseg", "box", "path", "polygon", "circle"),
+        ),
+        Family.OTHER,
+    ),
     **dict.fromkeys(("bytea", "char"), Family.BYTES),
 }
 """What asyncpg makes of each type, by ``pg_type.typname`` (its documentation, "Type Conversion").
@@ -188,11 +197,14 @@ def _column(row: Row, *, stored: bool) -> ColumnDescription:
         family = Family.LABEL
     elif row["class"] == "c":
         family = Family.RECORD
+    elif row["class"] in "rm":
+        family = Family.OTHER
     return ColumnDescription(
         name=row["name"],
         type=row["type"],
         family=family,
-        is_list=row["is_list"],
+        # A multirange is a list of ranges.
+        is_list=row["is_list"] or row["class"] == "m",
         # A foreign table's own declaration is what it says, and no proof that the other end holds
         # nulls.
         nullable=False if row["nonnull"] else True if stored else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,13 +23,12 @@ from loaders.errors import (
     SourceTimeout,
     SourceUnavailable,
     UnfitValue,
-    Unreadable,
 )
-from loaders.json import NotJSON, Reader, write
 from loaders.kinds import Kind, address
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Translated
 from loaders.sql.catalog import described
+from loaders.sql.codecs import codecs_of, range_text, record_of
 from loaders.sql.reasons import reason_of
 from loaders.sql.statement import (
     Parameters,
@@ -39,12 +38,21 @@ from loaders.sql.statement import (
     have_arrays,
     selecting,
 )
+from loaders.texts import TEXTS
 
 log = logging.getLogger("sluice.sources")
 
 UNFIT = frozenset({"22000", "22003", "22007", "22008", "22021", "22P02", "22P03", "22P05"})
 """The data exceptions that a bound value causes (PostgreSQL manual, appendix A; 22000 is what
 asyncpg raises for a value that it can't send). The others are a view's or a function's own."""
+
+# They are, but don't say so: composite values are documents like any other.
+Mapping.register(asyncpg.Record)
+
+TEXTS |= {
+    asyncpg.Range: range_text,
+    asyncpg.BitString: lambda bits: bits.as_string().replace(" ", ""),
+}
 
 ALMOST = 0.9
 """The share of the time that is left, after which what is there has to do, and a connection that is
@@ -100,7 +108,6 @@ class PostgresSource:
         self._statement_cache_size = statement_cache_size
         self._pool: asyncpg.Pool | None = None
         self._errors = Translated(self._translate)
-        self._read = Reader(partial(Unreadable, name))
         self._apart_only: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
         self._giving_back: set[asyncio.Future[None]] = set()
         self._taken = 0
@@ -120,28 +127,23 @@ class PostgresSource:
             timeout=self.timeout,
             command_timeout=self.timeout + 1 if alone else self.timeout,
             statement_cache_size=self._statement_cache_size,
-            init=self._read_json,
+            init=self._prepare,
             connection_class=_Connection if alone else _PooledConnection,
             reset=_reset,
             server_settings=settings,
         )
 
-    async def _read_json(self, connection: asyncpg.Connection) -> None:
-        # In the binary format jsonb has a version before the text that json is.
-        for name, version in (("json", b""), ("jsonb", b"\1")):
+    async def _prepare(self, connection: asyncpg.Connection) -> None:
+        # A server without an encoding takes any bytes for text.
+        is_unicode = connection.get_settings().server_encoding != "SQL_ASCII"
+        for codec in codecs_of(self.name, is_unicode=is_unicode):
             await connection.set_type_codec(
-                name,
+                codec.name,
                 schema="pg_catalog",
-                encoder=partial(_written, version),
-                decoder=partial(self._json, len(version)),
-                format="binary",
+                encoder=codec.encoder,
+                decoder=codec.decoder,
+                format=codec.format,
             )
-
-    def _json(self, start: int, raw: bytes) -> object:
-        try:
-            return self._read(raw[start:])
-        except NotJSON as error:
-            return Unreadable(self.name, str(error))
 
     async def close(self) -> None:
         if self._pool is not None:
@@ -398,6 +400,30 @@ class _Connection(asyncpg.Connection):
         self.is_clean = True
         return rows
 
+    async def _introspect_types(self, *args: Any) -> Any:
+        introspect: Any = super()._introspect_types  # type: ignore[misc]
+        types, statement = await introspect(*args)
+        settings: Any = self._protocol.get_settings()  # type: ignore[attr-defined]
+        while any(map(partial(_is_taken_as_text, settings), types)):
+            # It has had asyncpg forget those types that are made of others.
+            pass
+        return types, statement
+
+
+def _is_taken_as_text(settings: Any, type_: Any) -> bool:
+    """Tells asyncpg of a type; where it can't read that, to take the text that PostgreSQL writes.
+    Returns whether it had to."""
+    try:
+        settings.register_data_types([type_])
+    except (asyncpg.UnsupportedClientFeatureError, asyncpg.InternalClientError):
+        names = type_["attrnames"]
+        read = str if names is None else partial(record_of, names)
+        settings.add_python_codec(
+            type_["oid"], type_["name"], type_["ns"], [], "scalar", str, read, "text"
+        )
+        return True
+    return False
+
 
 class _PooledConnection(_Connection):
     """A connection to a pooler, where statements that are not of one transaction may each have
@@ -410,8 +436,7 @@ class _PooledConnection(_Connection):
     async def _introspect_types(self, *args: Any) -> Any:
         # asyncpg turns JIT off before this and on again after it, each for a session.
         async with self.transaction():
-            introspect: Any = super()._introspect_types  # type: ignore[misc]
-            return await introspect(*args)
+            return await super()._introspect_types(*args)
 
 
 async def _reset(connection: Any) -> None:
@@ -419,10 +444,6 @@ async def _reset(connection: Any) -> None:
         connection.is_clean = False
     else:
         await connection.reset()
-
-
-def _written(version: bytes, value: object) -> bytes:
-    return version + write(value)
 
 
 class PostgresKind(Kind):

@@ -17,7 +17,6 @@ from resolvers.checks.faults import Fault
 from resolvers.checks.places import Declarations, Place, name_of
 from resolvers.checks.values import NUMBERS, plain, value_type
 from resolvers.connections import Connected
-from resolvers.cursors import SORTABLE
 from resolvers.fields import (
     NEEDS,
     SPEC,
@@ -32,6 +31,7 @@ from resolvers.fields import (
 from resolvers.filters import filter_names, has_comparisons
 from resolvers.lookups import Lookup
 from resolvers.relations import Aggregated, Many, One
+from resolvers.scalars import scalar_of
 
 
 def comparisons_are_there(declared: Declarations) -> Iterator[Fault]:
@@ -205,7 +205,8 @@ def _makes_cursor(type_: type[Node], shown: object) -> bool:
     if isinstance(definition, StrawberryEnumDefinition) or shown is strawberry.ID:
         return True
     behind = plain(shown)
-    return behind in SORTABLE or behind is type_.resource.key_type
+    scalars = (scalar_of(each) for each in (shown, behind))
+    return behind is type_.resource.key_type or any(each and each.is_sortable for each in scalars)
 
 
 def _shown(type_: object) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import strawberry
 
 from resolvers.fields import Node, column_name, columns_of, given_type
+from resolvers.scalars import SCALARS, LocalDateTime
 
 NUMBERS = (int, float, Decimal)
-KNOWN = (str, *NUMBERS, bool, datetime, date, uuid.UUID)
+KNOWN = frozenset(type_ for type_ in SCALARS if isinstance(type_, type))
 """Annotations that tell the type of a column's values."""
 
 
@@ -22,8 +21,10 @@ def value_type(type_: type[Node], column: str) -> type | None:
         return type_.resource.key_type
     for field, spec in columns_of(type_):
         if column_name(field, spec) == column:
-            annotated = plain(given_type(field))
-            return annotated if annotated in KNOWN else None
+            annotated = given_type(field)
+            # Times without a zone are of another type than those of the same Python type.
+            behind = None if annotated is LocalDateTime else plain(annotated)
+            return behind if isinstance(behind, type) and behind in KNOWN else None
     return None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+import orjson
 import pytest
 from graphql import ExecutionResult, parse, validate
 from hypothesis import given, settings
@@ -92,7 +93,9 @@ def answered(
     ran: Any = (result.extensions or {}).get("explain")
     # Those of an operation that did not run did not pass the stage.
     errors = [*(result.errors or ()), *(AsRaised.errors if ran is not None else ())]
-    return ExecutionResult(result.data, errors or None), ran and ran["engine"]["name"]
+    # By the time that it is sent, it is JSON.
+    data = orjson.loads(orjson.dumps(result.data))
+    return ExecutionResult(data, errors or None), ran and ran["engine"]["name"]
 
 
 @pytest.mark.long

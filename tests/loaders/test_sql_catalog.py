@@ -156,6 +156,9 @@ PYTHON: dict[Family, type] = {
     Family.LOCAL_DATETIME: datetime.datetime,
     Family.DATE: datetime.date,
     Family.TIME: datetime.time,
+    Family.ZONED_TIME: datetime.time,
+    Family.DURATION: datetime.timedelta,
+    Family.OTHER: object,
     Family.UUID: uuid.UUID,
     Family.BYTES: bytes,
     Family.DOCUMENT: dict,
@@ -169,6 +172,9 @@ LITERALS = {
     **dict.fromkeys(("time", "timetz"), "10:00"),
     **dict.fromkeys(("timestamptz", "timestamp", "date"), "2026-01-01"),
     "bool": "true",
+    "interval": "1 day",
+    "inet": "10.0.0.1",
+    "int4range": "[1,2)",
     "uuid": "0" * 32,
 }
 

@@ -15,6 +15,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from gateway.errors import CODES, GatewayError, RequestRefused, masked
+from gateway.operations.encoding import Encoder
 from gateway.operations.extensions import NO_EXTENSIONS, StrawberryExtensions
 from gateway.operations.operation import OperationState, Rest
 from gateway.operations.presenting import Presenter, explained
@@ -84,6 +85,7 @@ class _Client:
         self._send = send
         self._presenter = presenter
         self._explains = explains
+        self._encoder = Encoder()
         self._has_some = False
         self._takes_more = True
         # The parts that are still to come, once there are any.
@@ -150,6 +152,12 @@ class _Client:
         if explains:
             _add(result, explained(operation.context))
 
+    def _encode(self, result: Result) -> None:
+        planned = self._operation.context.planned
+        for holder, errors in self._encoder.encode(result, planned.plan if planned else None):
+            self._presenter.present(self._operation, errors)
+            holder.errors = [*(holder.errors or ()), *errors]
+
     def _note(self, result: Result) -> None:
         self._has_some = True
         if isinstance(result, ExecutionResult):
@@ -163,6 +171,7 @@ class _Client:
 
     async def _pass_on(self, result: Result) -> None:
         self._note(result)
+        self._encode(result)
         try:
             await self._send(result)
         except Exception:

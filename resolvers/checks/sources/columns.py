@@ -205,7 +205,7 @@ def aggregates_fit(declared: Declarations, told: Descriptions) -> Iterator[Findi
             continue
         what = f"column: {of}'s '{column.name}' is {column.type}"
         if function in (Function.SUM, Function.AVG):
-            if column.is_list or column.family not in NUMBERS:
+            if column.is_list or column.family not in NUMBERS | {Family.DURATION}:
                 yield fault(place.coordinate, of, f"{what}, which has no {function}: name a number")
         elif column.is_list or column.family in UNRANKED:
             yield fault(place.coordinate, of, f"{what}, which has no {function}")
