@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 
 from gateway.engine.located import MOST_PLACES
 from gateway.operations.executors import EXECUTORS
 from gateway.operations.telling import PLACES_SHOWN
-from tests.gateway.failing import ITEMS, ask
+from gateway.settings import Settings
+from gateway.testing import GraphClient
+from tests.gateway.failing import CALLER, ITEMS, ask, graph
 from tests.places import explained, paths_of
 
 engines = pytest.mark.parametrize("engine", EXECUTORS)
@@ -182,3 +185,47 @@ async def test_long_names_count_for_more(engine: str) -> None:
     response = await ask(f"{{ {name}: boxes(count: 2, each: 100) {{ denied }} }}", engine=engine)
 
     assert (response.data, response.codes) == (None, ["OPERATION_TOO_COMPLEX"])
+
+
+async def parts(query: str) -> list[dict[str, Any]]:
+    client = GraphClient(graph, settings=Settings.of())
+    return [part async for part in client.execute_incrementally(query, identity=CALLER)]
+
+
+async def test_each_error_goes_with_its_part() -> None:
+    query = """{ items(count: 2) { denied ... @defer { lost judged } } }"""
+
+    first, *later = await parts(query)
+
+    assert paths_of(first["errors"]) == [("items", 0, "denied"), ("items", 1, "denied")]
+    assert [
+        (each["data"], paths_of(each["errors"])) for part in later for each in part["incremental"]
+    ] == [
+        (
+            {"lost": None, "judged": None},
+            [("items", 0, "lost"), ("items", 0, "judged")],
+        ),
+        ({"lost": None, "judged": "j"}, [("items", 1, "lost")]),
+    ]
+
+
+async def test_an_item_that_is_streamed_has_its_errors_with_it() -> None:
+    first, *later = await parts("{ items(count: 3) @stream(initialCount: 1) { denied } }")
+
+    assert paths_of(first["errors"]) == [("items", 0, "denied")]
+    assert [paths_of(each["errors"]) for part in later for each in part.get("incremental", ())] == [
+        [("items", 1, "denied"), ("items", 2, "denied")]
+    ]
+
+
+async def test_a_part_with_too_many_errors_is_an_error_itself() -> None:
+    boxes = f"boxes(count: {MOST_PLACES // 100 + 1}, each: 100) {{ denied }}"
+
+    first, last = await parts(f"{{ items(count: 1) {{ denied }} ... @defer {{ {boxes} }} }}")
+
+    assert paths_of(first["errors"]) == [("items", 0, "denied")]
+    (completed,) = last["completed"]
+    assert [error["extensions"] for error in completed["errors"]] == [
+        {"code": "OPERATION_TOO_COMPLEX"}
+    ]
+    assert "incremental" not in last
