@@ -31,10 +31,12 @@ class OneForEachNull(CollectedErrors):
 
     @property
     def errors(self) -> list[GraphQLError]:
-        nulls = self._nulls
-        self._errors[:] = [
-            error for error in self._errors if explanation(error.path or (), nulls, error) is error
-        ]
+        if nulls := self._nulls:
+            self._errors[:] = [
+                error
+                for error in self._errors
+                if explanation(error.path or (), nulls, error) is error
+            ]
         return self._errors
 
     def add(self, error: GraphQLError, path: Path | None) -> None:
