@@ -72,6 +72,11 @@ class Found:
     values: Sequence[object] = ()
 
 
+def nothing_of(wants: Wants) -> Found:
+    """What a key has that has no rows."""
+    return Found((), tuple(each.of_nothing for each in wants.aggregates))
+
+
 Answer = Sequence[Found | Exception]
 """What each key has, or why it could not be had, by the keys' positions: the value in a row need
 not be the value that was asked for (``char(6)`` pads it), and a failure may be of one key alone."""

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from gateway.errors import BadUserInput
+from loaders import keys
 from loaders.query import Order
 from loaders.resource import Resource
 
@@ -77,11 +78,11 @@ def _written(value: object) -> object:
     for tag, (type_, write, _) in TEXTS.items():
         if isinstance(value, type_):
             return [tag, write(value)]
-    return ["k", str(value)]
+    return ["k", keys.written(value)]
 
 
 def _read(resource: Resource, value: Any) -> object:
     if value is None or isinstance(value, (str, int, float)):
         return value
     tag, text = value
-    return resource.key_type(text) if tag == "k" else TEXTS[tag][2](text)
+    return keys.read(resource.key_type, text) if tag == "k" else TEXTS[tag][2](text)

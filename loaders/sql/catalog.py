@@ -182,16 +182,21 @@ async def described(run: Run, identifier: str, schema: str | None, name: str) ->
     )
 
 
-def _column(row: Row, *, stored: bool) -> ColumnDescription:
-    family = FAMILIES.get(row["base"]) if row["builtin"] else None
+def family_of(row: Row) -> Family | None:
+    """What the driver makes of a type, by its ``base`` (its name), its ``class``, and whether it is
+    ``builtin``; None where that can't be told."""
     if row["class"] == "e":
-        family = Family.LABEL
-    elif row["class"] == "c":
-        family = Family.RECORD
+        return Family.LABEL
+    if row["class"] == "c":
+        return Family.RECORD
+    return FAMILIES.get(row["base"]) if row["builtin"] else None
+
+
+def _column(row: Row, *, stored: bool) -> ColumnDescription:
     return ColumnDescription(
         name=row["name"],
         type=row["type"],
-        family=family,
+        family=family_of(row),
         is_list=row["is_list"],
         # A foreign table's own declaration is what it says, and no proof that the other end holds
         # nulls.
