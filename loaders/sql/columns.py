@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from loaders.asks import Key
 from loaders.descriptions import Family
@@ -98,19 +99,35 @@ UNKNOWN = ColumnType("text", "text", None)
 """That of a column which the catalogue does not have: a statement over it is refused anyway."""
 
 
+class By(NamedTuple):
+    """What columns that rows are asked by are like: whether rows tell by their values whose they
+    are (``is_exact``), and for each, whether its values are lists."""
+
+    is_exact: bool
+    lists: tuple[bool, ...]
+    has_lists: bool
+
+
 class Columns:
     """The columns of one table. Two of them are the same only if they are one object, by which
     statements are found again."""
 
     def __init__(self, types: Mapping[str, ColumnType]) -> None:
         self.types = types
+        self._by: dict[tuple[str, ...], By] = {}
 
     def __getitem__(self, column: str) -> ColumnType:
         return self.types.get(column, UNKNOWN)
 
-    def are_exact(self, by: tuple[str, ...]) -> bool:
-        """Whether rows tell by their values whose they are."""
-        return all(self[column].is_exact for column in by)
+    def by(self, names: tuple[str, ...]) -> By:
+        """What these columns are like."""
+        known = self._by.get(names)
+        if known is None:
+            types = [self[name] for name in names]
+            lists = tuple(type_.is_list for type_ in types)
+            exact = all(type_.is_exact for type_ in types)
+            known = self._by[names] = By(exact, lists, any(lists))
+        return known
 
     def can_equal(self, by: tuple[str, ...], key: Key) -> bool:
         """Whether there can be rows whose columns equal the key."""

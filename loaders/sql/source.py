@@ -151,8 +151,9 @@ class SqlSource(ABC):
     async def _rows(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
     ) -> list[Found]:
+        by = columns.by(ask.rows.by)
         try:
-            if columns.are_exact(ask.rows.by):
+            if by.is_exact and not (by.has_lists and ask.rows.window.limit is not None):
                 records = await self._records(ask, keys, attempt, *selecting(ask, keys, columns))
                 found = answered(ask, keys, records)
                 if found is not None:
@@ -165,12 +166,13 @@ class SqlSource(ABC):
     async def _values(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
     ) -> list[Found]:
+        by = columns.by(ask.rows.by)
         try:
-            if columns.are_exact(ask.rows.by):
+            if by.is_exact and not by.has_lists:
                 statement, parameters = aggregating(ask, keys, columns)
                 records = await self._records(ask, keys, attempt, statement, parameters)
-                by = len(ask.rows.by)
-                values = {record[:by]: record[by:] for record in records}
+                width = len(ask.rows.by)
+                values = {record[:width]: record[width:] for record in records}
                 found = [values.get(key) for key in keys]
                 if len(values) + found.count(None) == len(keys):
                     nothing = tuple(each.of_nothing for each in ask.wants.aggregates)

@@ -113,7 +113,7 @@ def _selecting(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, Pa
         return _select(ask, chosen, parameters), parameters
     # One index scan a key, each stopping at the limit, in one statement.
     each = _keys(rows.by, keys, columns, parameters)
-    inner = _select(ask, _key(rows.by), parameters)
+    inner = _select(ask, _key(rows.by, columns.by(rows.by).lists), parameters)
     return f"select rows.* from {each} cross join lateral ({inner}) as rows", parameters
 
 
@@ -132,7 +132,7 @@ def by_position(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, P
     """For each key in order, at least one row: its place, the values of the aggregates, and then
     the columns of one of its rows, of which ``sluice_row`` is null if there is none."""
     rows, parameters = ask.rows, Parameters()
-    chosen = _key(rows.by) if rows.by else None
+    chosen = _key(rows.by, columns.by(rows.by).lists) if rows.by else None
     shown = ["sluice_place"]
     each = "(select 1 as sluice_place) as one"
     if rows.by:
@@ -190,19 +190,29 @@ def _any_of(
     by: tuple[str, ...], keys: Sequence[Key], columns: Columns, parameters: Parameters
 ) -> str:
     """The condition that the columns hold one of the keys."""
+    _, lists, has_lists = columns.by(by)
     if len(by) == 1:
         parameters += _values(keys)
+        if has_lists:
+            # What an index of the lists' items serves (GIN).
+            return f"{quoted(by[0])} && ${len(parameters)}::{columns[by[0]].array}"
         return f"{quoted(by[0])} = any(${len(parameters)})"
+    if has_lists:
+        each = _keys(by, keys, columns, parameters)
+        return f"exists (select from {each} where {_key(by, lists)})"
     names = ", ".join(map(quoted, by))
     return f"({names}) in (select * from {_unnested(by, keys, columns, parameters)})"
 
 
 @lru_cache(1024)
-def _key(by: tuple[str, ...]) -> str:
-    """The condition that the columns hold the one of ``_keys`` that it stands beside."""
+def _key(by: tuple[str, ...], lists: tuple[bool, ...]) -> str:
+    """The condition that the columns hold the one of ``_keys`` that it stands beside; those that
+    are ``lists``, among others."""
     return " and ".join(
-        f"{quoted(column)} = sluice_keys.{name}"
-        for column, name in zip(by, _names(by), strict=True)
+        f"{quoted(column)} @> array[sluice_keys.{name}]"
+        if is_list
+        else f"{quoted(column)} = sluice_keys.{name}"
+        for column, is_list, name in zip(by, lists, _names(by), strict=True)
     )
 
 
