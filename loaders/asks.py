@@ -6,10 +6,12 @@ and because a cache holds more than one asker needs.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
+from loaders.errors import Unreadable
 from loaders.query import ALL_ROWS, Aggregate, Filter, Window
 from loaders.resource import Resource, Row
 
@@ -21,8 +23,8 @@ WHOLE: Key = ()
 
 
 class Rows(NamedTuple):
-    """Which rows of a resource, for each key: those whose columns ``by`` hold the key's values and
-    which the ``filter`` and the ``window`` let through.
+    """Which rows of a resource, for each key: those whose columns ``by`` hold the key's values,
+    alone or in a list, and which the ``filter`` and the ``window`` let through.
 
     ``unique`` says that a key has one row at most; there is no window then. Two of them are equal
     only where the values in them are of the same types.
@@ -72,22 +74,58 @@ class Found:
     values: Sequence[object] = ()
 
 
+def nothing_of(wants: Wants) -> Found:
+    """What a key has that has no rows."""
+    return Found((), tuple(each.of_nothing for each in wants.aggregates))
+
+
 Answer = Sequence[Found | Exception]
 """What each key has, or why it could not be had, by the keys' positions: the value in a row need
 not be the value that was asked for (``char(6)`` pads it), and a failure may be of one key alone."""
 
 
 def answered(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[Found] | None:
-    """What each key has, of rows that are as the ask has them, told by the rows' values. None where
-    that can't tell, as a row's values are no key that was asked for."""
+    """What each key has, of rows that are as the ask has them, told by the rows' values: a row
+    whose value is a list is of each value in it. None where that can't tell, as a row's values are
+    no key that was asked for."""
     by = ask.rows.by
     if not by:
         return [Found(rows)]
-    groups = _groups(ask, rows)
+    try:
+        groups = _groups(ask, rows)
+    except TypeError:
+        # No list is a key.
+        return _answered_by_each(ask, keys, rows)
     listed = [groups.get(key) for key in _values_of(by, keys)]
     if len(groups) + listed.count(None) != len(keys):
         return None
     return [Found(each or ()) for each in listed]
+
+
+def _answered_by_each(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[Found] | None:
+    found: dict[Key, list[Row]] = {key: [] for key in keys}
+    for row in rows:
+        mine = [key for key in keys_in(row, ask.rows.by) if key in found]
+        if not mine:
+            return None
+        for key in mine:
+            found[key].append(row)
+    return [Found(found[key][:1] if ask.rows.unique else found[key]) for key in keys]
+
+
+def keys_in(row: Row, by: tuple[str, ...]) -> Iterable[Key]:
+    """The keys that the row is found by, each once: one for each value of a list."""
+    return product(*(_each_in(row.get(column)) for column in by))
+
+
+def _each_in(value: object) -> Collection[Hashable]:
+    values = value if isinstance(value, list) else [value]
+    # In Python 1 and True are equal, in no source.
+    return {
+        (type(each) is bool, each): each
+        for each in values
+        if each is not None and isinstance(each, Hashable) and not isinstance(each, Unreadable)
+    }.values()
 
 
 def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Sequence[Sequence[Row]]:

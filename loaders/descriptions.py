@@ -86,13 +86,16 @@ class IndexColumn:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexDescription:
     """An index, its columns in order. ``is_partial`` says that it has only some of the rows,
-    ``is_ordered`` that rows can be had from it in its order, and not by equality alone."""
+    ``is_ordered`` that rows can be had from it in its order, and not by equality alone.
+    ``of_items`` says whether it finds a list by one of its values, and nothing else, or the list
+    as a whole alone; None where it does both."""
 
     name: str
     columns: tuple[IndexColumn, ...]
     is_unique: bool = False
     is_partial: bool = False
     is_ordered: bool = True
+    of_items: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

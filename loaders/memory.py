@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
-from loaders.asks import Answer, Ask, Found, Key
+from loaders.asks import Answer, Ask, Found, Key, keys_in
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.durations import read_duration
@@ -130,19 +130,15 @@ class MemorySource:
 def _by_exact_value(
     by: tuple[str, ...], keys: Sequence[Key], rows: Sequence[Row]
 ) -> list[Sequence[Row]]:
-    """The rows that each key has. In Python 1 and True are one key, in no source."""
+    """The rows that each key has: one whose value is a list is of each value in it. In Python 1 and
+    True are one key, in no source."""
     if not by:
         return [rows]
     groups: dict[Hashable, list[Row]] = {}
     for row in rows:
-        values = tuple(row.get(column) for column in by)
-        if all(map(_is_key, values)):
-            groups.setdefault(_told_apart(values), []).append(row)
+        for key in keys_in(row, by):
+            groups.setdefault(_told_apart(key), []).append(row)
     return [groups.get(_told_apart(key), []) for key in keys]
-
-
-def _is_key(value: object) -> bool:
-    return isinstance(value, Hashable) and value is not None and not isinstance(value, Unreadable)
 
 
 def _told_apart(key: Key) -> Hashable:

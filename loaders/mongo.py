@@ -40,7 +40,7 @@ from pymongo.errors import (
     WaitQueueTimeoutError,
 )
 
-from loaders.asks import Answer, Ask, Found, Key, answered
+from loaders.asks import Answer, Ask, Found, Key, answered, nothing_of
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import (
@@ -53,8 +53,17 @@ from loaders.errors import (
 )
 from loaders.kinds import Kind, address
 from loaders.mongo_catalog import described
-from loaders.mongo_statement import any_of, matching_of, of_each, projected, sorted_by
-from loaders.query import Function
+from loaders.mongo_statement import (
+    Stages,
+    any_of,
+    grouping,
+    listing,
+    matching_of,
+    of_each,
+    of_each_apart,
+    projected,
+    sorted_by,
+)
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Translated
 from loaders.texts import TEXTS, time_text
@@ -166,6 +175,7 @@ class MongoSource:
             unicode_decode_error_handler="surrogateescape",
             type_registry=TypeRegistry([_DecimalCodec(), _OutOfRange(name)]),
         )
+        self._of_lists: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
 
     async def open(self) -> None:
         # The client connects when it is first used.
@@ -209,9 +219,8 @@ class MongoSource:
         if rows.by and rows.window.limit is not None:
             # Each key's own match, sort and limit, which an index on (key, order) serves, all in
             # one aggregation: MongoDB's lateral join.
-            pipeline = of_each(rows, keys, projection)
-            listed = await self._aggregate(ask, keys, attempt, pipeline, of_database=True)
-            return self._answered(ask, keys, listed)
+            listed = await self._of_each(ask, keys, attempt, listing(rows, projection))
+            return [Found(each) for each in listed]
         matching = matching_of(any_of(rows.by, keys), rows)
         words = "find", matching, projection
         with (
@@ -230,7 +239,7 @@ class MongoSource:
     def _answered(self, ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Answer:
         found = answered(ask, keys, rows)
         if found is None:
-            # A collation takes texts for equal that are not, and a list for what is in it.
+            # A collation takes texts for equal that are not.
             what = f"'{', '.join(ask.rows.by)}' with another value than was asked for"
             said = f"The source '{self.name}' sent {what}."
             raise BadResponse(self.name, said, reason=what)
@@ -238,23 +247,54 @@ class MongoSource:
 
     async def _values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         rows, aggregates = ask.rows, ask.wants.aggregates
-        groups = {column: f"${column}" for column in rows.by}
+        form = rows.resource.id, rows.by
+        found: list[Row | None] | None = None
+        if form not in self._of_lists:
+            found = await self._of_groups(ask, keys, attempt)
+        if found is None:
+            self._of_lists.add(form)
+            listed = await self._of_each(ask, keys, attempt, [grouping(None, aggregates)])
+            found = [each[0] if each else None for each in listed]
+        nothing, names = nothing_of(ask.wants), [f"a{index}" for index in range(len(aggregates))]
+        return [
+            nothing if each is None else Found((), [each[name] for name in names]) for each in found
+        ]
+
+    async def _of_groups(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> list[Row | None] | None:
+        """The group of each key; None where groups are of something else, such as whole lists."""
+        rows = ask.rows
         # A group of one column goes by its value, of which MongoDB makes less than of a document.
-        alone = groups[rows.by[0]] if len(rows.by) == 1 else groups or None
-        group: dict[str, object] = {"_id": alone}
-        for index, each in enumerate(aggregates):
-            counted = each.function is Function.COUNT
-            group[f"a{index}"] = (
-                {"$sum": 1} if counted else {f"${each.function}": f"${each.column}"}
-            )
-        pipeline = [{"$match": matching_of(any_of(rows.by, keys), rows)}, {"$group": group}]
-        values: dict[Key, Sequence[object]] = {}
-        for row in await self._aggregate(ask, keys, attempt, pipeline):
-            of = row["_id"]
-            key = (of,) if len(rows.by) == 1 else tuple(of[column] for column in rows.by)
-            values[key] = [row[f"a{index}"] for index in range(len(aggregates))]
-        nothing = [each.of_nothing for each in aggregates]
-        return [Found((), values.get(key, nothing)) for key in keys]
+        names = {f"key_{index}": f"${column}" for index, column in enumerate(rows.by)}
+        alone = names["key_0"] if len(names) == 1 else names or None
+        matching = {"$match": matching_of(any_of(rows.by, keys), rows)}
+        group = grouping(alone, ask.wants.aggregates)
+        groups = await self._aggregate(ask, keys, attempt, [matching, group])
+        if not rows.by:
+            return [groups[0] if groups else None]
+        known: dict[Key, Row]
+        try:
+            if len(names) == 1:
+                known = {(row["_id"],): row for row in groups}
+            else:
+                known = {tuple(row["_id"].get(name) for name in names): row for row in groups}
+        except TypeError:
+            return None
+        found = [known.get(key) for key in keys]
+        return found if len(known) + found.count(None) == len(keys) else None
+
+    async def _of_each(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, stages: Stages
+    ) -> Sequence[list[Row]]:
+        """What the stages make of the rows of each key, by its position."""
+        by = ask.rows.by
+        together = len(by) == 1
+        pipeline = (of_each if together else of_each_apart)(ask.rows, keys, stages)
+        listed: list[list[Row]] = [[] for _ in keys]
+        for row in await self._aggregate(ask, keys, attempt, pipeline, of_database=together):
+            listed[row["place"]].append(row["row"])
+        return listed
 
     async def _aggregate(
         self,

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from loaders.asks import Key, Rows
 from loaders.query import (
     SEVERAL,
+    Aggregate,
     And,
     Comparison,
     Filter,
+    Function,
     Not,
     Operator,
     Or,
@@ -42,6 +44,10 @@ COMPARE = {
 }
 
 
+Pipeline = list[dict[str, object]]
+Stages = Sequence[dict[str, object]]
+
+
 def projected(columns: Columns) -> dict[str, int]:
     """The projection to these fields."""
     projection = dict.fromkeys(sorted(columns), 1)
@@ -58,38 +64,62 @@ def any_of(by: tuple[str, ...], keys: Sequence[Key]) -> dict[str, object]:
     """The condition that the fields hold one of the keys."""
     if len(by) < 2:
         return {column: {"$in": [key for (key,) in keys]} for column in by}
-    return {"$or": [dict(zip(by, key, strict=True)) for key in keys]}
+    return {"$or": [_equal(by, key) for key in keys]}
 
 
-def of_each(rows: Rows, keys: Sequence[Key], projection: dict[str, int]) -> list[dict[str, object]]:
-    """The pipeline that looks each key's rows up."""
-    if len(rows.by) == 1:
-        (column,) = rows.by
-        documents = [{"key": {"$literal": key}} for (key,) in keys]
-        found: dict[str, object] = {"localField": "key", "foreignField": column}
-        chosen: dict[str, object] = {}
-    else:
-        names = {column: f"key_{index}" for index, column in enumerate(rows.by)}
-        documents = [
-            {name: {"$literal": value} for name, value in zip(names.values(), key, strict=True)}
-            for key in keys
-        ]
-        found = {"let": {name: f"${name}" for name in names.values()}}
-        equal = [{"$eq": [f"${column}", f"$${name}"]} for column, name in names.items()]
-        chosen = {"$expr": {"$and": equal}}
+def of_each(rows: Rows, keys: Sequence[Key], stages: Stages) -> Pipeline:
+    """The pipeline that has for each key what ``stages`` make of its rows, each beside the key's
+    ``place``. It is the database's, by ``$documents``."""
+    documents = [{"place": place, "key": {"$literal": key}} for place, (key,) in enumerate(keys)]
     return [
         {"$documents": documents},
         {
             "$lookup": {
                 "from": rows.resource.name,
-                **found,
-                "pipeline": _stages(rows, chosen, projection),
+                "localField": "key",
+                "foreignField": rows.by[0],
+                "pipeline": [{"$match": matching_of({}, rows)}, *stages],
                 "as": "row",
             }
         },
         {"$unwind": "$row"},
-        {"$replaceRoot": {"newRoot": "$row"}},
     ]
+
+
+def of_each_apart(rows: Rows, keys: Sequence[Key], stages: Stages) -> Pipeline:
+    """The same of keys of several fields, by which no ``$lookup`` goes: it is the collection's."""
+    name = rows.resource.name
+    pipeline: Pipeline = []
+    for place, key in enumerate(keys):
+        of_key: Pipeline = [
+            {"$match": matching_of(_equal(rows.by, key), rows)},
+            *stages,
+            {"$project": {"_id": 0, "place": {"$literal": place}, "row": "$$ROOT"}},
+        ]
+        if pipeline:
+            pipeline.append({"$unionWith": {"coll": name, "pipeline": of_key}})
+        else:
+            pipeline += of_key
+    return pipeline
+
+
+def listing(rows: Rows, projection: dict[str, int]) -> Stages:
+    """The stages that make the rows of a key into those of its window."""
+    stages: Pipeline = []
+    if rows.window.order:
+        stages.append({"$sort": sorted_by(rows.window.order)})
+    if rows.window.limit is not None:
+        stages.append({"$limit": rows.window.limit})
+    return [*stages, {"$project": projection}]
+
+
+def grouping(key: object, aggregates: Sequence[Aggregate]) -> dict[str, object]:
+    """The stage that makes a document of the rows of each key: ``a0``, ``a1``, …"""
+    group = {"_id": key}
+    for index, each in enumerate(aggregates):
+        counted = each.function is Function.COUNT
+        group[f"a{index}"] = {"$sum": 1} if counted else {f"${each.function}": f"${each.column}"}
+    return {"$group": group}
 
 
 def matching_of(chosen: dict[str, object], rows: Rows) -> dict[str, object]:
@@ -107,13 +137,8 @@ def matching_of(chosen: dict[str, object], rows: Rows) -> dict[str, object]:
     return {**merged, "$and": others} if others else merged
 
 
-def _stages(
-    rows: Rows, chosen: dict[str, object], projection: dict[str, int]
-) -> list[dict[str, object]]:
-    stages: list[dict[str, object]] = [{"$match": matching_of(chosen, rows)}]
-    if rows.window.order:
-        stages.append({"$sort": sorted_by(rows.window.order)})
-    return [*stages, {"$limit": rows.window.limit}, {"$project": projection}]
+def _equal(by: tuple[str, ...], key: Key) -> dict[str, object]:
+    return {column: {"$eq": value} for column, value in zip(by, key, strict=True)}
 
 
 def _condition(filter: Filter) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from loaders.declarations import Declared
 from loaders.errors import Unreadable
 from loaders.identity import Identity
+from loaders.keys import is_of
 from loaders.query import Filter, folded
 
 Row = Mapping[str, Any]
@@ -59,10 +60,8 @@ class Resource(Declared):
         return self.source, self.name
 
     def is_key(self, value: object) -> bool:
-        """Whether the value is of the key's type. In Python True is an int, too: here it is not."""
-        return isinstance(value, self.key_type) and (
-            type(value) is not bool or self.key_type is bool
-        )
+        """Whether the value is of the key's type."""
+        return is_of(self.key_type, value)
 
     def mistakes(self) -> Iterator[str]:
         """What of the declaration can't work, whatever the source holds."""

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from gateway.errors import BadUserInput
+from loaders import keys
 from loaders.query import Order
 from loaders.resource import Resource
 from resolvers.scalars import CURSORS
@@ -67,11 +68,11 @@ def _written(value: object) -> object:
     for type_, codec in CURSORS.items():
         if isinstance(value, type_):
             return [codec.tag, codec.write(value)]
-    return ["k", str(value)]
+    return ["k", keys.written(value)]
 
 
 def _read(resource: Resource, value: Any) -> object:
     if value is None or isinstance(value, (str, int, float)):
         return value
     tag, text = value
-    return resource.key_type(text) if tag == "k" else READERS[tag](text)
+    return keys.read(resource.key_type, text) if tag == "k" else READERS[tag](text)

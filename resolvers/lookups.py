@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.enum import StrawberryEnumDefinition
+from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from gateway.errors import BadUserInput
@@ -57,7 +60,7 @@ class Lookup(BatchedFetch):
         target = target_of(field)
         types: dict[str, Any] = {"id": strawberry.ID}
         if target is not None:
-            types |= {each.python_name: given_type(each) for each, _ in columns_of(target)}
+            types |= {each.python_name: _annotation(each) for each, _ in columns_of(target)}
         several = len(self.by) > 1
         return [
             argument(
@@ -94,6 +97,7 @@ class Lookup(BatchedFetch):
         else:
             column, coordinate = _columns_by_name(target)[name]
             comparable(info)(coordinate)
+            value = value.value if isinstance(value, enum.Enum) else value
         loader = info.context.loaders.by_key(target.resource, column)
         return loader.load_all([value] * len(rows))
 
@@ -188,6 +192,12 @@ def node(description: str, **options: Unpack[FieldOptions]) -> Any:
 def nodes(description: str, **options: Unpack[FieldOptions]) -> Any:
     """A field that is the objects with the given ids, in their order, null where there is none."""
     return fetched(description, NodeLookup(many=True), options)
+
+
+def _annotation(field: StrawberryField) -> Any:
+    """The type of the field's values as an annotation has it."""
+    type_ = given_type(field)
+    return type_.wrapped_cls if isinstance(type_, StrawberryEnumDefinition) else type_
 
 
 @cached

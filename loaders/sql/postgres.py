@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,30 +14,25 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from pydantic import Field, SecretStr
 
-from loaders.asks import Answer, Ask, Found, Key, Wants, answered
+from loaders.asks import Ask, Key
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import (
     BadResponse,
     SourceBusy,
+    SourceError,
     SourceTimeout,
     SourceUnavailable,
     UnfitValue,
 )
 from loaders.kinds import Kind, address
 from loaders.resource import Resource, Row
-from loaders.sources import Capabilities, Translated
+from loaders.sources import Capabilities
 from loaders.sql.catalog import described
 from loaders.sql.codecs import codecs_of, range_text, record_of
 from loaders.sql.reasons import reason_of
-from loaders.sql.statement import (
-    Parameters,
-    Table,
-    aggregating,
-    by_position,
-    have_arrays,
-    selecting,
-)
+from loaders.sql.source import ALMOST, SqlSource
+from loaders.sql.statement import Parameters, Table
 from loaders.texts import TEXTS
 
 log = logging.getLogger("sluice.sources")
@@ -54,9 +49,9 @@ TEXTS |= {
     asyncpg.BitString: lambda bits: bits.as_string().replace(" ", ""),
 }
 
-ALMOST = 0.9
-"""The share of the time that is left, after which what is there has to do, and a connection that is
-not there is not waited for any more: no time would be left for its statement."""
+OF_TYPES = frozenset({"42703", "42804", "42846", "42883"})
+"""Undefined column, datatype mismatch, cannot coerce, undefined function or operator (appendix A):
+what is said of a statement whose columns are of other types than it was made for."""
 
 Pooler = Literal["transaction"]
 """What stands between us and the server, and may give each transaction another of its sessions."""
@@ -76,7 +71,7 @@ class PostgresTable(Table):
     search path."""
 
 
-class PostgresSource:
+class PostgresSource(SqlSource):
     """A pool of connections. ``timeout`` (seconds) bounds each statement, on the server too.
 
     ``pooler`` says that they lead to a pooler, which gives each transaction a session of the
@@ -98,17 +93,14 @@ class PostgresSource:
         pooler: Pooler | None = None,
         statement_cache_size: int | None = None,
     ) -> None:
-        self.name = name
+        super().__init__(name, timeout, self.run)
         self._url = url
         self._pool_size = pool_size
-        self.timeout = timeout
         self._pooler = pooler
         if statement_cache_size is None:
             statement_cache_size = CACHED_STATEMENTS if pooler is None else 0
         self._statement_cache_size = statement_cache_size
         self._pool: asyncpg.Pool | None = None
-        self._errors = Translated(self._translate)
-        self._apart_only: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
         self._giving_back: set[asyncio.Future[None]] = set()
         self._taken = 0
 
@@ -187,97 +179,6 @@ class PostgresSource:
             async with self._connection() as connection, connection.transaction():
                 yield connection
 
-    def fetch(
-        self, ask: Ask, keys: Sequence[Key], attempt: Attempt
-    ) -> Coroutine[object, None, Answer]:
-        if not ask.wants.aggregates:
-            return self._rows(ask, keys, attempt)
-        if not ask.wants.columns:
-            return self._values(ask, keys, attempt)
-        return self._rows_and_values(ask, keys, attempt)
-
-    async def _rows_and_values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        form = ask.resource.id, ask.rows.by
-        if form in self._apart_only or not have_arrays(keys):
-            return await self._apart(ask, keys, attempt)
-        try:
-            return await self._together(ask, keys, attempt)
-        except (BadResponse, UnfitValue):
-            found = await self._apart(ask, keys, attempt)
-            if all(not isinstance(each.rows, Exception) for each in found):
-                # Such as an enum's keys, which are no text to it.
-                self._apart_only.add(form)
-            return found
-
-    async def _together(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
-        """Rows and values by one statement. As counting can take so much longer that it would cost
-        the rows, these are asked for alone as well when half of the time is over."""
-        late = SourceTimeout(self.name, reason="no answer before the rows had to do alone")
-        tasks = [asyncio.ensure_future(self._by_position(ask, keys, attempt))]
-        try:
-            await asyncio.wait(tasks, timeout=attempt.left(self.timeout) / 2)
-            joint = attempt.last
-            if not tasks[0].done():
-                rows_alone = Ask(ask.rows, Wants(ask.wants.columns))
-                tasks.append(asyncio.ensure_future(self._rows(rows_alone, keys, attempt)))
-                await asyncio.wait(tasks[:1], timeout=attempt.left(self.timeout) * ALMOST)
-            if tasks[0].done():
-                return tasks[0].result()
-            if joint is not None:
-                joint.fail(late)
-            if not tasks[1].done():
-                raise late
-            values = [late] * len(ask.wants.aggregates)
-            return [Found(each.rows, values) for each in tasks[1].result()]
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _apart(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
-        """Rows and values by a statement each, each with its own error."""
-        rows, wants = ask.rows, ask.wants
-        listed, counted = await asyncio.gather(
-            self._rows(Ask(rows, Wants(wants.columns)), keys, attempt),
-            self._values(Ask(rows, Wants(aggregates=wants.aggregates)), keys, attempt),
-            return_exceptions=True,
-        )
-        if isinstance(listed, BaseException):
-            listed = [Found(_raised(listed))] * len(keys)
-        if isinstance(counted, BaseException):
-            counted = [Found((), [_raised(counted)] * len(wants.aggregates))] * len(keys)
-        return [Found(one.rows, other.values) for one, other in zip(listed, counted, strict=True)]
-
-    async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
-        if ask.rows.by and ask.rows.window.limit is not None and not have_arrays(keys):
-            kind = type(keys[0][0]).__name__
-            raise self._refused_for(f"keys of the type {kind} can't be limited each")
-        records = await self._records(ask, keys, attempt, *selecting(ask, keys))
-        found = answered(ask, keys, records)
-        # PostgreSQL takes some values for equal that Python does not: char(6) pads its texts.
-        return await self._by_position(ask, keys, attempt) if found is None else found
-
-    async def _values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
-        records = await self._records(ask, keys, attempt, *aggregating(ask, keys))
-        by = len(ask.rows.by)
-        values = {record[:by]: record[by:] for record in records}
-        found = [values.get(key) for key in keys]
-        if len(values) + found.count(None) != len(keys):
-            return await self._by_position(ask, keys, attempt)
-        nothing = tuple(each.of_nothing for each in ask.wants.aggregates)
-        return [Found((), each or nothing) for each in found]
-
-    async def _by_position(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
-        records = await self._records(ask, keys, attempt, *by_position(ask, keys))
-        rows: list[list[Row]] = [[] for _ in keys]
-        values: list[Sequence[object]] = [()] * len(keys)
-        for record in records:
-            place = record[0] - 1
-            values[place] = record[1 : 1 + len(ask.wants.aggregates)]
-            if ask.wants.columns and record["sluice_row"] is not None:
-                rows[place].append(record)
-        return [Found(*each) for each in zip(rows, values, strict=True)]
-
     async def _records(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt, statement: str, values: Parameters
     ) -> list[Any]:
@@ -287,10 +188,7 @@ class PostgresSource:
             try:
                 records: list[Any] = await connection.fetch(statement, *values, timeout=left)
             except BaseException:
-                # The statement is cancelled at the server, for which nobody waits who may not.
-                giving_back = asyncio.ensure_future(self._give_back(connection))
-                self._giving_back.add(giving_back)
-                giving_back.add_done_callback(self._giving_back.discard)
+                self._abandon(connection)
                 raise
             await self._give_back(connection)
             call.rows = len(records)
@@ -311,6 +209,12 @@ class PostgresSource:
                 reason = f"all of its {self._pool_size} connections are in use"
                 raise SourceBusy(self.name, reason=reason) from error
             raise
+
+    def _abandon(self, connection: PoolConnectionProxy) -> None:
+        # Its statement is cancelled at the server, for which nobody waits who may not.
+        giving_back = asyncio.ensure_future(self._give_back(connection))
+        self._giving_back.add(giving_back)
+        giving_back.add_done_callback(self._giving_back.discard)
 
     async def _give_back(self, connection: PoolConnectionProxy) -> None:
         try:
@@ -361,18 +265,13 @@ class PostgresSource:
         return None
 
     def _refused(self, error: BaseException) -> BadResponse:
-        return self._refused_for(reason_of(error))
+        said = f"The source '{self.name}' refused a statement."
+        return BadResponse(self.name, said, reason=reason_of(error))
 
-    def _refused_for(self, reason: str) -> BadResponse:
-        return BadResponse(
-            self.name, f"The source '{self.name}' refused a statement.", reason=reason
-        )
-
-
-def _raised(error: BaseException) -> Exception:
-    if isinstance(error, Exception):
-        return error
-    raise error
+    def _is_of_types(self, error: SourceError) -> bool:
+        cause = error.__cause__
+        code = getattr(cause, "sqlstate", None)
+        return code in OF_TYPES or (cause is not None and _is_of_another_type(cause))
 
 
 def _is_of_another_type(error: BaseException) -> bool:

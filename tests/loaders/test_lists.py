@@ -30,6 +30,7 @@ from loaders.resource import Resource
 from loaders.rest.routes import Batch, RestResource
 from loaders.rest.source import RestSource
 from loaders.sources import Source
+from loaders.sql.columns import Columns
 from loaders.sql.postgres import PostgresSource, PostgresTable
 from loaders.sql.statement import selecting
 from tests.hostile import answering
@@ -370,7 +371,7 @@ async def test_an_index_finds_what_lists_have(table: Asked, filter: Filter) -> N
     source = table.source
     assert isinstance(source, PostgresSource)
     ask = Ask(Rows(table.resource, filter=filter), Wants(frozenset({"id"})))
-    statement, values = selecting(ask, [WHOLE])
+    statement, values = selecting(ask, [WHOLE], Columns({}))
 
     async with source.transaction() as connection:
         await connection.execute(f"create index by_texts on {NAME} using gin (texts)")

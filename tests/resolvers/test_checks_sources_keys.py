@@ -226,6 +226,13 @@ def test_an_end_that_is_a_list_or_is_loose() -> None:
     ]
 
 
+@pytest.mark.parametrize("field", ["many", "connection", "aggregate"])
+def test_rows_belong_to_each_value_of_a_list(field: str) -> None:
+    listed = made("bigint[]", Family.BIG_INTEGER, is_list=True)
+
+    assert related(field, ID, listed) == []
+
+
 def test_an_end_that_its_source_says_nothing_of_is_as_it_is_declared() -> None:
     orders, parcels = table(), service(by={"id": Single("/parcels/{key}")})
     parcel = node_type("Parcel", parcels)

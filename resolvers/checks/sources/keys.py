@@ -131,13 +131,13 @@ class _End:
 def ends_meet(declared: Declarations, told: Descriptions) -> Iterator[Finding]:
     """The columns on both sides of each relation, and of each row filter ``through`` another
     resource."""
-    for coordinate, argument, one, other in _pairs(declared):
+    for coordinate, argument, one, other, of_each in _pairs(declared):
         ends = [_end(declared, told, *each) for each in (one, other)]
         here, there = ends
         if here is None or there is None:
             continue
         resource = one[0]
-        if here.is_list or there.is_list:
+        if here.is_list or (there.is_list and not of_each):
             listed = here if here.is_list else there
             yield fault(
                 coordinate,
@@ -170,21 +170,23 @@ def ends_meet(declared: Declarations, told: Descriptions) -> Iterator[Finding]:
 Column = tuple[Resource, str]
 
 
-def _pairs(declared: Declarations) -> Iterator[tuple[str, str, Column, Column]]:
+def _pairs(declared: Declarations) -> Iterator[tuple[str, str, Column, Column, bool]]:
+    """Each with whether rows may belong to each value of a list at its other end."""
     for place in declared.places:
         at, own = place.coordinate, None if place.owner is None else place.owner.resource
         target = None if place.target is None else place.target.resource
         match place.fetch:
             case One(by, to) if own is not None and target is not None:
-                yield at, "by" if to is None else "to", (own, by), (target, to or target.key)
+                yield at, "by" if to is None else "to", (own, by), (target, to or target.key), False
             case Many(by) | Connected(by) if own is not None and target is not None and by:
-                yield at, "by", (own, own.key), (target, by)
+                yield at, "by", (own, own.key), (target, by), True
             case Aggregated(of, by) if own is not None:
-                yield at, "by", (own, own.key), (of, by)
+                yield at, "by", (own, own.key), (of, by), True
     for resource, coordinate in declared.resources().items():
         if isinstance(within := resource.row_filter, Through):
             other = within.resource
-            yield coordinate, "its row filter", (resource, within.column), (other, other.key)
+            ends = (resource, within.column), (other, other.key)
+            yield coordinate, "its row filter", *ends, False
 
 
 def _end(declared: Declarations, told: Descriptions, resource: Resource, name: str) -> _End | None:

@@ -1,0 +1,44 @@
+"""Keys as texts: what global ids and cursors hold of them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+
+def written(key: object) -> str:
+    """The key's text."""
+    return key.hex() if isinstance(key, bytes) else str(key)
+
+
+def read(type_: Any, text: str) -> Hashable:
+    """The key of this type whose text it is. Raises ValueError if there is none."""
+    try:
+        key: Hashable
+        if issubclass(type_, (date, time)):
+            key = type_.fromisoformat(text)
+        elif issubclass(type_, bytes):
+            key = bytes.fromhex(text)
+        else:
+            key = type_(text)
+        # An int in several ways of writing it would be several ids of one row.
+        fits = written(key) == text and not (isinstance(key, Decimal) and not key.is_finite())
+    except Exception as error:
+        # Key types are the owners' own; whatever theirs raises means that this is no such key.
+        raise ValueError(f"no text of a {type_.__name__}") from error
+    if not fits:
+        raise ValueError(f"no text of a {type_.__name__}")
+    return key
+
+
+def is_of(type_: type, value: object) -> bool:
+    """Whether the value is of the type, as keys are: in Python True is an int, and a moment is a
+    date."""
+    kind = type(value)
+    if kind is type_:
+        return True
+    if not isinstance(value, type_) or kind is bool:
+        return False
+    return not (kind is datetime and type_ is date)
