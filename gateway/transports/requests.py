@@ -11,6 +11,9 @@ from strawberry.http import GraphQLRequestData
 
 from gateway.errors import RequestRefused, Unauthenticated
 
+TOO_LARGE = "number is infinity"
+"""How orjson's words begin for a number like 1e999."""
+
 
 async def read(request: Request, *, batch: int) -> GraphQLRequestData | list[GraphQLRequestData]:
     """What an HTTP request asks for: one operation, or a list of at most ``batch``.
@@ -71,7 +74,9 @@ def _parameters(parameters: Mapping[str, str]) -> dict[str, Any]:
 def _decoded(text: bytes | str, what: str) -> Any:
     try:
         return orjson.loads(text)
-    except orjson.JSONDecodeError:
+    except orjson.JSONDecodeError as error:
+        if error.msg.startswith(TOO_LARGE):
+            raise RequestRefused(f"{what} has a number that is too large.") from None
         raise RequestRefused(f"{what} is not valid JSON.") from None
 
 
