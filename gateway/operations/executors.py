@@ -1,4 +1,4 @@
-"""The executors, as operations run by them."""
+"""The executors that run operations."""
 
 from __future__ import annotations
 

@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 from enum import Enum
+from math import isfinite
 
 from graphql import (
     ASTValidationRule,
+    FloatValueNode,
     GraphQLError,
+    GraphQLFloat,
+    IntValueNode,
     KnownOperationTypesRule,
     OperationDefinitionNode,
     ValidationContext,
+    ValidationRule,
+    get_named_type,
     specified_rules,
     validate,
 )
 from strawberry.types.execution import PreExecutionError
 
-from gateway.errors import coded
-from gateway.operations.compat import MaybeNullValidationRule, OneOfInputValidationRule, schema_of
+from gateway.errors import OperationTooComplex, coded
+from gateway.operations.compat import (
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+    ValidationAbortedError,
+    schema_of,
+)
 from gateway.operations.operation import OperationState, Rest
 from gateway.operations.prepared import By, Prepared
 from gateway.operations.results import Send
 from gateway.settings import Settings
 from resolvers.graph import Graph
+
+MOST_ERRORS = 100
+"""Errors of one document that are told."""
+
+TOO_COMPLEX = (
+    "The document can't be validated: it nests too deeply, or it has a field in one place, or its"
+    " fragments, too often. Ask for each field once, or send several operations."
+)
 
 
 def none_of(kind: Enum) -> str:
@@ -39,9 +58,23 @@ class OperationTypesThatAreThere(ASTValidationRule):
             self.report_error(GraphQLError(none_of(node.operation), node))
 
 
+class FloatsThatAreFinite(ValidationRule):
+    """What is written for a Float is a number that there is, which 1e999 is not. graphql-core holds
+    variables to that alone."""
+
+    def enter_float_value(self, node: FloatValueNode | IntValueNode, *_: object) -> None:
+        type_ = get_named_type(self.context.get_input_type())
+        if type_ is GraphQLFloat and not isfinite(float(node.value)):
+            message = f"Float cannot represent non numeric value: {node.value}"
+            self.report_error(GraphQLError(message, node))
+
+    enter_int_value = enter_float_value
+
+
 RULES: tuple[type[ASTValidationRule], ...] = (
     *(rule for rule in specified_rules if rule is not KnownOperationTypesRule),
     OperationTypesThatAreThere,
+    FloatsThatAreFinite,
     MaybeNullValidationRule,
     OneOfInputValidationRule,
 )
@@ -59,17 +92,15 @@ class ValidateStage:
         self._hide_suggestions = not settings.in_development
 
     def prepare(self, known: Prepared) -> None:
-        try:
-            errors = validate(
-                self._schema,
-                known.document.ast,
-                (*RULES, *known.rules),
-                hide_suggestions=self._hide_suggestions,
-            )
-        except RecursionError:
-            raise GraphQLError(
-                "The document nests too deeply.", extensions={"code": "OPERATION_TOO_COMPLEX"}
-            ) from None
+        errors = validate(
+            self._schema,
+            known.document.ast,
+            (*RULES, *known.rules),
+            max_errors=MOST_ERRORS,
+            hide_suggestions=self._hide_suggestions,
+        )
+        if errors and isinstance(errors[-1], ValidationAbortedError):
+            errors[-1] = _aborted(len(errors) > MOST_ERRORS)
         known.errors = coded(errors, "GRAPHQL_VALIDATION_FAILED")
 
     async def around(self, operation: OperationState, send: Send, rest: Rest) -> None:
@@ -78,3 +109,10 @@ class ValidateStage:
             await send(PreExecutionError(None, list(operation.prepared.errors)))
         else:
             await rest(operation, send)
+
+
+def _aborted(by_errors: bool) -> GraphQLError:
+    """What is told of a validation that was given up: by too many errors, or by too much work."""
+    if by_errors:
+        return GraphQLError(f"There are more errors than these {MOST_ERRORS}: mend them first.")
+    return GraphQLError(TOO_COMPLEX, extensions={"code": OperationTooComplex.code})
