@@ -38,6 +38,7 @@ from resolvers.fields import (
 )
 from resolvers.guards import comparable
 from resolvers.ids import keys_of, node_types, read_id, read_key
+from resolvers.time_zones import given_in, zone_of
 
 MOST_NODES = 100
 """Ids that one ``nodes`` may ask for."""
@@ -94,6 +95,7 @@ class Lookup(BatchedFetch):
         else:
             column, coordinate = _columns_by_name(target)[name]
             comparable(info)(coordinate)
+            value = given_in(value, zone_of(info, target.resource, column))
         loader = info.context.loaders.by_key(target.resource, column)
         return loader.load_all([value] * len(rows))
 

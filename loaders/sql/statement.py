@@ -6,7 +6,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 from typing import ClassVar
@@ -255,6 +255,9 @@ def _columns(keys: Sequence[Key]) -> list[list[object]]:
 
 
 def _array(value: object) -> str | None:
+    if isinstance(value, datetime) and not isinstance(value.tzinfo, timezone):
+        # With a time zone's offset, a time is compared with those that have none, or with others.
+        return "timestamp[]" if value.tzinfo is None else None
     known = ARRAYS.get(type(value))
     if known is not None:
         return known
