@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from graphql import GraphQLFormattedError
 from strawberry.http import GraphQLRequestData
@@ -62,14 +63,20 @@ class GraphClient:
     source is not among them is answered as if that were down. The ``settings`` are those of a
     gateway, in development unless some are given; what they say of sources, credentials and
     servers plays no role. An ``identity`` that says anything of who asks is signed in, whether it
-    names a credential or not.
+    names a credential or not. ``time_zones`` are those of sources, by their names.
     """
 
     def __init__(
-        self, graph: Graph, sources: Iterable[Source] = (), *, settings: Settings | None = None
+        self,
+        graph: Graph,
+        sources: Iterable[Source] = (),
+        *,
+        settings: Settings | None = None,
+        time_zones: Mapping[str, str] | None = None,
     ) -> None:
         settings = settings or Settings.of(environment="development")
-        self._sources = Sources(list(sources))
+        zones = {name: ZoneInfo(zone) for name, zone in (time_zones or {}).items()}
+        self._sources = Sources(list(sources), zones)
         self._operations = Operations(graph, self._sources, settings)
         self._explains = settings.in_development
 

@@ -111,6 +111,7 @@ class Description:
     the source has proven wrong with how it is asked, ``unknown`` what it could not tell, and why.
     ``hints`` are about the source as a whole: what its settings should say.
     ``seen`` are a few of its rows, where it had to be asked for some; they are not to be shown.
+    ``time_zone`` says that the settings have one for times of the source that have none.
     """
 
     kind: str | None
@@ -124,3 +125,4 @@ class Description:
     unknown: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     seen: Sequence[Row] = ()
+    time_zone: bool = False

@@ -31,7 +31,7 @@ def decimal_text(value: Decimal) -> str:
     for that."""
     if not value.is_finite():
         raise ValueError("not a finite decimal number")
-    if abs(value.adjusted()) > LARGEST_EXPONENT:
+    if value and abs(value.adjusted()) > LARGEST_EXPONENT:
         raise ValueError("not a decimal number of a size that databases can hold")
     return format(value, "f")
 

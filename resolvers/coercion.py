@@ -9,14 +9,14 @@ and in no other form. All raise ValueError for what is no such value.
 from __future__ import annotations
 
 import re
-import sys
 import uuid
 from base64 import b64decode
 from binascii import Error as NoBase64
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
+from math import isfinite
 from urllib.parse import urlsplit
 
 import orjson
@@ -54,8 +54,6 @@ UUID = re.compile(r"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}", re.ASCII | re.IGNOR
 EXACT_FLOAT = 2**53
 LARGEST_INT, SMALLEST_INT = 2**64 - 1, -(2**63)
 """Of those that orjson writes."""
-
-LARGEST_FLOAT = sys.float_info.max
 
 AS_THEY_ARE = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
@@ -180,7 +178,11 @@ def _decimal(value: object) -> Decimal:
     text = str(value)
     if NUMBER.fullmatch(text) is None:
         raise ValueError(NO_DECIMAL)
-    return Decimal(text)
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        # Its exponent has more digits than Python counts.
+        raise ValueError(NO_DECIMAL) from None
 
 
 def big_int_result(value: object) -> str:
@@ -267,10 +269,12 @@ def _json(value: object) -> object:
         return value
     if isinstance(value, int):
         return int(value) if SMALLEST_INT <= value <= LARGEST_INT else _json(Decimal(value))
-    if isinstance(value, (float, Decimal)):
-        # Readers of JSON take a larger number for infinite, or refuse all of the response.
-        if not -LARGEST_FLOAT <= value <= LARGEST_FLOAT:
+    if isinstance(value, float):
+        if not isfinite(value):
             raise ValueError(NO_JSON)
+        return value
+    if isinstance(value, Decimal):
+        decimal_text(value)
         return value
     if isinstance(value, Mapping):
         return {_name(name): _json(each) for name, each in value.items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar, Unpack
 
 import strawberry
@@ -40,6 +41,7 @@ from resolvers.filters import filter_input, sort_input, to_filter, to_order
 from resolvers.guards import comparable
 from resolvers.ids import node_types
 from resolvers.relations import declared_order
+from resolvers.time_zones import zone_of
 
 PAGE_SIZE = 20
 LARGEST_PAGE = 100
@@ -330,7 +332,8 @@ def _paging(
         for name in ("after", "before")
         if (cursor := given_value(given, name)) is not None
     }
-    filter = to_filter(type_, given.get("where"), check, node_types(info))
+    zones = partial(zone_of, info, resource)
+    filter = to_filter(type_, given.get("where"), check, node_types(info), zones)
     walked = tuple(part.reversed() for part in order) if backward else order
     start, end = ("before", "after") if backward else ("after", "before")
     window = Window(walked, places.get(start), places.get(end), size + 1)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Unpack
+from zoneinfo import ZoneInfo
 
 import strawberry
 from graphql import GraphQLResolveInfo
@@ -34,6 +35,7 @@ from resolvers.caching import cached
 from resolvers.compat import raw_info
 from resolvers.context import OperationContext
 from resolvers.directives import ColumnOptions, FieldOptions, declared
+from resolvers.time_zones import time_zone_named
 
 SPEC = "sluice"
 """The metadata key of what a field is."""
@@ -107,6 +109,7 @@ class Column:
     name: str | None = None
     filterable: bool = False
     sortable: bool = False
+    time_zone: ZoneInfo | None = None
 
 
 @declaration
@@ -116,14 +119,18 @@ def column(
     name: str | None = None,
     filterable: bool = False,
     sortable: bool = False,
+    time_zone: str | None = None,
     **options: Unpack[ColumnOptions],
 ) -> Any:
     """A field that is a column of the type's resource.
 
     ``filterable`` lets clients compare it in ``where``, ``sortable`` name it in ``orderBy``: those
-    who may see it.
+    who may see it. ``time_zone`` is that of times in it that have none, such as Europe/Prague,
+    where it is not what the source's settings say.
     """
-    return _field({SPEC: Column(name, filterable, sortable)}, options, description=description)
+    zone = None if time_zone is None else time_zone_named(time_zone)
+    spec = Column(name, filterable, sortable, zone)
+    return _field({SPEC: spec}, options, description=description)
 
 
 @declaration
@@ -366,6 +373,17 @@ def column_of(type_: type[Node], python_name: str) -> str | None:
         if field.python_name == python_name:
             return column_name(field, spec)
     return None
+
+
+def time_zones_of(
+    types: Iterable[type[Node]],
+) -> Iterator[tuple[tuple[tuple[str, ...], str], ZoneInfo]]:
+    """The time zones that columns are declared to have, by the id of the resource and the name of
+    the column."""
+    for type_ in types:
+        for field, spec in columns_of(type_):
+            if spec.time_zone is not None:
+                yield (type_.resource.id, column_name(field, spec)), spec.time_zone
 
 
 @cached

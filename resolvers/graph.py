@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 
 import strawberry
 from graphql import (
     GraphQLField,
-    GraphQLFieldResolver,
-    GraphQLID,
-    GraphQLInt,
-    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLScalarType,
-    GraphQLString,
-    get_named_type,
 )
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
@@ -25,11 +18,9 @@ from strawberry.types.base import StrawberryOptional
 from strawberry.types.field import FieldType, StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
-from gateway.engine.batched import BATCHED, COLUMN, LEAF, MEMBER, BatchedResolver, member
+from gateway.engine.batched import BATCHED, MEMBER, BatchedResolver, member
 from loaders.declarations import Declared
-from loaders.errors import Unreadable
-from loaders.resource import Resource, Row, unreadable
-from loaders.texts import text_of
+from loaders.resource import Resource
 from resolvers import directives
 from resolvers.checks.all import faults_of
 from resolvers.checks.faults import DeclarationError
@@ -48,15 +39,17 @@ from resolvers.fields import (
     ResolveInfo,
     Values,
     column_name,
+    time_zones_of,
 )
 from resolvers.filters import comparisons
 from resolvers.guards import guard
-from resolvers.ids import global_id
 from resolvers.inheritance import let_nodes_be_null, show_inherited
 from resolvers.numbers import read_literals_exactly
 from resolvers.policies import Policy
+from resolvers.reading import prepare_leaves, read_column, read_id, read_needs
 from resolvers.rules import Rules
 from resolvers.scalars import Scalar, definitions_of
+from resolvers.time_zones import converter
 
 
 class Graph(Declared, strawberry.Schema):
@@ -68,7 +61,8 @@ class Graph(Declared, strawberry.Schema):
     may see what; ``policies`` are the functions that its ``@policy`` directives name, ``scopes``
     those that only row filters go by: the schema lists all that there are. ``scalars`` are the
     graph's own. ``comparisons`` says for a field's coordinate by which inputs it is compared.
-    ``declarations`` are its types and fields as checks look at them.
+    ``declarations`` are its types and fields as checks look at them, and ``time_zones`` those that
+    columns have.
 
     Raises DeclarationError, with all that is wrong, for declarations that can't be kept.
     """
@@ -110,6 +104,7 @@ class Graph(Declared, strawberry.Schema):
         warn_of_open_roads(declared)
         self.declarations = declared
         self.node_types = declared.nodes
+        self.time_zones = dict(time_zones_of(declared.nodes.values()))
         for type_ in self._schema.type_map.values():
             if isinstance(type_, GraphQLObjectType):
                 self._bind(type_)
@@ -160,26 +155,22 @@ class Graph(Declared, strawberry.Schema):
         elif owner is not None and field.is_basic_field:
             if field.python_name == "id":
                 column = owner.resource.key
-                graphql_field.resolve = _id_resolver(type_name, column)
-                graphql_field.extensions[BATCHED] = _ids_resolver(type_name, column)
+                read_id(graphql_field, type_name, column)
             else:
                 column = column_name(field, spec if isinstance(spec, Column) else Column())
-                graphql_field.resolve = _column_resolver(column)
-                graphql_field.extensions[COLUMN] = column
-                _prepare_leaves(graphql_field)
+                read_column(graphql_field, owner.resource, column, converter(field.type))
             self.needs[coordinate] = frozenset([(owner.resource, column)])
             self.read_from_row.add(coordinate)
             self.source_of[coordinate] = owner.resource.source
         elif owner is not None:
             needed = field.metadata.get(NEEDS, ())
-            if needed and graphql_field.resolve is not None:
-                graphql_field.resolve = _readable_resolver(graphql_field.resolve, needed)
+            read_needs(graphql_field, needed)
             self.needs[coordinate] = frozenset((owner.resource, column) for column in needed)
             self.read_from_row.add(coordinate)
         elif field.is_basic_field and type(field).get_result is StrawberryField.get_result:
             # Another class of fields would have its own way to the value.
             graphql_field.extensions[MEMBER] = field.python_name
-            _prepare_leaves(graphql_field)
+            prepare_leaves(graphql_field)
 
     def _batched(self, field: FetchedField, fetch: BatchedFetch) -> BatchedResolver:
         config, registry = self.config, self.schema_converter.scalar_registry
@@ -214,85 +205,3 @@ def _to_convert(type_: FieldType) -> FieldType | None:
     """The type of an argument whose values Strawberry has to convert; None of any other."""
     innermost = type_.of_type if type(type_) is StrawberryOptional else type_
     return None if innermost in (int, float, str, bool) else type_
-
-
-def _prepare_leaves(field: GraphQLField) -> None:
-    """Have the field show values of other types than its own as ``LEAVES`` has them."""
-    resolve, prepare = field.resolve, LEAVES.get(get_named_type(field.type))
-    if prepare is not None and resolve is not None:
-        field.extensions[LEAF] = prepare
-        field.resolve = lambda source, info: _prepared(prepare, resolve(source, info))
-
-
-def _prepared(prepare: Callable[[object], object], value: object) -> object:
-    if isinstance(value, list):
-        return [_prepared(prepare, each) for each in value]
-    try:
-        return prepare(value)
-    except ValueError as error:
-        return error
-
-
-def _short(value: object) -> object:
-    # GraphQL's Int would make an int of a decimal, however long it is, and write it out.
-    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() > LONGEST_INT:
-        raise ValueError("not a number of 32 bits")
-    return value
-
-
-LEAVES: Mapping[GraphQLNamedType, Callable[[object], object]] = {
-    GraphQLString: text_of,
-    GraphQLID: text_of,
-    GraphQLInt: _short,
-}
-
-LONGEST_INT = 9
-"""The power of ten of the largest one."""
-
-
-def _readable_resolver(
-    resolve: GraphQLFieldResolver, columns: Sequence[str]
-) -> GraphQLFieldResolver:
-    """The resolver, which is not called for a row with a value there that could not be read: its
-    value is that one's error."""
-
-    def resolve_readable(row: Row, info: ResolveInfo, **arguments: object) -> object:
-        if (error := unreadable(row, columns)) is not None:
-            raise error
-        return resolve(row, info, **arguments)
-
-    return resolve_readable
-
-
-def _column_resolver(column: str) -> GraphQLFieldResolver:
-    def resolve(row: Row, _info: ResolveInfo) -> object:
-        return row.get(column)
-
-    return resolve
-
-
-def _ids_resolver(type_name: str, column: str) -> BatchedResolver:
-    one = _id_resolver(type_name, column)
-
-    def resolve(rows: Sequence[Row], info: ResolveInfo, _arguments: Arguments) -> Values:
-        values: list[object] = []
-        for row in rows:
-            try:
-                values.append(one(row, info))
-            except (Unreadable, ValueError) as error:
-                values.append(error)
-        return values
-
-    return resolve
-
-
-def _id_resolver(type_name: str, column: str) -> Callable[[Row, ResolveInfo], str]:
-    def resolve(row: Row, _info: ResolveInfo) -> str:
-        key = row.get(column)
-        if key is None:
-            raise ValueError(f"a row of {type_name} without its key")
-        if isinstance(key, Unreadable):
-            raise key
-        return global_id(type_name, key)
-
-    return resolve

@@ -41,6 +41,7 @@ from resolvers.fields import (
 )
 from resolvers.guards import comparable
 from resolvers.ids import keys_of, node_types, read_id, read_key
+from resolvers.time_zones import given_in, zone_of
 
 MOST_NODES = 100
 """Ids that one ``nodes`` may ask for."""
@@ -98,6 +99,7 @@ class Lookup(BatchedFetch):
             column, coordinate = _columns_by_name(target)[name]
             comparable(info)(coordinate)
             value = value.value if isinstance(value, enum.Enum) else value
+            value = given_in(value, zone_of(info, target.resource, column))
         loader = info.context.loaders.by_key(target.resource, column)
         return loader.load_all([value] * len(rows))
 

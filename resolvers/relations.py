@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
+from zoneinfo import ZoneInfo
 
 from loaders.declarations import declaration
 from loaders.errors import BadResponse, SourceError, Unreadable
@@ -23,6 +24,7 @@ from resolvers.fields import (
     names_of,
     nullable_columns,
 )
+from resolvers.time_zones import Convert, converter, zone_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,12 @@ class Aggregated(BatchedFetch):
         key = field.owner.resource.key
         loaders = info.context.loaders
         loader = loaders.aggregates(self.of, self.by, self.aggregate, self.where)
-        return loader.load_all([row.get(key) for row in rows])
+        loaded = loader.load_all([row.get(key) for row in rows])
+        convert, column = converter(field.type), self.aggregate.column
+        if convert is None or column is None:
+            return loaded
+        zone = zone_of(info, self.of, column)
+        return loaded if zone is None else _converted(loaded, convert, zone)
 
 
 @declaration
@@ -174,6 +181,10 @@ def aggregate(
         takes = "counts rows, so it takes no" if column else "needs a"
         raise TypeError(f"aggregate(): {function} {takes} 'column'")
     return fetched(description, Aggregated(of, by, Aggregate(function, column), where), options)
+
+
+async def _converted(loaded: Awaitable[Values], convert: Convert, zone: ZoneInfo) -> Values:
+    return [convert(value, zone) for value in await loaded]
 
 
 def _is_natural_key(value: object) -> bool:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from textwrap import shorten
 from typing import Any
 
@@ -58,7 +59,12 @@ async def check(graph: Graph, settings: Settings, *, seconds: float) -> Report:
         closing = (_close(source) for source in sources.values())
         await asyncio.gather(*closing)
     found += asked.findings()
-    return Report.of(found + findings_of(declared, asked.told), frozenset(asked.unreached))
+    zones = {name: each.time_zone for name, each in settings.sources.items()}
+    told = {
+        resource: replace(each, time_zone=zones[resource.source] is not None)
+        for resource, each in asked.told.items()
+    }
+    return Report.of(found + findings_of(declared, told), frozenset(asked.unreached))
 
 
 class _Asked:

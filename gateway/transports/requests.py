@@ -12,6 +12,7 @@ from gateway.errors import RequestRefused, Unauthenticated
 from loaders.json import NotJSON
 from loaders.json import read as read_json
 
+
 async def read(request: Request, *, batch: int) -> GraphQLRequestData | list[GraphQLRequestData]:
     """What an HTTP request asks for: one operation, or a list of at most ``batch``.
 

@@ -27,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     columns.names_are_columns,
     columns.lookups_name_fields,
     columns.keys_can_meet,
+    columns.time_zones_are_of_times,
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import strawberry
 from strawberry.types.base import StrawberryContainer
@@ -32,6 +33,7 @@ from resolvers.filters import filter_names, has_comparisons
 from resolvers.lookups import Lookup
 from resolvers.relations import Aggregated, Many, One
 from resolvers.scalars import scalar_of
+from resolvers.time_zones import converter
 
 
 def comparisons_are_there(declared: Declarations) -> Iterator[Fault]:
@@ -136,6 +138,25 @@ def names_are_columns(declared: Declarations) -> Iterator[Fault]:
                         place.coordinate,
                         f"{argument}: '{name}' is no column{_meant(type_, name)}",
                     )
+
+
+def time_zones_are_of_times(declared: Declarations) -> Iterator[Fault]:
+    zones: dict[tuple[tuple[str, ...], str], tuple[str, ZoneInfo]] = {}
+    for type_ in declared.nodes.values():
+        for field, spec in columns_of(type_):
+            if spec.time_zone is None:
+                continue
+            at, of = coordinate_of(type_, field), (type_.resource.id, column_name(field, spec))
+            if converter(field.type) is None:
+                shown = _shown(given_type(field))
+                yield Fault(at, f"time_zone: a value of type {shown} has no moment in it")
+            other, zone = zones.setdefault(of, (at, spec.time_zone))
+            if zone != spec.time_zone:
+                yield Fault(
+                    at,
+                    f"time_zone: the column '{of[1]}' has the time zone {zone.key} at {other}, and "
+                    f"{spec.time_zone.key} here",
+                )
 
 
 def lookups_name_fields(declared: Declarations) -> Iterator[Fault]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from graphql import GraphQLOutputType, get_named_type, is_list_type, is_non_null_type
 from strawberry.types.base import StrawberryContainer
@@ -32,8 +34,9 @@ from resolvers.checks.sources.types import (
 )
 from resolvers.checks.sources.uses import uses
 from resolvers.connections import Connected
-from resolvers.fields import SPEC, Column, given_type
+from resolvers.fields import SPEC, Column, given_type, time_zones_of
 from resolvers.relations import Aggregated, One
+from resolvers.scalars import SCALARS
 
 UNRANKED = frozenset({Family.BOOLEAN, Family.UUID, Family.DOCUMENT, Family.RECORD})
 """What has no least and no greatest value."""
@@ -196,11 +199,14 @@ def comparisons_fit(declared: Declarations, told: Descriptions) -> Iterator[Find
 
 
 def aggregates_fit(declared: Declarations, told: Descriptions) -> Iterator[Finding]:
+    zones = dict(time_zones_of(declared.nodes.values()))
     for place in declared.places:
         if not isinstance(place.fetch, Aggregated) or place.fetch.aggregate.column is None:
             continue
         of, function = place.fetch.of, place.fetch.aggregate.function
         column = told_column(told, of, place.fetch.aggregate.column)
+        if column is not None and (told[of].time_zone or (of.id, column.name) in zones):
+            column = _in_zone(place, column)
         if column is None or column.family is None:
             continue
         what = f"column: {of}'s '{column.name}' is {column.type}"
@@ -217,11 +223,22 @@ def _shown(
     declared: Declarations, told: Descriptions
 ) -> Iterator[tuple[Place, Resource, ColumnDescription]]:
     """The fields that are columns which the source has told of."""
+    zones = dict(time_zones_of(declared.nodes.values()))
     for place in declared.places:
         if place.owner is not None and place.column is not None:
-            column = told_column(told, place.owner.resource, place.column)
+            resource = place.owner.resource
+            column = told_column(told, resource, place.column)
             if column is not None:
-                yield place, place.owner.resource, column
+                zoned = told[resource].time_zone or (resource.id, column.name) in zones
+                yield place, resource, _in_zone(place, column) if zoned else column
+
+
+def _in_zone(place: Place, column: ColumnDescription) -> ColumnDescription:
+    """The column as a field shows it that has times without a time zone as moments."""
+    is_moment = get_named_type(place.definition.type).name == SCALARS[datetime].name
+    if is_moment and column.family is Family.LOCAL_DATETIME:
+        return replace(column, family=Family.DATETIME)
+    return column
 
 
 def _is_ordered(resource: Resource, column: ColumnDescription) -> bool:
