@@ -15,6 +15,9 @@ BATCH_SIZE = 50
 SLASHES = re.compile(r"[/\\]")
 OTHER_PATHS = frozenset({".", ".."})
 
+NO_SEGMENTS = frozenset({"", ".", ".."})
+"""What is no part of a path, but names another one (RFC 3986, 5.2.4): nothing is found by it."""
+
 UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
 """What stands in a URL as it is (RFC 3986, 2.3)."""
 
@@ -91,7 +94,7 @@ def _encoded(key: str) -> str:
 
 
 def _is_segment(key: str) -> bool:
-    return key not in ("", ".", "..") and "/" not in key and "\\" not in key
+    return key not in NO_SEGMENTS and "/" not in key and "\\" not in key
 
 
 def _mistakes_of_path(path: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from loaders.resource import Resource
 from loaders.rest.answers import Bad, object_of, rows_by_key, rows_of
 from loaders.rest.client import Reply, RestClient
 from loaders.rest.probe import described
-from loaders.rest.routes import Batch, RestResource, Single
+from loaders.rest.routes import NO_SEGMENTS, Batch, RestResource, Single
 from loaders.sources import Capabilities
 from loaders.trace import Call, Request, not_asked
 
@@ -92,7 +92,9 @@ class RestSource:
         ((key,),) = keys
         path = route.path_of(str(key))
         if path is None:
-            raise self._not_asked(ask, route, str(key))
+            if key in NO_SEGMENTS:
+                return [found_in((), ask, self._client.bad)]
+            raise self._not_asked(ask, route)
         url = self._client.shown + route.path
         with attempt.call(ask, keys, url=url, shape=f"GET {route.path}") as call:
             try:
@@ -129,12 +131,11 @@ class RestSource:
 
         return misfit
 
-    def _not_asked(self, ask: Ask, route: Single, key: str) -> UnfitValue:
+    def _not_asked(self, ask: Ask, route: Single) -> UnfitValue:
         """The error of a key that can't stand in the route's path."""
-        what, leave = "an empty key, nor one with a part that is '.' or '..'", ""
-        if not route.encoded_slashes and ("/" in key or "\\" in key):
-            what = "a key with a slash"
-            leave = "; encoded_slashes=True, if the service takes it as %2F"
+        what, leave = "a key with a slash", "; encoded_slashes=True, if the service takes it as %2F"
+        if route.encoded_slashes:
+            what, leave = "a key with '.' or '..' between slashes", ""
         not_asked(ask.resource, f"GET {route.path} can't hold {what}{leave}")
         said = f"The source '{self.name}' is asked by a path, which can't hold {what}."
         return UnfitValue(self.name, said, reason=f"not {what}")

@@ -184,11 +184,12 @@ async def test_a_key_that_would_name_another_path_is_not_asked_for(liars: Liars,
     )
 
     assert answer.partial == {"carrier": None}
-    what = "a key with a slash" if set(code) & set("/\\") else "an empty key"
-    assert [(error["path"], error["extensions"]) for error in answer.errors] == [
-        (["carrier"], {"code": "BAD_USER_INPUT"})
-    ]
-    assert f"which can't hold {what}" in answer.errors[0]["message"]
+    if set(code) & set("/\\"):
+        [error] = answer.errors
+        assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+        assert "which can't hold a key with a slash" in error["message"]
+    else:
+        assert answer.errors == []
     assert liars.shipping.paths == []
 
 
