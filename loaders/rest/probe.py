@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from loaders.descriptions import Description, Samples
 from loaders.errors import BadResponse
+from loaders.paths import value_at
 from loaders.resource import Row
 from loaders.rest.routes import KEYS, Batch, RestResource, Single, is_segment
 
@@ -67,7 +68,8 @@ class _Probe:
         self, column: str, route: Batch | Single, samples: Sequence[Hashable]
     ) -> None:
         shown = f"{route.path}?{route.parameter}=…" if isinstance(route, Batch) else route.path
-        own = [row[column] for row in self.seen if _is_asked(route, row.get(column))]
+        seen = [value_at(row, column) for row in self.seen]
+        own = [value for value in seen if _is_asked(route, value)]
         others = [key for key in samples if _is_asked(route, key)]
         keys = list(dict.fromkeys([*own, *others]))
         if not keys:
@@ -116,10 +118,10 @@ class _Probe:
             where = "" if items is None else f" under '{items}'"
             self.mistakes.append(f"GET {shown} answers without a list of objects{where}")
             return None
-        if not all(isinstance(row.get(column), KEYS) for row in rows):
+        if not all(isinstance(value_at(row, column), KEYS) for row in rows):
             self.mistakes.append(f"GET {shown} answers with an object that has no '{column}'")
             return None
-        if key is not None and any(row[column] != key for row in rows):
+        if key is not None and any(value_at(row, column) != key for row in rows):
             self.mistakes.append(
                 f"GET {shown} answers with an object that has another '{column}' than was asked for"
             )

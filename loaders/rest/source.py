@@ -16,7 +16,8 @@ from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import SourceError, SourceTimeout, SourceUnavailable
 from loaders.kinds import Kind, address
-from loaders.memory import found_in, wants_all
+from loaders.memory import found_in, paths_in, wants_all
+from loaders.paths import spread
 from loaders.resource import Resource, Row
 from loaders.rest.client import RestClient
 from loaders.rest.probe import described
@@ -133,6 +134,8 @@ class RestSource:
         """The rows of the key that was asked for. Raises BadResponse for those of another."""
         (column,) = ask.rows.by
         if ask.rows.unique and answer is not None:
+            if isinstance(answer, dict) and (paths := paths_in(ask)):
+                spread([answer], paths)
             if not isinstance(answer, dict) or answer.get(column) != key:
                 raise self._client.bad("an answer that is not the object asked for")
             return (answer,)
@@ -152,6 +155,8 @@ class RestSource:
             answer = answer.get(resource.items)
         if not isinstance(answer, list):
             raise self._client.bad("an answer without a list of objects")
+        if paths := paths_in(ask):
+            spread((row for row in answer if isinstance(row, dict)), paths)
         if not all(isinstance(row, dict) and isinstance(row.get(column), KEYS) for row in answer):
             raise self._client.bad(f"an object without '{column}'")
         return answer
