@@ -20,6 +20,7 @@ from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.durations import read_duration
 from loaders.errors import BadResponse, Unreadable
 from loaders.numbers import alike, are_mixed, mean, total, written
+from loaders.paths import paths_of, spread
 from loaders.query import (
     ALL_ROWS,
     Aggregate,
@@ -32,6 +33,7 @@ from loaders.query import (
     Or,
     SemiJoin,
     Window,
+    compared,
     keyset,
 )
 from loaders.resource import Resource, Row
@@ -80,6 +82,11 @@ class MemorySource:
             ask, keys, statement=f"{name} by {', '.join(by)}" if by else name
         ) as call:
             rows, filter = self._rows_of(ask.resource), ask.rows.filter
+            if ask.resource.has_paths and (paths := paths_in(ask)):
+                # They are the test's own rows, which are not to be changed.
+                own = [dict(row) for row in rows]
+                spread(own, paths)
+                rows = own
             if filter is not None:
                 ask = Ask(ask.rows._replace(filter=self._joined(filter)), ask.wants)
             found = [found_in(each, ask, self._bad) for each in _by_exact_value(by, keys, rows)]
@@ -181,6 +188,14 @@ def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) 
     return Found(listed, values)
 
 
+def paths_in(ask: Ask) -> tuple[str, ...]:
+    """The paths that are read of rows for the ask, to answer it from rows that are here."""
+    paths = paths_of(ask.columns)
+    if ask.rows.filter is None:
+        return paths
+    return (*paths, *paths_of(frozenset(compared(ask.rows.filter))))
+
+
 def wants_all(ask: Ask) -> bool:
     """Whether nothing is wanted but the rows of each key, all of them as they are."""
     rows = ask.rows
@@ -236,10 +251,16 @@ def matches(filter: Filter, row: Row) -> bool:
             return (row.get(column) is None) is wanted
         case Comparison(column, operator, wanted):
             value = row.get(column)
+            negative = operator in (Operator.NE, Operator.NOT_IN)
             if value is None:
-                return operator in (Operator.NE, Operator.NOT_IN)
+                return negative
+            test = TESTS[operator]
+            if isinstance(value, list) and "." in column:
+                # Of what a path finds in a list one value is enough, as in MongoDB.
+                _check_readable(value)
+                return (all if negative else any)(test(each, wanted) for each in value)
             _check_readable([value])
-            return TESTS[operator](value, wanted)
+            return test(value, wanted)
         case SemiJoin():
             raise NotImplementedError("rows that are here can't be joined with others")
 

@@ -64,6 +64,7 @@ from loaders.mongo_statement import (
     projected,
     sorted_by,
 )
+from loaders.paths import paths_of, spread
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Translated
 from loaders.texts import TEXTS, time_text
@@ -80,6 +81,8 @@ LONGEST_REASON = 300
 
 MOMENT = 0.05
 """Seconds of a call that pass before it is sent."""
+
+Document = dict[str, Any]
 
 THREADS = int(os.environ.get("MOTOR_MAX_WORKERS") or (os.cpu_count() or 1) * 5)
 """Those that Motor has for the calls of all its clients (its documentation, "Thread pool"). With
@@ -165,7 +168,7 @@ class MongoSource:
         self.timeout = timeout
         # PyMongo looks for a server in steps of half a second.
         self.can = Capabilities(grace=0.6, in_flight=min(pool_size, THREADS))
-        self._client: AsyncIOMotorClient[Row] | None = None
+        self._client: AsyncIOMotorClient[Document] | None = None
         self._errors = Translated(self._translate)
         self._codec_options: CodecOptions[dict[str, Any]] = CodecOptions(
             tz_aware=True,
@@ -212,7 +215,8 @@ class MongoSource:
             return await asked(ask, keys, attempt)
 
     async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        rows, projection = ask.rows, projected(ask.wants.columns)
+        rows, columns = ask.rows, ask.wants.columns
+        projection, paths = projected(columns), paths_of(columns)
         if rows.window.limit == 0:
             # MongoDB takes it for no limit, or refuses it.
             return [Found()] * len(keys)
@@ -220,6 +224,8 @@ class MongoSource:
             # Each key's own match, sort and limit, which an index on (key, order) serves, all in
             # one aggregation: MongoDB's lateral join.
             listed = await self._of_each(ask, keys, attempt, listing(rows, projection))
+            for each in listed if paths else ():
+                spread(each, paths)
             return [Found(each) for each in listed]
         matching = matching_of(any_of(rows.by, keys), rows)
         words = "find", matching, projection
@@ -232,8 +238,10 @@ class MongoSource:
                 cursor = cursor.sort(list(sorted_by(rows.window.order).items()))
             if rows.window.limit is not None:
                 cursor = cursor.limit(rows.window.limit)
-            found: list[Row] = await cursor.to_list(None)
+            found: list[Document] = await cursor.to_list(None)
             call.rows = len(found)
+        if paths:
+            spread(found, paths)
         return self._answered(ask, keys, found)
 
     def _answered(self, ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Answer:
@@ -286,14 +294,14 @@ class MongoSource:
 
     async def _of_each(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt, stages: Stages
-    ) -> Sequence[list[Row]]:
+    ) -> Sequence[list[Document]]:
         """What the stages make of the rows of each key, by its position."""
         by = ask.rows.by
-        together = len(by) == 1
+        together = len(by) == 1 and "." not in by[0]
         pipeline = (of_each if together else of_each_apart)(ask.rows, keys, stages)
-        listed: list[list[Row]] = [[] for _ in keys]
-        for row in await self._aggregate(ask, keys, attempt, pipeline, of_database=together):
-            listed[row["place"]].append(row["row"])
+        listed: list[list[Document]] = [[] for _ in keys]
+        for found in await self._aggregate(ask, keys, attempt, pipeline, of_database=together):
+            listed[found["place"]].append(found["row"])
         return listed
 
     async def _aggregate(
@@ -304,7 +312,7 @@ class MongoSource:
         pipeline: Sequence[Mapping[str, object]],
         *,
         of_database: bool = False,
-    ) -> list[Row]:
+    ) -> list[Document]:
         words = "aggregate", pipeline
         with (
             attempt.call(ask, keys, statement=_Shown(*words), shape=_Shape(*words)) as call,
@@ -312,11 +320,11 @@ class MongoSource:
         ):
             database = self._collections()
             asked = database if of_database else database[ask.resource.name]
-            rows: list[Row] = await asked.aggregate(pipeline).to_list(None)
+            rows: list[Document] = await asked.aggregate(pipeline).to_list(None)
             call.rows = len(rows)
             return rows
 
-    def _collections(self) -> AsyncIOMotorDatabase[Row]:
+    def _collections(self) -> AsyncIOMotorDatabase[Document]:
         if self._client is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
         return self._client.get_database(self._database, codec_options=self._codec_options)

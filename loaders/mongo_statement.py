@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from loaders.asks import Key, Rows
 from loaders.query import (
@@ -26,7 +27,6 @@ from loaders.query import (
     conjuncts,
     keyset,
 )
-from loaders.resource import Columns
 
 COMPARE = {
     Operator.EQ: "$eq",
@@ -48,10 +48,14 @@ Pipeline = list[dict[str, object]]
 Stages = Sequence[dict[str, object]]
 
 
-def projected(columns: Columns) -> dict[str, int]:
-    """The projection to these fields."""
-    projection = dict.fromkeys(sorted(columns), 1)
-    projection.setdefault("_id", 0)
+@lru_cache(4096)
+def projected(columns: frozenset[str]) -> dict[str, int]:
+    """The projection to these fields. It is shared: nobody may change it."""
+    # MongoDB takes no path into what is wanted as a whole.
+    kept = [each for each in sorted(columns) if not any(each.startswith(f"{c}.") for c in columns)]
+    projection = dict.fromkeys(kept, 1)
+    if not any(each.startswith("_id.") for each in kept):
+        projection.setdefault("_id", 0)
     return projection
 
 
@@ -87,7 +91,8 @@ def of_each(rows: Rows, keys: Sequence[Key], stages: Stages) -> Pipeline:
 
 
 def of_each_apart(rows: Rows, keys: Sequence[Key], stages: Stages) -> Pipeline:
-    """The same of keys of several fields, by which no ``$lookup`` goes: it is the collection's."""
+    """The same of keys by which no ``$lookup`` goes: of several fields, or at a path, which not
+    every server follows through lists there. It is the collection's."""
     name = rows.resource.name
     pipeline: Pipeline = []
     for place, key in enumerate(keys):

@@ -50,6 +50,10 @@ class Resource(Declared):
     """Whether its source can join it with another resource of the same source: filters of it may
     have a ``SemiJoin`` over one."""
 
+    has_paths: ClassVar[bool] = True
+    """Whether a dot in a column's name is a step into an embedded document: without, it is a letter
+    of the name like any other."""
+
     def __str__(self) -> str:
         return f"{self.source}.{self.name}"
 

@@ -87,7 +87,8 @@ def test_a_driver_is_imported_in_one_file(driver: str) -> None:
 
 CORE = (
     "loaders.asks", "loaders.batching", "loaders.chain", "loaders.contexts", "loaders.errors",
-    "loaders.identity", "loaders.listed", "loaders.parts", "loaders.query", "loaders.reads",
+    "loaders.identity", "loaders.keys", "loaders.listed", "loaders.parts", "loaders.paths",
+    "loaders.query", "loaders.reads",
     "loaders.registry", "loaders.resource", "loaders.row_filters", "loaders.sources",
     "loaders.trace", "loaders.views",
 )  # fmt: skip

@@ -22,6 +22,7 @@ from loaders.chain import chained
 from loaders.contexts import Operation
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import SourceError, SourceTimeout, SourceUnavailable
+from loaders.paths import value_at
 from loaders.query import Comparison, Operator, Window
 from loaders.resource import Resource
 from loaders.sources import Source
@@ -164,7 +165,7 @@ class _Asked:
         rows: Sequence[Mapping[str, Any]] = description.seen
         if not rows and giver.why_not_by(None) is None:
             rows = await self._rows(giver, column)
-        values = (row.get(column) for row in rows)
+        values = (value_at(row, column) for row in rows)
         return [each for each in values if isinstance(each, Hashable) and each is not None]
 
     async def _rows(self, giver: Resource, column: str) -> Sequence[Mapping[str, Any]]:

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from loaders.asks import Ask, Key, by_value
 from loaders.errors import BadResponse
+from loaders.memory import paths_in
+from loaders.paths import spread
 from loaders.resource import Row
 from loaders.rest.client import Reply
 from loaders.rest.paging import has_next
@@ -30,6 +32,8 @@ def object_of(ask: Ask, key: Hashable, content: Any, bad: Bad) -> Sequence[Row]:
     if content is None:
         return ()
     (column,) = ask.rows.by
+    if isinstance(content, dict) and (paths := paths_in(ask)):
+        spread([content], paths)
     found = content.get(column) if isinstance(content, dict) else None
     if type(found) not in KEYS or found != key:
         what = "an answer that is not the object asked for"
@@ -48,6 +52,8 @@ def rows_of(ask: Ask, content: Any, bad: Bad) -> Sequence[Row]:
         content = content.get(resource.items)
     if not isinstance(content, list):
         raise bad("an answer without a list of objects")
+    if paths := paths_in(ask):
+        spread((row for row in content if isinstance(row, dict)), paths)
     if not all(isinstance(row, dict) and type(row.get(column)) in KEYS for row in content):
         raise bad(f"an object without '{column}'")
     return content

@@ -12,6 +12,7 @@ from typing import Any
 
 from loaders.descriptions import Description, Samples
 from loaders.errors import BadResponse
+from loaders.paths import value_at
 from loaders.resource import Row
 from loaders.rest.answers import KEYS
 from loaders.rest.client import Reply
@@ -71,7 +72,7 @@ class _Probe:
         self, column: str, route: Batch | Single, samples: Sequence[Hashable]
     ) -> None:
         shown = f"{route.path}?{route.parameter}=…" if isinstance(route, Batch) else route.path
-        own = _paths(route, [row.get(column) for row in self.seen])
+        own = _paths(route, [value_at(row, column) for row in self.seen])
         paths = {**own, **_paths(route, samples)}
         if not paths:
             self.unknown.append(
@@ -124,10 +125,10 @@ class _Probe:
             where = "" if items is None else f" under '{items}'"
             self.mistakes.append(f"GET {shown} answers without a list of objects{where}")
             return None
-        if not all(type(row.get(column)) in KEYS for row in rows):
+        if not all(type(value_at(row, column)) in KEYS for row in rows):
             self.mistakes.append(f"GET {shown} answers with an object that has no '{column}'")
             return None
-        if key is not None and any(row[column] != key for row in rows):
+        if key is not None and any(value_at(row, column) != key for row in rows):
             self.mistakes.append(
                 f"GET {shown} answers with an object that has another '{column}' than was asked for"
             )

@@ -58,6 +58,7 @@ class Table(Resource):
     """A table or view, in ``schema`` or, without one, where the connection looks for it."""
 
     joins: ClassVar[bool] = True
+    has_paths: ClassVar[bool] = False
 
     schema: str | None = None
 

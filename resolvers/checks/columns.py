@@ -16,6 +16,7 @@ from loaders.declarations import nearest
 from loaders.row_filters import Through
 from resolvers.checks.faults import Fault
 from resolvers.checks.places import Declarations, Place, name_of
+from resolvers.checks.sources.uses import written
 from resolvers.checks.values import NUMBERS, plain, value_type
 from resolvers.connections import Connected
 from resolvers.fields import (
@@ -157,6 +158,19 @@ def time_zones_are_of_times(declared: Declarations) -> Iterator[Fault]:
                     f"time_zone: the column '{of[1]}' has the time zone {zone.key} at {other}, and "
                     f"{spec.time_zone.key} here",
                 )
+
+
+def paths_have_steps(declared: Declarations) -> Iterator[Fault]:
+    """A dot in a column's name is a step into a document, and each step is a field's name."""
+    for use in written(declared):
+        if not use.resource.has_paths or "." not in use.column:
+            continue
+        for step in use.column.split("."):
+            if not step or step.startswith("$") or step.isdecimal():
+                said = "" if use.argument is None else f"{use.argument}: "
+                what = f"'{use.column}' is no path: each step is a field's name"
+                yield Fault(use.coordinate, f"{said}{what}, and '{step}' is none")
+                break
 
 
 def lookups_name_fields(declared: Declarations) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from loaders.asks import Key
 from loaders.contexts import Operation
 from loaders.errors import BadResponse
 from loaders.memory import MemorySource, MemoryTable
@@ -100,7 +101,6 @@ async def test_rows_are_read_only() -> None:
         (UUID(int=1), UUID(int=1), True),
         (UUID(int=1), str(UUID(int=1)), False),
         (None, 1, False),
-        ([1], 1, False),
     ],
     ids=repr,
 )
@@ -117,6 +117,16 @@ async def test_values_are_told_apart_as_sources_tell_them_apart(
 
     assert [bool(by_key), bool(by_filter), bool(among)] == [has] * 3
     assert bool(others) is not has
+
+
+async def test_a_row_is_found_by_each_value_in_a_list() -> None:
+    rows = [{"id": 7, "owner": [1, True, None]}, {"id": 8, "owner": [2, 1, 1]}]
+    things, resource = source(things=rows), RESOURCES["postgres"]
+    keys: list[Key] = [(1,), (True,), (2,), (3,)]
+
+    found = await rows_of(things, resource, ["id"], by=("owner",), keys=keys)
+
+    assert [[row["id"] for row in each] for each in found] == [[7, 8], [7], [8], []]
 
 
 def joining(join: Filter, **rows: Sequence[Row]) -> tuple[MemorySource, Resource]:

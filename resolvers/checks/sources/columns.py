@@ -72,6 +72,7 @@ def columns_are_there(declared: Declarations, told: Descriptions) -> Iterator[Fi
             continue
         said = "" if use.argument is None else f"{use.argument}: "
         known = description.columns or {}
+        first = use.column.partition(".")[0] if use.resource.has_paths else use.column
         if use.column in known:
             if not known[use.column].is_readable:
                 yield fault(
@@ -80,13 +81,16 @@ def columns_are_there(declared: Declarations, told: Descriptions) -> Iterator[Fi
                     f"{said}the source does not let us read '{use.column}' of {use.resource}: "
                     "grant it to the user of the source's url",
                 )
+        elif first != use.column and first in known:
+            # A path into a document, which may have more fields than are told.
+            continue
         elif description.columns is not None and not description.is_open:
             yield fault(
                 use.coordinate,
                 use.resource,
                 f"{said}{use.resource} has no column '{use.column}'{_meant(use.column, known)}",
             )
-        elif (seen := _seen(description)) and use.column not in seen | known.keys():
+        elif (seen := _seen(description)) and first not in seen | known.keys():
             yield hint(
                 use.coordinate,
                 use.resource,
