@@ -30,7 +30,8 @@ __all__ = ["GraphClient", "Response"]
 class Response:
     """What a client is told of an operation, or of one event of a subscription.
 
-    ``data`` is None where nothing ran, or an error took all of it. ``errors`` are as they are sent:
+    ``data`` is None where nothing ran, or an error took all of it; a number in it that no float is
+    written as is a Decimal. ``errors`` are as they are sent:
     ``message``, ``path``, ``locations``, ``extensions``. ``explain`` is what GraphiQL's Explain
     shows: ``calls``, ``denied`` and ``engine``. It is empty where nothing ran, and None in
     production.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-THOROUGH = os.environ.get("DIFFERENTIAL") == "thorough"
+from tests.values.profiles import THOROUGH
 
 EXACT = settings(
     max_examples=100_000 if THOROUGH else 2_000,
@@ -20,7 +19,7 @@ EXACT = settings(
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
 )
-"""Of a test that numbers come out as they went in. ``DIFFERENTIAL=thorough`` draws more of them."""
+"""Of a test that numbers come out as they went in. ``VALUES=thorough`` draws more of them."""
 
 EDGES = [
     "0", "-0", "-0.0", "0e99999999999999999999", "0.000", "1.0", "1e0", "100", "1E5",
