@@ -34,6 +34,9 @@ from loaders.numbers import EXACT_INT, written
 
 LONGEST_INT = len("-2147483648")
 
+NO_FLOAT = "Float cannot represent non numeric value"
+"""graphql-core's words, which it has for what no double is, too."""
+
 _float_shown = GraphQLFloat.coerce_output_value
 _float_of_value = GraphQLFloat.coerce_input_value
 _float_of_literal: Any = GraphQLFloat.coerce_input_literal
@@ -71,7 +74,7 @@ def _float(value: Any) -> Any:
         nearest = float(value)
         if isfinite(nearest):
             return nearest
-        raise GraphQLError(f"Float cannot represent a number of this size: {inspect(value)}")
+        raise GraphQLError(f"{NO_FLOAT}: {inspect(value)}")
     return _double_of(value) or _float_of_value(value)
 
 
@@ -97,7 +100,8 @@ def _float_literal(node: ValueNode, variables: Any = None) -> Any:
     try:
         return _float(number(node.value))
     except (GraphQLError, ValueError):
-        raise GraphQLError(f"Float cannot represent this number: {print_ast(node)}", node) from None
+        why = " (value would lose precision)" if isfinite(float(node.value)) else ""
+        raise GraphQLError(f"{NO_FLOAT}: {print_ast(node)}{why}", node) from None
 
 
 def _int_literal(node: ValueNode, variables: Any = None) -> Any:

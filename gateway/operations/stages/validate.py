@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
-from math import isfinite
 
 from graphql import (
     ASTValidationRule,
-    FloatValueNode,
     GraphQLError,
-    GraphQLFloat,
-    IntValueNode,
     KnownOperationTypesRule,
     OperationDefinitionNode,
     ValidationContext,
-    ValidationRule,
-    get_named_type,
     specified_rules,
     validate,
 )
@@ -58,23 +52,9 @@ class OperationTypesThatAreThere(ASTValidationRule):
             self.report_error(GraphQLError(none_of(node.operation), node))
 
 
-class FloatsThatAreFinite(ValidationRule):
-    """What is written for a Float is a number that there is, which 1e999 is not. graphql-core holds
-    variables to that alone."""
-
-    def enter_float_value(self, node: FloatValueNode | IntValueNode, *_: object) -> None:
-        type_ = get_named_type(self.context.get_input_type())
-        if type_ is GraphQLFloat and not isfinite(float(node.value)):
-            message = f"Float cannot represent non numeric value: {node.value}"
-            self.report_error(GraphQLError(message, node))
-
-    enter_int_value = enter_float_value
-
-
 RULES: tuple[type[ASTValidationRule], ...] = (
     *(rule for rule in specified_rules if rule is not KnownOperationTypesRule),
     OperationTypesThatAreThere,
-    FloatsThatAreFinite,
     MaybeNullValidationRule,
     OneOfInputValidationRule,
 )
