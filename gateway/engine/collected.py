@@ -10,7 +10,7 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
 from gateway.engine.compat import CollectedErrors
-from gateway.engine.located import MOST_PLACES, explanation, located, too_many, weight
+from gateway.engine.located import MOST_PLACES, TooManyErrors, at, explanation, located, weight
 
 
 class OneForEachNull(CollectedErrors):
@@ -20,14 +20,13 @@ class OneForEachNull(CollectedErrors):
     Of several errors for which the same place is null it has the one that came first.
     """
 
-    __slots__ = ("_left", "_nulls", "_too_many")
+    __slots__ = ("_left", "_nulls")
 
     def __init__(self) -> None:
         super().__init__()
         self._left = MOST_PLACES
         # Where null stands for the errors.
         self._nulls: dict[tuple[str | int, ...], GraphQLError] = {}
-        self._too_many: GraphQLError | None = None
 
     @property
     def errors(self) -> list[GraphQLError]:
@@ -42,26 +41,31 @@ class OneForEachNull(CollectedErrors):
     def add(self, error: GraphQLError, path: Path | None) -> None:
         """Keep the error for which null stands at the path.
 
-        Raises GraphQLError when there are too many: it takes all that is being executed, at whose
-        end it is added for the path None.
+        Raises TooManyErrors where it is one too many, which takes the root's field with it, or the
+        part.
         """
-        if self._too_many is None:
-            if self.has_nulled_position(path):
-                return
+        if self.has_nulled_position(path):
+            return
+        place = path.as_list() if path is not None else []
+        if not isinstance(error, TooManyErrors):
             self._left -= weight(error.path or ())
-            if self._left >= 0:
-                self._keep(error, path)
-                return
-            self._too_many = too_many(error.nodes or [], error.path or [])
-            self._errors.clear()
-        if path is not None:
-            raise self._too_many.with_traceback(None)
-        self._keep(self._too_many, None)
-
-    def _keep(self, error: GraphQLError, path: Path | None) -> None:
-        self._nulls[tuple(path.as_list()) if path is not None else ()] = error
+            if self._left < 0:
+                error = TooManyErrors(error.nodes, error.path)
+        if isinstance(error, TooManyErrors):
+            if len(place) > 1:
+                raise error.with_traceback(None)
+            error = self._alone(error)
+        self._nulls[tuple(place)] = error
         self._error_positions.add(path)
         self._errors.append(error)
+
+    def _alone(self, error: TooManyErrors) -> GraphQLError:
+        """The error at the root's field, without the others that are below that."""
+        root = (error.path or [])[:1]
+        self._errors[:] = [each for each in self._errors if (each.path or [])[:1] != root]
+        self._nulls = {place: each for place, each in self._nulls.items() if [*place[:1]] != root}
+        self._left = MOST_PLACES - sum(weight(each.path or ()) for each in self._errors)
+        return at(error, root)
 
 
 class ErrorsInPlace(Executor[Any]):

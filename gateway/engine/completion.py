@@ -91,6 +91,10 @@ class Completion:
         outs: list[Any] | None = None
         absent = [kind for kind in kinds if issubclass(kind, ABSENT)]
         if len(absent) == len(kinds):
+            first = values[0] if values else None
+            if isinstance(first, Exception) and all(each is first for each in values):
+                # One error of all, such as a denial.
+                return [self.fail(first)] * len(values)
             return [self._absent(shape, value) for value in values]
         if absent:
             outs = [self._absent(shape, v) if isinstance(v, ABSENT) else v for v in values]

@@ -4,13 +4,14 @@ specification says when all else is done.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from graphql import GraphQLError
 
-from gateway.engine.located import MOST_PLACES, at, explanation, located, too_many, weight
+from gateway.engine.located import MOST_PLACES, TooManyErrors, at, explanation, located, weight
 from gateway.engine.places import Breadth
 from gateway.engine.steps import Step
 
@@ -54,19 +55,12 @@ class Failures:
         Each place that is null for it has one error, in the order of the response; what fails
         within something that is null already has none.
         """
-        fields, self._fields = self._fields, []
         errors: list[GraphQLError] = []
         orders: list[tuple[int, ...]] = []
-        for breadth, step, outs in fields:
-            cost = weight([*breadth.names(), step.key])
-            places = list(islice(_failed(outs, len(step.nullable) - 1), self._left // cost + 1))
-            self._left -= cost * len(places)
-            if self._left < 0:
-                (first,) = self._of(breadth, step, places[:1])
-                self.errors = [too_many(step.nodes, first.path or [])]
-                return None
+        failed = self._failed_places()
+        for breadth, step, places in failed:
             errors += self._of(breadth, step, places)
-            if len(fields) > 1:
+            if len(failed) > 1:
                 orders += _orders(breadth, step, places)
         if orders:
             by_order = sorted(range(len(errors)), key=orders.__getitem__)
@@ -76,6 +70,30 @@ class Failures:
         self.errors = errors if data is None else self.errors + errors
         return data
 
+    def _failed_places(self) -> list[tuple[Breadth, Step, list[_Place]]]:
+        """The places of each field that failed. Where there are too many, the root's field that has
+        them stands for its own."""
+        fields, self._fields = self._fields, []
+        found: list[tuple[Breadth, Step, list[_Place]]] = []
+        spent: Counter[Step] = Counter()
+        over: dict[Step, Breadth] = {}
+        for breadth, step, outs in fields:
+            top, root = breadth.root(step)
+            if root in over:
+                continue
+            cost = weight([*breadth.names(), step.key])
+            places = list(islice(_failed(outs, len(step.nullable) - 1), self._left // cost + 1))
+            found.append((breadth, step, places))
+            spent[root] += cost * len(places)
+            self._left -= cost * len(places)
+            if self._left < 0:
+                over[root] = top
+                self._left += spent[root]
+        if over:
+            found = [each for each in found if each[0].root(each[1])[1] not in over]
+            found += [(top, root, [(0, (), TooManyErrors())]) for root, top in over.items()]
+        return found
+
     def _of(self, breadth: Breadth, step: Step, places: list[_Place]) -> list[GraphQLError]:
         """The errors of a field. Where null may stand at their places, it does now."""
         key, results, nullable = step.key, breadth.results, step.nullable
@@ -83,8 +101,9 @@ class Failures:
         alike: dict[int, GraphQLError] = {}
         errors: list[GraphQLError] = []
         paths = breadth.paths_to([index for index, _, _ in places])
-        for (index, indices, error), above in zip(places, paths, strict=True):
-            path = [*above, key, *indices]
+        for (index, indices, error), path in zip(places, paths, strict=True):
+            path.append(key)
+            path += indices
             first = alike.get(id(error))
             if first is None:
                 first = made = alike[id(error)] = located(error, step.nodes, path)

@@ -13,8 +13,9 @@ E = TypeVar("E", bound=GraphQLError)
 T = TypeVar("T")
 
 MOST_PLACES = 20_000
-"""Places of one response, or of one deferred part of it, that can have an error: with more it is
-one as a whole. An error takes a kilobyte while its response is made."""
+"""Places of one response, or of one deferred part of it, that can have an error: the root's field
+with which there are more is one as a whole, and so is the part. An error takes a kilobyte while its
+response is made."""
 
 LONG_PATH = 500
 """Characters of a path's names for which a place counts once more: clients choose them."""
@@ -30,7 +31,7 @@ def located(error: Exception, nodes: list[FieldNode], path: list[str | int]) -> 
 
 
 def at(error: E, path: list[str | int]) -> E:
-    """The same error at another place. Made anew it would cost forty times as much."""
+    """The same error at another place. Made anew it would cost thirty times as much."""
     copy = type(error).__new__(type(error), error.message)
     copy.message = error.message
     copy.nodes = error.nodes
@@ -50,16 +51,20 @@ def weight(path: ResponsePath) -> int:
     return 1 + sum(len(key) for key in path if isinstance(key, str)) // LONG_PATH
 
 
-def too_many(nodes: Sequence[Node], path: list[str | int]) -> GraphQLError:
-    """The error of a response with more than ``MOST_PLACES`` that failed, of which this is the
-    first too many."""
-    return GraphQLError(
-        f"More than {MOST_PLACES} places of the response are errors: ask for fewer objects at a"
-        " time, or for fewer of the fields that fail.",
-        nodes,
-        path=path,
-        extensions={"code": "OPERATION_TOO_COMPLEX"},
-    )
+class TooManyErrors(GraphQLError):
+    """What stands for the errors of a field of the root, or of a part, with which there are more
+    than ``MOST_PLACES``."""
+
+    def __init__(
+        self, nodes: Sequence[Node] | None = None, path: list[str | int] | None = None
+    ) -> None:
+        super().__init__(
+            f"More than {MOST_PLACES} places of the response are errors: ask for fewer objects at"
+            " a time, or for fewer of the fields that fail.",
+            nodes,
+            path=path,
+            extensions={"code": "OPERATION_TOO_COMPLEX"},
+        )
 
 
 def explanation(path: ResponsePath, nulls: Mapping[tuple[str | int, ...], T], otherwise: T) -> T:

@@ -115,20 +115,25 @@ class Breadth:
             self._path = Path(places.breadth.path(), step.key, step.parent_type.name)
         return self._path
 
+    def root(self, step: Step) -> tuple[Breadth, Step]:
+        """The root's field that a field of the breadth is below, or is, and its breadth."""
+        places = self.places
+        return (self, step) if places is None else places.breadth.root(places.step)
+
     def names(self) -> list[str]:
         """The names in its objects' paths."""
         places = self.places
         return [] if places is None else [*places.breadth.names(), places.step.key]
 
-    def paths_to(self, indexes: Sequence[int]) -> list[tuple[str | int, ...]]:
-        """The response paths of these objects."""
+    def paths_to(self, indexes: Sequence[int]) -> list[list[str | int]]:
+        """The response paths of these objects, each a list of its own."""
         places = self.places
         if places is None:
-            return [()] * len(indexes)
+            return [[] for _ in indexes]
         found, key = self._positions(indexes), places.step.key
         above = list(dict.fromkeys([parent for parent, _ in found]))
         paths = dict(zip(above, places.breadth.paths_to(above), strict=True))
-        return [(*paths[parent], key, *behind) for parent, behind in found]
+        return [[*paths[parent], key, *behind] for parent, behind in found]
 
     def orders_of(self, indexes: Sequence[int]) -> list[tuple[int, ...]]:
         """What sorts these objects as they stand in the response."""

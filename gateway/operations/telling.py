@@ -46,6 +46,12 @@ ABOUT_VALUES = (
 class ToldError(GraphQLError):
     """An error in words that are meant for clients, without the error that it comes from."""
 
+    __slots__ = ("_locations",)
+    __eq__ = object.__eq__
+    __hash__ = GraphQLError.__hash__
+
+    _locations: list[FormattedSourceLocation]
+
     def __init__(self, error: GraphQLError, message: str, extensions: dict[str, Any]) -> None:
         if len(message) > LONGEST_MESSAGE:
             message = f"{message[:LONGEST_MESSAGE]}…"
@@ -61,9 +67,7 @@ class ToldError(GraphQLError):
             path=error.path,
             extensions=extensions,
         )
-        self._locations: list[FormattedSourceLocation] = [
-            location.formatted for location in self.locations or ()
-        ]
+        self._locations = [location.formatted for location in self.locations or ()]
 
     def at(self, path: list[str | int]) -> ToldError:
         """The same of another place."""

@@ -80,6 +80,11 @@ class Query:
         """Fails as a whole."""
         raise DOWN
 
+    @strawberry.field
+    def again(self) -> Query | None:
+        """All of this again."""
+        return {}  # type: ignore[return-value]  # as rows are
+
     denied_items: list[Item | None] | None = strawberry.field(
         description="For nobody.", directives=[RequiresScopes.of([["nobody"]])]
     )

@@ -20,6 +20,9 @@ engines = pytest.mark.parametrize("engine", EXECUTORS)
 DENIED = {"code": "UNAUTHORIZED_FIELD_OR_TYPE"}
 DOWN = {"code": "UPSTREAM_UNAVAILABLE", "source": "shop"}
 
+BOXES = f"boxes(count: {MOST_PLACES // 100 + 1}, each: 100) {{ denied }}"
+"""A hundred more that are denied than can be told."""
+
 
 @engines
 async def test_a_denied_field_has_an_error_in_each_place(engine: str) -> None:
@@ -162,20 +165,25 @@ async def test_as_many_places_can_fail_as_are_told(engine: str) -> None:
 
 
 @engines
-async def test_one_more_is_the_error_of_the_response(engine: str) -> None:
-    boxes = f"boxes(count: {MOST_PLACES // 100}, each: 100) {{ denied }}"
-    query = f"{{ {boxes} items(count: 1) {{ lost }} }}"
+async def test_the_field_with_one_more_is_an_error_itself(engine: str) -> None:
+    query = f"{{ items(count: 1) {{ lost }} {BOXES} more: items(count: 2) {{ denied }} }}"
 
     response = await ask(query, engine=engine)
 
-    assert response.data is None
-    (error,) = response.errors
+    assert response.data == {
+        "items": [{"lost": None}],
+        "boxes": None,
+        "more": [{"denied": None}] * 2,
+    }
+    before, error, *more = response.errors
+    assert before["path"] == ["items", 0, "lost"]
+    assert paths_of(more) == [("more", 0, "denied"), ("more", 1, "denied")]
     assert error["message"] == (
         "More than 20000 places of the response are errors: ask for fewer objects at a time, "
         "or for fewer of the fields that fail."
     )
     assert error["extensions"] == {"code": "OPERATION_TOO_COMPLEX"}
-    assert error["path"] == ["items", 0, "lost"]
+    assert error["path"] == ["boxes"]
 
 
 @engines
@@ -184,7 +192,7 @@ async def test_long_names_count_for_more(engine: str) -> None:
 
     response = await ask(f"{{ {name}: boxes(count: 2, each: 100) {{ denied }} }}", engine=engine)
 
-    assert (response.data, response.codes) == (None, ["OPERATION_TOO_COMPLEX"])
+    assert (response.data, response.codes) == ({name: None}, ["OPERATION_TOO_COMPLEX"])
 
 
 async def parts(query: str) -> list[dict[str, Any]]:
@@ -218,14 +226,23 @@ async def test_an_item_that_is_streamed_has_its_errors_with_it() -> None:
     ]
 
 
-async def test_a_part_with_too_many_errors_is_an_error_itself() -> None:
-    boxes = f"boxes(count: {MOST_PLACES // 100 + 1}, each: 100) {{ denied }}"
-
-    first, last = await parts(f"{{ items(count: 1) {{ denied }} ... @defer {{ {boxes} }} }}")
+async def test_a_field_with_too_many_errors_that_is_deferred_is_an_error_itself() -> None:
+    first, last = await parts(f"{{ items(count: 1) {{ denied }} ... @defer {{ {BOXES} }} }}")
 
     assert paths_of(first["errors"]) == [("items", 0, "denied")]
+    (part,) = last["incremental"]
+    assert part["data"] == {"boxes": None}
+    assert [(error["path"], error["extensions"]) for error in part["errors"]] == [
+        (["boxes"], {"code": "OPERATION_TOO_COMPLEX"})
+    ]
+
+
+async def test_a_part_with_too_many_errors_is_an_error_itself() -> None:
+    first, last = await parts(f"{{ again {{ __typename ... @defer {{ {BOXES} }} }} }}")
+
+    assert first["data"] == {"again": {"__typename": "Query"}}
+    assert "incremental" not in last
     (completed,) = last["completed"]
     assert [error["extensions"] for error in completed["errors"]] == [
         {"code": "OPERATION_TOO_COMPLEX"}
     ]
-    assert "incremental" not in last
