@@ -10,10 +10,10 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from loaders.asks import Answer, Ask, Found, Key, keys_in
+from loaders.asks import Answer, Ask, Found, Key, keys_in, read_as
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.errors import BadResponse
+from loaders.errors import BadResponse, UnfitKey
 from loaders.paths import paths_of, spread
 from loaders.query import (
     ALL_ROWS,
@@ -81,15 +81,20 @@ class MemorySource:
                 rows = own
             if filter is not None:
                 ask = Ask(ask.rows._replace(filter=self._joined(filter)), ask.wants)
-            found = [found_in(each, ask, self._bad) for each in _by_exact_value(by, keys, rows)]
-            for each in found:
-                if not isinstance(each.rows, Exception):
-                    call.rows += len(each.rows)
-                    each.rows = [
+            answer: list[Found | Exception] = []
+            for each in _by_exact_value(self.name, by, keys, rows):
+                if isinstance(each, Exception):
+                    answer.append(each)
+                    continue
+                found = found_in(each, ask, self._bad)
+                answer.append(found)
+                if not isinstance(found.rows, Exception):
+                    call.rows += len(found.rows)
+                    found.rows = [
                         MappingProxyType({column: row.get(column) for column in columns})
-                        for row in each.rows
+                        for row in found.rows
                     ]
-            return found
+            return answer
 
     def _rows_of(self, resource: Resource) -> Sequence[Row]:
         _, *names = resource.id
@@ -127,17 +132,29 @@ class MemorySource:
 
 
 def _by_exact_value(
-    by: tuple[str, ...], keys: Sequence[Key], rows: Sequence[Row]
-) -> list[Sequence[Row]]:
+    source: str, by: tuple[str, ...], keys: Sequence[Key], rows: Sequence[Row]
+) -> list[Sequence[Row] | UnfitKey]:
     """The rows that each key has: one whose value is a list is of each value in it. In Python 1 and
-    True are one key, in no source."""
+    True are one key, in no source. A key of another type than the columns' values is read as one of
+    theirs."""
     if not by:
         return [rows]
     groups: dict[Hashable, list[Row]] = {}
+    kinds: tuple[type, ...] = ()
     for row in rows:
         for key in keys_in(row, by):
             groups.setdefault(_told_apart(key), []).append(row)
-    return [groups.get(_told_apart(key), []) for key in keys]
+            kinds = kinds or tuple(map(type, key))
+    found: list[Sequence[Row] | UnfitKey] = []
+    for key in keys:
+        try:
+            told = _told_apart(key)
+            if told not in groups and kinds:
+                told = _told_apart(read_as(source, by, kinds, key))
+            found.append(groups.get(told, []))
+        except UnfitKey as error:
+            found.append(error)
+    return found
 
 
 def _told_apart(key: Key) -> Hashable:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import inf
 from struct import Struct
 from typing import Annotated, Any, ClassVar
 
+import bson
 import pymongo
 from bson import ObjectId
-from bson.codec_options import TypeCodec, TypeRegistry
+from bson.binary import UuidRepresentation
+from bson.codec_options import CodecOptions, TypeCodec, TypeRegistry
 from bson.decimal128 import Decimal128
-from bson.errors import BSONError, InvalidBSON
+from bson.errors import BSONError, InvalidBSON, InvalidDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pydantic import Field, SecretStr
 from pymongo.errors import (
@@ -24,13 +26,27 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 
-from loaders.asks import Answer, Ask, Found, Key, answered, nothing_of
+from loaders.asks import (
+    Answer,
+    Ask,
+    Found,
+    Key,
+    answered,
+    answered_as_read,
+    nothing_of,
+    read_as,
+)
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
+from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitKey, UnfitValue
+from loaders.keys import TEXTUAL
 from loaders.kinds import Kind, address
 from loaders.mongo_catalog import described
+from loaders.mongo_fields import Fields
 from loaders.mongo_statement import (
+    Pipeline,
+    Shape,
+    Shown,
     Stages,
     any_of,
     grouping,
@@ -59,6 +75,8 @@ MOMENT = 0.05
 """Seconds of a call that pass before it is sent."""
 
 Document = dict[str, Any]
+
+TEXTUAL.append(ObjectId)
 
 HALVES = Struct("<QQ")
 LARGEST_SIGNIFICAND = 10**34 - 1
@@ -93,6 +111,17 @@ class _DecimalCodec(TypeCodec):
         return Decimal(f"{sign}{significand}E{(high >> 49 & 0x3FFF) - 6176}")
 
 
+UNFIT = (BSONError, ArithmeticError, UnicodeEncodeError)
+"""What the driver raises for a value that BSON can't hold. Decimal128 raises decimal's errors,
+which are arithmetic ones as OverflowError is."""
+
+CODECS: CodecOptions[Document] = CodecOptions(
+    tz_aware=True,
+    uuid_representation=UuidRepresentation.STANDARD,
+    type_registry=TypeRegistry([_DecimalCodec()]),
+)
+
+
 class MongoSource:
     """A client of one database. ``timeout`` (seconds) bounds each call, on the server too."""
 
@@ -110,6 +139,7 @@ class MongoSource:
         self.timeout = timeout
         self._client: AsyncIOMotorClient[Document] | None = None
         self._errors = Translated(self._translate)
+        self._fields = Fields(self._sampled)
         self._of_lists: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
 
     async def open(self) -> None:
@@ -121,7 +151,7 @@ class MongoSource:
             serverSelectionTimeoutMS=min(3000, int(self.timeout * 1000)),
             tz_aware=True,
             uuidRepresentation="standard",
-            type_registry=TypeRegistry([_DecimalCodec()]),
+            type_registry=CODECS.type_registry,
             appname="sluice",
         )
 
@@ -141,13 +171,55 @@ class MongoSource:
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         left = attempt.left(inf)
+        try:
+            if left >= self.timeout - MOMENT:
+                # The client's own time is the same, and setting it anew is not for nothing.
+                return await self._asked(ask, keys, attempt)
+            # What is left is the server's time, too, and that of the thread in which the driver
+            # waits.
+            with pymongo.timeout(left):
+                return await self._asked(ask, keys, attempt)
+        except UnfitValue as error:
+            return await self._without_unfit(ask, keys, attempt, error)
+
+    async def _without_unfit(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, error: UnfitValue
+    ) -> Answer:
+        """What there is without the keys that BSON can't hold. Raises the error if it can hold all
+        of them."""
+        if await self._are_apart(ask, keys):
+            return await self._as_read(ask, keys, attempt)
+        answer = [self._of_unfit(ask, key) for key in keys]
+        places = [place for place, each in enumerate(answer) if each is None]
+        if len(places) == len(keys):
+            raise error
+        found = await self.fetch(ask, [keys[place] for place in places], attempt) if places else []
+        fitting = iter(found)
+        return [next(fitting) if each is None else each for each in answer]
+
+    def _of_unfit(self, ask: Ask, key: Key) -> Found | UnfitKey | None:
+        """What a key has that BSON can't hold; None of others."""
+        try:
+            bson.encode({"key": list(key)}, codec_options=CODECS)
+        except InvalidDocument:
+            return UnfitKey(self.name, ", ".join(ask.rows.by), key[0], "of a type of BSON's")
+        except UNFIT:
+            # No value there equals it.
+            return nothing_of(ask.wants)
+        return None
+
+    def _asked(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Coroutine[object, None, Answer]:
+        if self._fields.apart(ask.resource.name, ask.rows.by) is not None:
+            return self._as_read(ask, keys, attempt)
+        return self._fetch(ask, keys, attempt)
+
+    def _fetch(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Coroutine[object, None, Answer]:
         asked = self._rows if ask.wants.columns else self._values
-        if left >= self.timeout - MOMENT:
-            # The client's own time is the same, and setting it anew is not for nothing.
-            return await asked(ask, keys, attempt)
-        # What is left is the server's time, too, and that of the thread in which the driver waits.
-        with pymongo.timeout(left):
-            return await asked(ask, keys, attempt)
+        return asked(ask, keys, attempt)
 
     async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         rows, columns = ask.rows, ask.wants.columns
@@ -161,11 +233,13 @@ class MongoSource:
             listed = await self._of_each(ask, keys, attempt, listing(rows, projection))
             for each in listed if paths else ():
                 spread(each, paths)
+            if not any(listed) and await self._are_apart(ask, keys):
+                return await self._as_read(ask, keys, attempt)
             return [Found(each) for each in listed]
         matching = matching_of(any_of(rows.by, keys), rows)
         words = "find", matching, projection
         with (
-            attempt.call(ask, keys, statement=_Shown(*words), shape=_Shape(*words)) as call,
+            attempt.call(ask, keys, statement=Shown(*words), shape=Shape(*words)) as call,
             self._errors,
         ):
             cursor = self._collections()[rows.resource.name].find(matching, projection)
@@ -175,6 +249,8 @@ class MongoSource:
                 cursor = cursor.limit(rows.window.limit)
             found: list[Document] = await cursor.to_list(None)
             call.rows = len(found)
+        if not found and await self._are_apart(ask, keys):
+            return await self._as_read(ask, keys, attempt)
         if paths:
             spread(found, paths)
         return self._answered(ask, keys, found)
@@ -198,10 +274,30 @@ class MongoSource:
             self._of_lists.add(form)
             listed = await self._of_each(ask, keys, attempt, [grouping(None, aggregates)])
             found = [each[0] if each else None for each in listed]
+        if not any(found) and await self._are_apart(ask, keys):
+            return await self._as_read(ask, keys, attempt)
         nothing, names = nothing_of(ask.wants), [f"a{index}" for index in range(len(aggregates))]
         return [
             nothing if each is None else Found((), [each[name] for name in names]) for each in found
         ]
+
+    def _are_apart(self, ask: Ask, keys: Sequence[Key]) -> Awaitable[bool]:
+        return self._fields.are_apart(ask.resource.name, ask.rows.by, keys)
+
+    async def _as_read(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        """What is asked by keys of other types than their fields'."""
+        by = ask.rows.by
+        kinds = self._fields.apart(ask.resource.name, by)
+        assert kinds is not None
+        return await answered_as_read(
+            keys,
+            lambda key: read_as(self.name, by, kinds, key),
+            lambda read: self._fetch(ask, read, attempt),
+        )
+
+    async def _sampled(self, name: str, pipeline: Pipeline) -> Sequence[Document]:
+        with self._errors:
+            return await self._collections()[name].aggregate(pipeline).to_list(None)
 
     async def _of_groups(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt
@@ -250,7 +346,7 @@ class MongoSource:
     ) -> list[Document]:
         words = "aggregate", pipeline
         with (
-            attempt.call(ask, keys, statement=_Shown(*words), shape=_Shape(*words)) as call,
+            attempt.call(ask, keys, statement=Shown(*words), shape=Shape(*words)) as call,
             self._errors,
         ):
             database = self._collections()
@@ -270,7 +366,6 @@ class MongoSource:
                 said = f"The source '{self.name}' sent a value that can't be read."
                 return BadResponse(self.name, said, reason=type(error).__name__)
             case BSONError() | ArithmeticError() | UnicodeEncodeError():
-                # Decimal128 raises decimal's errors, which are arithmetic ones as OverflowError is.
                 return UnfitValue(
                     self.name,
                     "A value does not fit the field it is compared with.",
@@ -306,37 +401,6 @@ def _reason(error: PyMongoError) -> str:
             return shown
         return f"{shown}: {details.get('errmsg', '')}"[:LONGEST_REASON]
     return f"{type(error).__name__}: {error}"[:LONGEST_REASON]
-
-
-class _Shown:
-    """A command as explain shows it. Its keys are many, and few look."""
-
-    def __init__(self, name: str, *documents: object) -> None:
-        self._name = name
-        self._documents = documents
-
-    def __str__(self) -> str:
-        return " ".join((self._name, *map(self._written, self._documents)))
-
-    def _written(self, document: object) -> str:
-        return repr(document)
-
-
-class _Shape(_Shown):
-    """The same with a question mark for each value, as the log has it."""
-
-    def _written(self, document: object) -> str:
-        return _without_values(document)
-
-
-def _without_values(value: object) -> str:
-    if isinstance(value, dict):
-        inner = (f"{name}: {_without_values(each)}" for name, each in value.items())
-        return f"{{{', '.join(inner)}}}"
-    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-        # Stages, or alternatives; documents of keys are alike, and many.
-        return f"[{', '.join(dict.fromkeys(map(_without_values, value)))}]"
-    return "?"
 
 
 class MongoKind(Kind):

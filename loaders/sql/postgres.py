@@ -146,6 +146,11 @@ class PostgresSource(SqlSource):
             self._taken -= 1
             raise
 
+    async def _forget_statements(self) -> None:
+        # Connections keep statements with the types of their parameters.
+        if self._pool is not None:
+            await self._pool.expire_connections()
+
     def _abandon(self, connection: PoolConnectionProxy) -> None:
         # Its statement is cancelled at the server, for which nobody waits who may not.
         giving_back = asyncio.ensure_future(self._give_back(connection))

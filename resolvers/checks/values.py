@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import strawberry
+from strawberry.types.base import StrawberryList, StrawberryOptional
 
 from resolvers.fields import Node, column_name, columns_of, given_type
 
@@ -17,12 +18,17 @@ KNOWN = (str, *NUMBERS, bool, datetime, date, uuid.UUID)
 
 
 def value_type(type_: type[Node], column: str) -> type | None:
-    """The Python type of a column's values, where it is declared."""
+    """The Python type of a column's values, or of the items of its lists, where it is declared."""
     if column == type_.resource.key:
         return type_.resource.key_type
     for field, spec in columns_of(type_):
         if column_name(field, spec) == column:
-            annotated = plain(given_type(field))
+            given: Any = given_type(field)
+            if isinstance(given, StrawberryList):
+                given = given.of_type
+            if isinstance(given, StrawberryOptional):
+                given = given.of_type
+            annotated = plain(given)
             return annotated if annotated in KNOWN else None
     return None
 
