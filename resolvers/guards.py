@@ -163,7 +163,7 @@ def _guarded_batch(
         if verdict is None or (verdict.is_denied and not decision.enforced):
             return batched(rows, info, arguments)
         if verdict.is_denied:
-            return [info.context.refusal(coordinate, info.path.as_list())] * len(rows)
+            return [None] * len(rows)
         return judged(verdict.undecided, rows, info, arguments)
 
     async def judged(
