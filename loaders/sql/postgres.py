@@ -377,11 +377,10 @@ class _PooledConnection(_Connection):
         # It ends a statement that was begun, and lets its session go. That has nothing of ours.
         return ";"
 
-    async def _introspect_types(self, *args: Any) -> Any:
+    async def _introspect_types(self, *args: object) -> object:
         # asyncpg turns JIT off before this and on again after it, each for a session.
         async with self.transaction():
-            introspect: Any = super()._introspect_types  # type: ignore[misc]
-            return await introspect(*args)
+            return await super()._introspect_types(*args)  # type: ignore[misc]
 
 
 async def _reset(connection: Any) -> None:
