@@ -332,7 +332,7 @@ class _PooledConnection(_Connection):
         # It ends a statement that was begun, and lets its session go. That has nothing of ours.
         return ";"
 
-    async def _introspect_types(self, *args: Any) -> Any:
+    async def _introspect_types(self, *args: object) -> object:
         # asyncpg turns JIT off before this and on again after it, each for a session.
         async with self.transaction():
             return await super()._introspect_types(*args)
