@@ -20,7 +20,7 @@ from gateway.errors import (
     in_graphql,
     masked,
 )
-from loaders.errors import BadResponse, SourceError
+from loaders.errors import BadResponse, SourceError, Unreadable
 
 log = logging.getLogger("sluice.errors")
 
@@ -98,6 +98,7 @@ class Words:
         self._source_of = source_of
         self._plan = plan
         self._said: dict[tuple[int, int, int, int], ToldError] = {}
+        self._unreadable: set[tuple[tuple[str, ...], str | None]] = set()
         self._logged: dict[tuple[Any, ...], dict[str, tuple[str, dict[str, Any]]]] = {}
 
     def of(self, error: GraphQLError) -> GraphQLError:
@@ -119,6 +120,8 @@ class Words:
                 return error
             return ToldError(error, error.message, error.extensions)
         if isinstance(error.original_error, SourceError):
+            if isinstance(error.original_error, Unreadable):
+                self._log(error, error.original_error)
             return ToldError(error, error.message, extensions_of(error.original_error))
         source = self._source_at(error.path) if error.path is not None else None
         if source is not None and _is_about_the_value(error):
@@ -126,6 +129,13 @@ class Words:
         if _is_meant_for_clients(error):
             return ToldError(error, in_graphql(error), {"code": BadUserInput.code})
         return ToldError(error, *self._of_the_log(error, None))
+
+    def _log(self, error: GraphQLError, unreadable: Unreadable) -> None:
+        field, reason = tuple(place(error.path or ())), unreadable.reason
+        if (field, reason) not in self._unreadable:
+            self._unreadable.add((field, reason))
+            source = unreadable.source
+            log.warning("source %s sent at %s what can't be read: %s", source, error.path, reason)
 
     def _of_the_log(self, error: GraphQLError, source: str | None) -> tuple[str, dict[str, Any]]:
         """What is said of an error that the log alone shows."""
