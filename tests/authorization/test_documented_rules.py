@@ -7,9 +7,11 @@ import importlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import orjson
 import pytest
 import strawberry
 from strawberry.http import GraphQLRequestData
+from strawberry.types import ExecutionResult
 
 from gateway.operations.results import Result
 from gateway.operations.runner import QUERIES, Operations
@@ -92,6 +94,8 @@ async def asked(row_filter: RowFilter | None, query: str) -> Any:
     results: list[Result] = []
 
     async def keep(result: Result) -> None:
+        assert isinstance(result, ExecutionResult)
+        result.data = orjson.loads(orjson.dumps(result.data))
         results.append(result)
 
     request = GraphQLRequestData(query, None, None, None)

@@ -68,7 +68,8 @@ FAULTS = [
     "fault Wrong.name: it is never null, and shop.customers's 'name' can be: declare it nullable, "
     "or have the source keep nulls out",
     "fault Wrong.joined: shop.customers's 'joined' is timestamp without time zone, and holds times "
-    "without a zone, which DateTime can't show: make it a timestamp with time zone, or declare str",
+    "without a zone, which DateTime can't show: declare LocalDateTime, or datetime with a "
+    "time_zone",
     "fault Order: key: 'id' of shop.orders is not unique, so it does not find one row: give it a "
     "unique index, or go by another column",
     "fault Query.order: by: 'number' of shop.orders is not unique, so it does not find one row: "
@@ -78,7 +79,7 @@ FAULTS = [
     "fault Wrong.orders: by: shop.customers's 'id' is bigint and shop.orders's 'customer' is text, "
     "so they never meet: name columns of one type",
     "hint Wrong.visits: shop.customers's 'visits' is bigint: values beyond 2,147,483,647 are "
-    "errors: declare Decimal, or a scalar of your own",
+    "errors: declare BigInt",
     "hint Query.all: order_by: shop.customers has no index on (visits, id): make it",
     "hint Wrong.orders: by: shop.orders has no index on (customer): make it",
     "unknown Loud: shop.loud: it is a view, so what is unique, indexed or never null can't be told",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 from typing import Any
 
 from graphql import GraphQLError
@@ -104,7 +105,8 @@ class _Client:
             _add(result, await extensions.results())
             extensions.show_result(result)
         async with extensions.sending(result):
-            await self._pass_on(result)
+            # They may keep the result, and read its data when all has been sent.
+            await self._pass_on(copy(result))
 
     async def fail(self, error: Exception) -> None:
         """Send what the client may know of the error, as the last result. Raises it if they could
