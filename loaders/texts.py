@@ -18,6 +18,9 @@ OFFSET = len("+00:00")
 def time_text(value: datetime | time) -> str:
     """As RFC 3339 writes it, if it has a time zone; without one, the same without its offset."""
     text = value.isoformat()
+    if value.tzinfo is UTC:
+        # What sources give, mostly.
+        return f"{text[:-OFFSET]}Z"
     if text.endswith("+00:00"):
         return f"{text[:-OFFSET]}Z"
     if isinstance(value, datetime) and value.tzinfo is not None and text[-OFFSET] not in "+-":
@@ -29,6 +32,9 @@ def time_text(value: datetime | time) -> str:
 def decimal_text(value: Decimal) -> str:
     """All its digits, without an exponent. Raises ValueError for what is no number, or too large
     for that."""
+    text = str(value)
+    if "E" not in text and len(text) <= LARGEST_EXPONENT and value.is_finite():
+        return text
     if not value.is_finite():
         raise ValueError("not a finite decimal number")
     if value and abs(value.adjusted()) > LARGEST_EXPONENT:

@@ -59,6 +59,8 @@ AS_THEY_ARE = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def datetime_result(value: object) -> str:
+    if type(value) is datetime and value.tzinfo is not None:
+        return time_text(value)
     read, text = _datetime(value, NO_DATETIME)
     if read.tzinfo is None:
         raise ValueError(NO_ZONE)

@@ -5,6 +5,7 @@ specification's section 6.4.3 (CompleteValue) says, for all objects of a breadth
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from types import NoneType
@@ -30,6 +31,7 @@ from gateway.engine.steps import (
 from gateway.engine.waiting import Work, awaitable, outcomes
 
 ABSENT = (NoneType, UndefinedType, Failed, Exception)
+NOTHING = frozenset((NoneType, UndefinedType))
 
 
 @dataclass(slots=True)
@@ -133,13 +135,20 @@ class Completion:
         )
 
     def _leaves(self, shape: LeafShape, values: list[Any]) -> list[Any]:
+        outs: list[Any]
         coerce, known = shape.coerce, shape.known
         if known is not None and set(map(type, values)) == {str}:
             try:
                 return [known[value] for value in values]
             except KeyError:
                 pass  # They are coerced one by one, and known from then on.
-        outs: list[Any] = []
+        elif known is None:
+            # Those that fail are found one by one.
+            with suppress(Exception):
+                outs = list(map(coerce, values))
+                if NOTHING.isdisjoint(map(type, outs)):
+                    return outs
+        outs = []
         for value in values:
             try:
                 out = coerce(value)

@@ -34,8 +34,8 @@ INFINITIES = {
 }
 
 REMEMBERED = 10_000
-"""Days and numbers of 32 bits that are kept as they were read: rows have the same ones over and
-over."""
+"""Days, moments and numbers of 32 bits that are kept as they were read: rows have the same ones
+over and over."""
 
 PRECISIONS = (".6g", ".7g", ".8g", ".9g")
 SMALL_PRECISIONS = (".1g", ".2g", ".3g", ".4g", ".5g", *PRECISIONS)
@@ -71,8 +71,15 @@ def codecs_of(source: str, *, is_unicode: bool) -> Iterator[TypeCodec]:
     is none."""
     reading = _Reading(source)
     yield TypeCodec("date", _from_date, _Remembered(reading.date_of).__getitem__, "tuple")
-    yield TypeCodec("timestamp", _from_local_datetime, reading.local_datetime_of, "tuple")
-    yield TypeCodec("timestamptz", _from_datetime, reading.datetime_of, "tuple")
+    yield TypeCodec(
+        "timestamp",
+        _from_local_datetime,
+        _Remembered(reading.local_datetime_of).__getitem__,
+        "tuple",
+    )
+    yield TypeCodec(
+        "timestamptz", _from_datetime, _Remembered(reading.datetime_of).__getitem__, "tuple"
+    )
     yield TypeCodec("time", _from_time, reading.time_of, "tuple")
     yield TypeCodec("timetz", _from_zoned_time, reading.zoned_time_of, "tuple")
     yield TypeCodec("interval", _from_interval, reading.interval_of, "tuple")
