@@ -195,5 +195,6 @@ class GraphClient:
 
 def _sent(result: Result) -> dict[str, Any]:
     """The result, once it has been JSON."""
-    body: dict[str, Any] = read(write(body_of(result)))
+    body = read(write(body_of(result)))
+    assert isinstance(body, dict)
     return body

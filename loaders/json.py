@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any, Never
+from typing import Never
 
 import orjson
 
@@ -83,7 +83,7 @@ class Reader:
             parse_int=self._number, parse_float=self._number, parse_constant=self._constant
         )
 
-    def __call__(self, text: bytes | str) -> Any:
+    def __call__(self, text: bytes | str) -> object:
         """What the text says. Raises NotJSON."""
         raw = text.encode(errors="surrogatepass") if isinstance(text, str) else text
         shapes = raw.translate(SHAPES)
@@ -94,7 +94,7 @@ class Reader:
                 pass  # A number too large for a double, half a character, or no JSON at all.
         return self._exactly(raw)
 
-    def _exactly(self, raw: bytes) -> Any:
+    def _exactly(self, raw: bytes) -> object:
         try:
             text = raw.decode()
             value = self._decoder.decode(text)
@@ -116,7 +116,7 @@ class Reader:
         # NaN and Infinity, which Python takes and JSON has not.
         raise ValueError
 
-    def _whole(self, value: Any) -> Any:
+    def _whole(self, value: object) -> object:
         """The value, its texts without halves of characters."""
         if isinstance(value, str):
             return value if _is_whole(value) else self._unreadable(NO_TEXT)
@@ -162,7 +162,7 @@ def _fragment(value: object) -> orjson.Fragment:
     raise TypeError(f"JSON has no {type(value).__name__}")
 
 
-def _with_fragments(value: Any) -> Any:
+def _with_fragments(value: object) -> object:
     # For an int that is too large orjson asks nobody.
     if isinstance(value, dict):
         return {name: _with_fragments(each) for name, each in value.items()}

@@ -322,7 +322,7 @@ async def sent(query: str, types: str, values: str, *, in_variables: bool) -> Re
     """The answer to a query with a list of numbers, as the variable ``$v`` or, in place of that, as
     a literal."""
     if in_variables:
-        return await CLIENT.execute(f"query ({types}) {query}", read(f'{{"v": [{values}]}}'))
+        return await CLIENT.execute(f"query ({types}) {query}", {"v": read(f"[{values}]")})
     return await CLIENT.execute(query.replace("$v", f"[{values}]"))
 
 

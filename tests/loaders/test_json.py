@@ -126,7 +126,9 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("text", UNREADABLE)
 def test_a_value_that_cannot_be_read_is_one_in_its_place(text: str) -> None:
-    value = Reader(ValueError)(f'{{"a": [1, {text}], "b": 12345678901234567.89, "c": "\\u00e9"}}')
+    written = f'{{"a": [1, {text}], "b": 12345678901234567.89, "c": "\\u00e9"}}'
+
+    value: Any = Reader(ValueError)(written)
 
     assert (value["b"], value["c"]) == (Decimal("12345678901234567.89"), "é")
     assert value["a"][0] == 1
