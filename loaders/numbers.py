@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation, getcontext, localcontext
 from math import isfinite
-from typing import Any
+from typing import TypeVar
 
-from loaders.json import LARGEST_EXPONENT, number
+from loaders.json import LARGEST_EXPONENT, Number, number
+
+Value = TypeVar("Value")
 
 EXACT_INT = 2**53
 """The largest int of which all smaller ones are doubles."""
@@ -20,7 +22,7 @@ DIGITS_OF_A_MEAN = 20
 """Those that it may have more than the sum has."""
 
 
-def are_mixed(values: Collection[Any]) -> bool:
+def are_mixed(values: Collection[object]) -> bool:
     """Whether there are numbers among floats that a float can't be: Python would compare these with
     the binary fractions that floats are."""
     kinds = set(map(type, values))
@@ -29,17 +31,17 @@ def are_mixed(values: Collection[Any]) -> bool:
     return Decimal in kinds or any(type(each) is int and abs(each) > EXACT_INT for each in values)
 
 
-def written(value: Any) -> Any:
+def written(value: Value) -> Value | Decimal:
     """A float as the decimal that it is written as; anything else as it is."""
     return Decimal(repr(value)) if type(value) is float else value
 
 
-def alike(values: Sequence[Any]) -> Sequence[Any]:
+def alike(values: Sequence[Value]) -> Sequence[Value | Decimal]:
     """The values, so that they compare with each other as they are written."""
     return list(map(written, values)) if are_mixed(values) else values
 
 
-def total(values: Sequence[Any]) -> Any:
+def total(values: Sequence[Number]) -> Number:
     """The sum with all of its digits: a float, if there were floats and it is written as one.
     Raises TypeError or ArithmeticError for what can't be added."""
     kinds = set(map(type, values))
@@ -50,7 +52,7 @@ def total(values: Sequence[Any]) -> Any:
     return number(str(exact)) if float in kinds else exact
 
 
-def mean(values: Sequence[Any]) -> Any:
+def mean(values: Sequence[Number]) -> Number:
     """The mean. Raises as ``total`` does."""
     summed = total(values)
     if isinstance(summed, int) and abs(summed) > EXACT_INT:
@@ -62,7 +64,7 @@ def mean(values: Sequence[Any]) -> Any:
         return summed / len(values)
 
 
-def _is_finite(value: Any) -> bool:
+def _is_finite(value: object) -> bool:
     if isinstance(value, Decimal):
         return value.is_finite()
     return not isinstance(value, float) or isfinite(value)
