@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping
 from functools import lru_cache
-from typing import Any
 
 
 @lru_cache(4096)
@@ -17,13 +16,13 @@ def paths_of(columns: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(column for column in columns if "." in column))
 
 
-def value_at(row: Mapping[str, Any], path: str) -> Any:
+def value_at(row: Mapping[str, object], path: str) -> object:
     """What stands at the path, None where nothing does. Through a list it is the list of what
     stands there in each of its documents, as MongoDB compares it."""
     return row[path] if path in row else _at(row, path.split("."))
 
 
-def spread(rows: Iterable[MutableMapping[str, Any]], paths: Iterable[str]) -> None:
+def spread(rows: Iterable[MutableMapping[str, object]], paths: Iterable[str]) -> None:
     """Give each row the values of these paths. One that has such a name itself, as a service's
     object can, keeps what it has there."""
     walks = [(path, path.split(".")) for path in paths]
@@ -33,7 +32,7 @@ def spread(rows: Iterable[MutableMapping[str, Any]], paths: Iterable[str]) -> No
                 row[path] = _at(row, steps)
 
 
-def _at(value: Any, steps: list[str]) -> Any:
+def _at(value: object, steps: list[str]) -> object:
     for index, step in enumerate(steps):
         if isinstance(value, list):
             return _in_each(value, steps[index:])
@@ -41,8 +40,8 @@ def _at(value: Any, steps: list[str]) -> Any:
     return value
 
 
-def _in_each(documents: list[Any], steps: list[str]) -> list[Any]:
-    found: list[Any] = []
+def _in_each(documents: list[object], steps: list[str]) -> list[object]:
+    found: list[object] = []
     for each in documents:
         if isinstance(each, Mapping) and steps[0] in each:
             value = _at(each, steps)
