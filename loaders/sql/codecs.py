@@ -13,7 +13,7 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple, Never, Protocol, TypeVar
 
 from loaders.durations import MICROSECONDS, Duration, parts_of
 from loaders.errors import Unreadable
@@ -56,13 +56,17 @@ TEXTS = ("text", "varchar", "bpchar", "name", "xml")
 REAL = struct.Struct(">f")
 JSONB_VERSION = b"\x01"
 
+Raw = TypeVar("Raw")
+"""A value as asyncpg has it of PostgreSQL, by the format of its codec."""
+
 
 class TypeCodec(NamedTuple):
-    """What ``Connection.set_type_codec`` takes for a type of ``pg_catalog``."""
+    """What ``Connection.set_type_codec`` takes for a type of ``pg_catalog``. What its functions
+    take is the type's own, so only asyncpg can call them."""
 
     name: str
-    encoder: Callable[[Any], object]
-    decoder: Callable[[Any], object]
+    encoder: Callable[[Never], object]
+    decoder: Callable[[Never], object]
     format: Literal["tuple", "binary", "text"]
 
 
@@ -112,7 +116,26 @@ def record_of(names: Sequence[str], text: str) -> dict[str, str | None]:
     return dict(zip(names, fields, strict=True))
 
 
-def range_text(value: Any) -> str:
+class Range(Protocol):
+    """A range, as asyncpg has it."""
+
+    @property
+    def isempty(self) -> bool: ...
+
+    @property
+    def lower(self) -> object: ...
+
+    @property
+    def lower_inc(self) -> bool: ...
+
+    @property
+    def upper(self) -> object: ...
+
+    @property
+    def upper_inc(self) -> bool: ...
+
+
+def range_text(value: Range) -> str:
     """A range as PostgreSQL writes it, such as [2026-01-01,2026-02-01); times as RFC 3339 does."""
     if value.isempty:
         return "empty"
@@ -133,13 +156,13 @@ def _bound_text(value: object) -> str:
     return '"{}"'.format(re.sub(r'(["\\])', r"\1\1", text))
 
 
-class _Remembered(dict[Any, object]):
+class _Remembered(dict[Raw, object]):
     """Values by what they were read of."""
 
-    def __init__(self, read: Callable[[Any], object]) -> None:
+    def __init__(self, read: Callable[[Raw], object]) -> None:
         self._read = read
 
-    def __missing__(self, raw: Any) -> object:
+    def __missing__(self, raw: Raw) -> object:
         if len(self) >= REMEMBERED:
             self.clear()
         value = self[raw] = self._read(raw)
@@ -228,7 +251,7 @@ def _real(raw: bytes) -> float:
     return float(number)
 
 
-def _from_real(value: Any) -> bytes:
+def _from_real(value: float) -> bytes:
     try:
         return REAL.pack(value)
     except struct.error:

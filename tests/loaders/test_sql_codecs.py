@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from loaders.durations import Duration, parts_of, read_duration
 from loaders.errors import Unreadable
-from loaders.sql.codecs import TypeCodec, codecs_of, record_of
+from loaders.sql.codecs import codecs_of, record_of
 
-CODECS: dict[str, TypeCodec] = {each.name: each for each in codecs_of("shop", is_unicode=False)}
+CODECS: dict[str, Any] = {each.name: each for each in codecs_of("shop", is_unicode=False)}
 
 many = settings(max_examples=500, deadline=None, database=None, derandomize=True)
 
@@ -99,7 +99,7 @@ def test_what_python_has_not_is_a_marker(name: str, raw: Any, text: str | None) 
 @example(b"\x7f\x7f\xff\xff")
 @example(b"\x80\x00\x00\x00")
 def test_a_float_of_32_bits_is_the_shortest_that_is_read_as_it(raw: bytes) -> None:
-    value: Any = CODECS["float4"].decoder(raw)
+    value = CODECS["float4"].decoder(raw)
 
     if isnan(value):
         assert isnan(struct.unpack(">f", raw)[0])
