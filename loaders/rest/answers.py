@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Protocol
 
 from loaders.asks import Ask, Key, by_value
 from loaders.errors import BadResponse
@@ -26,22 +26,26 @@ class Bad(Protocol):
     def __call__(self, what: str, reason: str | None = None, /) -> BadResponse: ...
 
 
-def object_of(ask: Ask, key: Hashable, content: Any, bad: Bad) -> Sequence[Row]:
+def object_of(ask: Ask, key: Hashable, content: object, bad: Bad) -> Sequence[Row]:
     """The one object that was asked for by the key, if there is one. Raises BadResponse for any
     other answer."""
     if content is None:
         return ()
+    what = "an answer that is not the object asked for"
+    if not isinstance(content, dict):
+        raise bad(what)
     (column,) = ask.rows.by
-    if isinstance(content, dict) and (paths := paths_in(ask)):
+    if paths := paths_in(ask):
         spread([content], paths)
-    found = content.get(column) if isinstance(content, dict) else None
-    if type(found) not in KEYS or found != key:
-        what = "an answer that is not the object asked for"
-        raise bad(what, _unlike(column, [found], [key]) if type(found) in KEYS else what)
+    found = content.get(column)
+    if type(found) not in KEYS:
+        raise bad(what)
+    if found != key:
+        raise bad(what, _unlike(column, [found], [key]))
     return (content,)
 
 
-def rows_of(ask: Ask, content: Any, bad: Bad) -> Sequence[Row]:
+def rows_of(ask: Ask, content: object, bad: Bad) -> Sequence[Row]:
     """The answer's rows. Raises BadResponse for what is none."""
     resource = ask.resource
     assert isinstance(resource, RestResource)

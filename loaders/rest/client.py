@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import aiohttp
 from yarl import URL
@@ -30,7 +30,7 @@ class Reply(NamedTuple):
     ``Link``."""
 
     status: int
-    content: Any
+    content: object
     links: Sequence[str] = ()
 
 
@@ -68,7 +68,7 @@ class RestClient:
         status, body, links = await self.request(path)
         return Reply(status, self.read(status, body), links)
 
-    def read(self, status: int, body: bytes) -> Any:
+    def read(self, status: int, body: bytes) -> object:
         """The JSON of a response, None where there is nothing."""
         if status in NOTHING:
             return None

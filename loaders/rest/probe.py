@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
-from typing import Any
 
 from loaders.descriptions import Description, Samples
 from loaders.errors import BadResponse
@@ -135,7 +134,7 @@ class _Probe:
             return None
         return rows
 
-    def _rows(self, answer: Any, *, is_one: bool) -> Sequence[Row] | None:
+    def _rows(self, answer: object, *, is_one: bool) -> Sequence[Row] | None:
         items = self._resource.items
         if isinstance(answer, dict):
             if items is not None and isinstance(answer.get(items), list):
@@ -147,7 +146,7 @@ class _Probe:
         return answer
 
 
-def _paths(route: Batch | Single, keys: Iterable[Any]) -> dict[Hashable, str]:
+def _paths(route: Batch | Single, keys: Iterable[object]) -> dict[Hashable, str]:
     """The path for each of the keys that the graph would ask by."""
     found: dict[Hashable, str] = {}
     for key in keys:
