@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
 
 
 def written(key: object) -> str:
@@ -13,16 +12,15 @@ def written(key: object) -> str:
     return key.hex() if isinstance(key, bytes) else str(key)
 
 
-def read(type_: Any, text: str) -> Hashable:
+def read(type_: type, text: str) -> Hashable:
     """The key of this type whose text it is. Raises ValueError if there is none."""
     try:
-        key: Hashable
+        make: Callable[[str], Hashable] = type_
         if issubclass(type_, (date, time)):
-            key = type_.fromisoformat(text)
+            make = type_.fromisoformat
         elif issubclass(type_, bytes):
-            key = bytes.fromhex(text)
-        else:
-            key = type_(text)
+            make = bytes.fromhex
+        key = make(text)
         # An int in several ways of writing it would be several ids of one row.
         fits = written(key) == text and not (isinstance(key, Decimal) and not key.is_finite())
     except Exception as error:
