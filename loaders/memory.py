@@ -271,10 +271,10 @@ def _check_readable(values: Iterable[object]) -> None:
             raise value
 
 
-def _sort_key(column: str, rows: Sequence[Row]) -> Callable[[Row], tuple[bool, Any]]:
+def _sort_key(column: str, rows: Sequence[Row]) -> Callable[[Row], tuple[bool, object]]:
     mixed = are_mixed([row.get(column) for row in rows])
 
-    def key(row: Row) -> tuple[bool, Any]:
+    def key(row: Row) -> tuple[bool, object]:
         value = row.get(column)
         return (value is not None, written(value) if mixed else value)
 
@@ -296,7 +296,7 @@ def _has(value: object, every: Iterable[object]) -> bool:
     return all(any(_equal(item, wanted) for item in items) for wanted in every)
 
 
-READERS: Mapping[type, Callable[[str], Any]] = {
+READERS: Mapping[type, Callable[[str], object]] = {
     datetime: read_datetime,
     date: date.fromisoformat,
     time: read_time,
@@ -307,7 +307,7 @@ READERS: Mapping[type, Callable[[str], Any]] = {
 """What JSON has no type for is read of its text before it is compared. Subtypes come first."""
 
 
-def _like(value: object, wanted: object) -> Sequence[Any]:
+def _like(value: object, wanted: object) -> Sequence[object]:
     if isinstance(value, str):
         read = next((read for type_, read in READERS.items() if isinstance(wanted, type_)), None)
         value = value if read is None else read(value)
@@ -319,7 +319,7 @@ def _like(value: object, wanted: object) -> Sequence[Any]:
     return pair if type(value) is type(wanted) else alike(pair)
 
 
-def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[object, object], bool]:
     return lambda value, wanted: bool(test(*_like(value, wanted)))
 
 
