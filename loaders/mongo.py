@@ -82,7 +82,7 @@ LONGEST_REASON = 300
 MOMENT = 0.05
 """Seconds of a call that pass before it is sent."""
 
-Document = dict[str, Any]
+Document = dict[str, object]
 
 THREADS = int(os.environ.get("MOTOR_MAX_WORKERS") or (os.cpu_count() or 1) * 5)
 """Those that Motor has for the calls of all its clients (its documentation, "Thread pool"). With
@@ -170,7 +170,7 @@ class MongoSource:
         self.can = Capabilities(grace=0.6, in_flight=min(pool_size, THREADS))
         self._client: AsyncIOMotorClient[Document] | None = None
         self._errors = Translated(self._translate)
-        self._codec_options: CodecOptions[dict[str, Any]] = CodecOptions(
+        self._codec_options: CodecOptions[Document] = CodecOptions(
             tz_aware=True,
             uuid_representation=UuidRepresentation.STANDARD,
             datetime_conversion=DatetimeConversion.DATETIME_AUTO,
@@ -312,7 +312,7 @@ class MongoSource:
         pipeline: Sequence[Mapping[str, object]],
         *,
         of_database: bool = False,
-    ) -> list[Document]:
+    ) -> Sequence[Row]:
         words = "aggregate", pipeline
         with (
             attempt.call(ask, keys, statement=_Shown(*words), shape=_Shape(*words)) as call,

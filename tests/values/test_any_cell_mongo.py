@@ -88,7 +88,7 @@ def _bid(low: int, high: int) -> bytes:
 @given(values=st.lists(VALUES, min_size=1, max_size=5))
 async def test_any_value_is_shown_or_an_error_of_its_own(values: list[Any]) -> None:
     raw = bson.encode({"cells": values}, codec_options=bson.CodecOptions(uuid_representation=4))
-    read = bson.decode(raw.replace(NO_UNICODE.encode(), b"\xff" * len(NO_UNICODE)), OPTIONS)
+    read: Any = bson.decode(raw.replace(NO_UNICODE.encode(), b"\xff" * len(NO_UNICODE)), OPTIONS)
     rows = [{"id": place, "it": value} for place, value in enumerate(read["cells"])]
     SOURCE.rows = {"cells": rows}
 
