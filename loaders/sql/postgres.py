@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
+from asyncpg.protocol.protocol import ConnectionSettings
 from pydantic import Field, SecretStr
 
 from loaders.asks import Ask, Key
@@ -181,12 +182,12 @@ class PostgresSource(SqlSource):
 
     async def _records(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt, statement: str, values: Parameters
-    ) -> list[Any]:
+    ) -> list[asyncpg.Record]:
         with attempt.call(ask, keys, statement=statement) as call, self._errors:
             left = attempt.left(self.timeout)
             connection = await self._take(left)
             try:
-                records: list[Any] = await connection.fetch(statement, *values, timeout=left)
+                records = await connection.fetch(statement, *values, timeout=left)
             except BaseException:
                 self._abandon(connection)
                 raise
@@ -299,17 +300,16 @@ class _Connection(asyncpg.Connection):
         self.is_clean = True
         return rows
 
-    async def _introspect_types(self, *args: Any) -> Any:
-        introspect: Any = super()._introspect_types  # type: ignore[misc]
-        types, statement = await introspect(*args)
-        settings: Any = self._protocol.get_settings()  # type: ignore[attr-defined]
+    async def _introspect_types(self, *args: object) -> tuple[Sequence[asyncpg.Record], object]:
+        types, statement = await super()._introspect_types(*args)  # type: ignore[misc]
+        settings = self.get_settings()
         while any(map(partial(_is_taken_as_text, settings), types)):
             # It has had asyncpg forget those types that are made of others.
             pass
         return types, statement
 
 
-def _is_taken_as_text(settings: Any, type_: Any) -> bool:
+def _is_taken_as_text(settings: ConnectionSettings, type_: asyncpg.Record) -> bool:
     """Tells asyncpg of a type; where it can't read that, to take the text that PostgreSQL writes.
     Returns whether it had to."""
     try:
@@ -332,7 +332,7 @@ class _PooledConnection(_Connection):
         # It ends a statement that was begun, and lets its session go. That has nothing of ours.
         return ";"
 
-    async def _introspect_types(self, *args: object) -> object:
+    async def _introspect_types(self, *args: object) -> tuple[Sequence[asyncpg.Record], object]:
         # asyncpg turns JIT off before this and on again after it, each for a session.
         async with self.transaction():
             return await super()._introspect_types(*args)
