@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from graphql import GraphQLResolveInfo
 from strawberry.types.base import StrawberryList, StrawberryObjectDefinition, StrawberryOptional
 from strawberry.types.field import StrawberryField
 
@@ -21,9 +21,10 @@ from loaders.resource import Resource
 from loaders.texts import time_text
 from loaders.time_zones import in_zone, moment_of
 from loaders.times import DATE_TIME, read_datetime
+from resolvers.context import OperationContext
 from resolvers.directives import BACKREF
 
-Convert = Callable[[Any, ZoneInfo], Any]
+Convert = Callable[[object, ZoneInfo], object]
 """A value with moments in place of its times without a time zone, those of this one. What is none
 of that zone's is an error in its place."""
 
@@ -42,15 +43,16 @@ def time_zone_named(name: str) -> ZoneInfo:
         ) from None
 
 
-def zone_of(info: Any, resource: Resource, column: str) -> ZoneInfo | None:
+def zone_of(
+    info: GraphQLResolveInfo[OperationContext], resource: Resource, column: str
+) -> ZoneInfo | None:
     """The time zone of a column's times that have none."""
     zones: Zones = info.schema.extensions[BACKREF].time_zones
     own = zones.get((resource.id, column)) if zones else None
-    zone: ZoneInfo | None = own or info.context.sources.time_zone(resource.source)
-    return zone
+    return own or info.context.sources.time_zone(resource.source)
 
 
-def given_in(value: Any, zone: ZoneInfo | None) -> Any:
+def given_in(value: object, zone: ZoneInfo | None) -> object:
     """A moment that a client gave, to compare times of this zone with; any other value as it is.
     Raises BadUserInput where clocks there show no such time."""
     if zone is None or not isinstance(value, datetime) or value.tzinfo is None:
@@ -63,7 +65,7 @@ def given_in(value: Any, zone: ZoneInfo | None) -> Any:
         ) from None
 
 
-def converter(type_: Any) -> Convert | None:
+def converter(type_: object) -> Convert | None:
     """What makes moments of times in values of a field's type; None if it has none."""
     if isinstance(type_, StrawberryOptional):
         return converter(type_.of_type)
@@ -99,7 +101,7 @@ def _members(definition: StrawberryObjectDefinition) -> list[StrawberryField]:
 
 
 def _each(convert: Convert) -> Convert:
-    def converted(value: Any, zone: ZoneInfo) -> Any:
+    def converted(value: object, zone: ZoneInfo) -> object:
         if not isinstance(value, (list, tuple)):
             return value
         return [convert(each, zone) for each in value]
@@ -119,7 +121,7 @@ class _Document:
         found = {field.python_name: converter(field.type) for field in _members(self._definition)}
         return {name: each for name, each in found.items() if each is not None}
 
-    def __call__(self, value: Any, zone: ZoneInfo) -> Any:
+    def __call__(self, value: object, zone: ZoneInfo) -> object:
         if not isinstance(value, Mapping):
             return value
         moments = {
@@ -130,7 +132,7 @@ class _Document:
         return {**value, **moments}
 
 
-def _moment(value: Any, zone: ZoneInfo) -> Any:
+def _moment(value: object, zone: ZoneInfo) -> object:
     try:
         if isinstance(value, datetime) and value.tzinfo is None:
             return moment_of(value, zone)
