@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import isfinite
-from typing import Any
 
 from graphql import (
+    ConstValueNode,
     FloatValueNode,
     GraphQLError,
     GraphQLFloat,
@@ -39,8 +39,8 @@ NO_FLOAT = "Float cannot represent non numeric value"
 
 _float_shown = GraphQLFloat.coerce_output_value
 _float_of_value = GraphQLFloat.coerce_input_value
-_float_of_literal: Any = GraphQLFloat.coerce_input_literal
-_int_of_literal: Any = GraphQLInt.coerce_input_literal
+_float_of_literal = GraphQLFloat.coerce_input_literal
+_int_of_literal = GraphQLInt.coerce_input_literal
 
 
 def read_literals_exactly(scalar: GraphQLScalarType) -> None:
@@ -50,13 +50,13 @@ def read_literals_exactly(scalar: GraphQLScalarType) -> None:
     if own or scalar.coerce_input_literal is not None:
         return
 
-    def parse_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+    def parse_literal(node: ValueNode, variables: dict[str, object] | None = None) -> object:
         return scalar.coerce_input_value(_untyped(node, variables))
 
     scalar.parse_literal = parse_literal  # type: ignore[method-assign]
 
 
-def _untyped(node: ValueNode, variables: dict[str, Any] | None) -> Any:
+def _untyped(node: ValueNode, variables: dict[str, object] | None) -> object:
     match node:
         case IntValueNode() | FloatValueNode():
             return number(node.value)
@@ -68,7 +68,7 @@ def _untyped(node: ValueNode, variables: dict[str, Any] | None) -> Any:
             return value_from_ast_untyped(node, variables)
 
 
-def _float(value: Any) -> Any:
+def _float(value: object) -> object:
     """The double for a number that a client sends."""
     if type(value) is Decimal:
         nearest = float(value)
@@ -78,11 +78,11 @@ def _float(value: Any) -> Any:
     return _double_of(value) or _float_of_value(value)
 
 
-def _shown_float(value: Any) -> Any:
+def _shown_float(value: object) -> object:
     return _double_of(value) or _float_shown(value)
 
 
-def _double_of(value: Any) -> float | None:
+def _double_of(value: object) -> float | None:
     """The double that is written as this large int, if there is one. graphql-core wants it equal,
     which 6.02e23 is not to 602 and 21 zeros."""
     if type(value) is not int or abs(value) <= EXACT_INT:
@@ -94,8 +94,9 @@ def _double_of(value: Any) -> float | None:
     return nearest if written(nearest) == value else None
 
 
-def _float_literal(node: ValueNode, variables: Any = None) -> Any:
+def _float_literal(node: ConstValueNode, variables: object = None) -> object:
     if not isinstance(node, FloatValueNode | IntValueNode):
+        assert _float_of_literal is not None
         return _float_of_literal(node)
     try:
         return _float(number(node.value))
@@ -104,11 +105,12 @@ def _float_literal(node: ValueNode, variables: Any = None) -> Any:
         raise GraphQLError(f"{NO_FLOAT}: {print_ast(node)}{why}", node) from None
 
 
-def _int_literal(node: ValueNode, variables: Any = None) -> Any:
+def _int_literal(node: ConstValueNode, variables: object = None) -> object:
     if isinstance(node, IntValueNode) and len(node.value) > LONGEST_INT:
         # Python makes no int of some thousand digits, and says so in its own words.
         shown = print_ast(node)
         raise GraphQLError(f"Int cannot represent non 32-bit signed integer value: {shown}", node)
+    assert _int_of_literal is not None
     return _int_of_literal(node)
 
 
