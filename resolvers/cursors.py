@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Any
 
 import orjson
 
@@ -71,7 +70,7 @@ def _written(value: object) -> object:
     return ["k", keys.written(value)]
 
 
-def _read(resource: Resource, value: Any) -> object:
+def _read(resource: Resource, value: str | float | list[str] | None) -> object:
     if value is None or isinstance(value, (str, int, float)):
         return value
     tag, text = value

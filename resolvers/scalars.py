@@ -40,7 +40,7 @@ class CursorCodec(NamedTuple):
 
     tag: str
     write: Callable[[Any], str]
-    read: Callable[[str], Any]
+    read: Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,15 +281,17 @@ def scalar_of(type_: object) -> Scalar | None:
     return _own.get(type_) or SCALARS.get(type_)
 
 
-def definitions_of(own: Mapping[object, ScalarDefinition | Scalar]) -> dict[object, Any]:
+def definitions_of(
+    own: Mapping[object, ScalarDefinition | Scalar],
+) -> dict[object, ScalarDefinition]:
     """The scalars that a graph has with these of its own, as they stand in its schema. How its own
     compare is known from now on."""
     _own.update({type_: each for type_, each in own.items() if isinstance(each, Scalar)})
     every = {**SCALARS, **own}
     return {
-        type_: each.definition if isinstance(each, Scalar) else each
+        type_: definition
         for type_, each in every.items()
-        if not isinstance(each, Scalar) or each.definition is not None
+        if (definition := each.definition if isinstance(each, Scalar) else each) is not None
     }
 
 

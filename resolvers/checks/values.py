@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import strawberry
 
@@ -28,7 +27,7 @@ def value_type(type_: type[Node], column: str) -> type | None:
     return None
 
 
-def plain(type_: Any) -> object:
+def plain(type_: object) -> object:
     """The type behind a NewType. That an ID is a text says nothing of its column."""
     while type_ is not strawberry.ID and hasattr(type_, "__supertype__"):
         type_ = type_.__supertype__
