@@ -12,7 +12,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from inspect import isawaitable
-from typing import Any
 
 from graphql import GraphQLField, GraphQLFieldResolver
 
@@ -117,7 +116,7 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
     resolve, subscribe = field.resolve, field.subscribe
     assert resolve is not None
 
-    def guarded(row: Any, info: ResolveInfo, **arguments: object) -> object:
+    def guarded(row: Row | None, info: ResolveInfo, **arguments: object) -> object:
         verdict = info.context.decision.verdicts.get(coordinate)
         if verdict is None:
             return resolve(row, info, **arguments)
@@ -129,19 +128,20 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
 
     async def judged(
         undecided: Sequence[Alternatives],
-        row: Any,
+        row: Row | None,
         info: ResolveInfo,
         arguments: Mapping[str, object],
     ) -> object:
         context = info.context
-        [allowed] = await context.policies.allow(undecided, [{} if row is None else row])
+        known: Row = {} if row is None else row
+        [allowed] = await context.policies.allow(undecided, [known])
         if isinstance(allowed, Unreadable):
             if context.decision.enforced:
                 raise allowed
         elif not allowed:
             context.deny(coordinate, info.path.as_list())
         if resource is not None:
-            row = await context.loaders.guarded(resource).load(row.get(resource.key))
+            row = await context.loaders.guarded(resource).load(known.get(resource.key))
             if row is None:
                 return None
         value = resolve(row, info, **arguments)
@@ -171,7 +171,7 @@ def _guarded_batch(
     coordinate: str, batched: BatchedResolver, resource: Resource | None
 ) -> BatchedResolver:
     def guarded(
-        rows: Sequence[Any], info: ResolveInfo, arguments: dict[str, object]
+        rows: Sequence[Row | None], info: ResolveInfo, arguments: dict[str, object]
     ) -> Values | Awaitable[Values]:
         decision = info.context.decision
         verdict = decision.verdicts.get(coordinate)
@@ -183,7 +183,7 @@ def _guarded_batch(
 
     async def judged(
         undecided: Sequence[Alternatives],
-        rows: Sequence[Any],
+        rows: Sequence[Row | None],
         info: ResolveInfo,
         arguments: dict[str, object],
     ) -> Values:
@@ -200,12 +200,14 @@ def _guarded_batch(
                     values[place] = each or refusal
                     del left[place]
         if resource is not None:
-            keys = [row.get(resource.key) for row in left.values()]
+            keys = [asked[place].get(resource.key) for place in left]
             apart = await context.loaders.guarded(resource).load_all(keys)
             for place, row in zip(list(left), apart, strict=True):
-                left[place] = row
                 if row is None or isinstance(row, Exception):
-                    values[place] = left.pop(place)
+                    values[place] = row
+                    del left[place]
+                else:
+                    left[place] = row
         if left:
             found = batched(list(left.values()), info, arguments)
             found = await found if isawaitable(found) else found
