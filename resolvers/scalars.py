@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple, NewType
+from typing import Any, NamedTuple, NewType, TypedDict, Unpack
 
 import strawberry
 from strawberry.scalars import JSON
@@ -64,6 +64,17 @@ class Scalar:
     compares: frozenset[Family] = frozenset()
 
 
+class Traits(TypedDict, total=False):
+    """What a ``Scalar`` may have besides its name and its definition."""
+
+    operators: tuple[Operator, ...]
+    is_sortable: bool
+    cursor: CursorCodec
+    shows: frozenset[Family]
+    shows_some: Mapping[Family, str]
+    compares: frozenset[Family]
+
+
 def _scalar(
     name: str,
     description: str,
@@ -71,7 +82,7 @@ def _scalar(
     input_: Callable[[object], object],
     *,
     url: str | None = None,
-    **more: Any,
+    **traits: Unpack[Traits],
 ) -> Scalar:
     definition = strawberry.scalar(
         name=name,
@@ -80,7 +91,7 @@ def _scalar(
         serialize=result,
         parse_value=input_,
     )
-    return Scalar(name=name, definition=definition, **more)
+    return Scalar(name=name, definition=definition, **traits)
 
 
 RFC3339 = "https://www.rfc-editor.org/rfc/rfc3339"
