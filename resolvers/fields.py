@@ -130,7 +130,7 @@ def column(
     """
     zone = None if time_zone is None else time_zone_named(time_zone)
     spec = Column(name, filterable, sortable, zone)
-    return _field({SPEC: spec}, options, description=description)
+    return _field(description, {SPEC: spec}, options)
 
 
 @declaration
@@ -143,7 +143,7 @@ def computed(
 ) -> Any:
     """A field that an ordinary resolver works out from these columns of the row, which it takes
     as a ``strawberry.Parent``. Where one of them could not be read, it is that error instead."""
-    return _field({NEEDS: tuple(needs)}, options, description=description, resolver=resolver)
+    return _field(description, {NEEDS: tuple(needs)}, options)(resolver)
 
 
 class Fetch(ABC):
@@ -421,10 +421,12 @@ def _package(module: str) -> str:
 
 
 def _field(
-    metadata: Mapping[object, object], options: FieldOptions | ColumnOptions, **more: Any
-) -> Any:
+    description: str, metadata: Mapping[object, object], options: FieldOptions | ColumnOptions
+) -> StrawberryField:
     given = declared(**options)
-    return strawberry.field(**{**given, "metadata": {**metadata, **given["metadata"]}, **more})
+    given["metadata"] = {**metadata, **given["metadata"]}
+    field: StrawberryField = strawberry.field(description=description, **given)
+    return field
 
 
 async def _among(errors: Sequence[Exception | None], found: Values | Awaitable[Values]) -> Values:
