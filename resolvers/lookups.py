@@ -196,7 +196,7 @@ def nodes(description: str, **options: Unpack[FieldOptions]) -> Any:
     return fetched(description, NodeLookup(many=True), options)
 
 
-def _annotation(field: StrawberryField) -> Any:
+def _annotation(field: StrawberryField) -> object:
     """The type of the field's values as an annotation has it."""
     type_ = given_type(field)
     return type_.wrapped_cls if isinstance(type_, StrawberryEnumDefinition) else type_
