@@ -69,9 +69,8 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = message["headers"]
-                given = {name for name, _ in headers}
-                message["headers"] = [*headers, *(each for each in HEADERS if each[0] not in given)]
+                given = dict(message["headers"])
+                message["headers"] += [each for each in HEADERS if each[0] not in given]
             await send(message)
 
         await self._respond(Request(scope, receive), send_with_headers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from strawberry.http import GraphQLRequestData
 
 from gateway.errors import RequestRefused, Unauthenticated
@@ -24,7 +24,7 @@ async def read(request: Request, *, batch: int) -> GraphQLRequestData | list[Gra
     # Nothing else: what a web page can send without asking, it can send from anywhere.
     if media_type != "application/json":
         raise RequestRefused("The body must be JSON, sent as application/json.")
-    body = _decoded(await request.body(), "The body")
+    body = _decoded(await _body(request), "The body")
     if not isinstance(body, list):
         return operation_of(body)
     if not batch:
@@ -32,6 +32,19 @@ async def read(request: Request, *, batch: int) -> GraphQLRequestData | list[Gra
     if not 1 <= len(body) <= batch:
         raise RequestRefused(f"A batch has 1 to {batch} operations, not {len(body)}.")
     return [operation_of(each) for each in body]
+
+
+async def _body(request: Request) -> bytes:
+    # As Request.body has it, which takes three times as long for the usual body in one piece.
+    pieces: list[bytes] = []
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(pieces)
 
 
 def operation_of(asked: object) -> GraphQLRequestData:

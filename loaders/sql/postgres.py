@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -20,7 +19,6 @@ from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import (
     BadResponse,
-    SourceBusy,
     SourceError,
     SourceTimeout,
     SourceUnavailable,
@@ -31,8 +29,9 @@ from loaders.resource import Resource, Row
 from loaders.sources import Capabilities
 from loaders.sql.catalog import described
 from loaders.sql.codecs import codecs_of, range_text, record_of
+from loaders.sql.pool import Pool
 from loaders.sql.reasons import reason_of
-from loaders.sql.source import ALMOST, SqlSource
+from loaders.sql.source import SqlSource
 from loaders.sql.statement import Parameters, Table
 from loaders.texts import TEXTS
 
@@ -101,9 +100,7 @@ class PostgresSource(SqlSource):
         if statement_cache_size is None:
             statement_cache_size = CACHED_STATEMENTS if pooler is None else 0
         self._statement_cache_size = statement_cache_size
-        self._pool: asyncpg.Pool | None = None
-        self._giving_back: set[asyncio.Future[None]] = set()
-        self._taken = 0
+        self._pool: Pool | None = None
 
     async def open(self) -> None:
         alone = self._pooler is None
@@ -113,7 +110,7 @@ class PostgresSource(SqlSource):
             settings["statement_timeout"] = str(int(self.timeout * 1000))
         # With min_size 0 the pool connects when it is first used, so a database that is down
         # does not keep the gateway from starting.
-        self._pool = await asyncpg.create_pool(
+        pool = await asyncpg.create_pool(
             self._url,
             min_size=0,
             max_size=self._pool_size,
@@ -125,6 +122,7 @@ class PostgresSource(SqlSource):
             reset=_reset,
             server_settings=settings,
         )
+        self._pool = Pool(self.name, pool, self._pool_size)
 
     async def _prepare(self, connection: asyncpg.Connection) -> None:
         # A server without an encoding takes any bytes for text.
@@ -140,15 +138,12 @@ class PostgresSource(SqlSource):
 
     async def close(self) -> None:
         if self._pool is not None:
-            try:
-                await asyncio.wait_for(self._pool.close(), self.timeout)
-            except TimeoutError:
-                self._pool.terminate()
+            await self._pool.close(self.timeout)
             self._pool = None
 
     async def check(self) -> None:
         with self._errors:
-            async with self._connection() as connection:
+            async with self._opened.connection(self.timeout) as connection:
                 await connection.execute("select 1")
 
     async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
@@ -161,14 +156,14 @@ class PostgresSource(SqlSource):
     async def _is_pooled(self) -> bool:
         """Whether another process than the server's own has taken the connection."""
         with self._errors:
-            async with self._connection() as connection:
+            async with self._opened.connection(self.timeout) as connection:
                 pid = await connection.fetchval("select pg_backend_pid()")
                 return bool(pid != connection.get_server_pid())
 
     async def run(self, statement: str, *parameters: object) -> Sequence[Row]:
         """The rows of a statement that is the gateway's own, over no resource of the graph."""
         with self._errors:
-            async with self._connection() as connection:
+            async with self._opened.connection(self.timeout) as connection:
                 # A Record is a Mapping, which asyncpg's stubs don't say.
                 rows: Sequence[Any] = await connection.fetch(statement, *parameters)
                 return rows
@@ -177,7 +172,10 @@ class PostgresSource(SqlSource):
     async def transaction(self) -> AsyncIterator[PoolConnectionProxy]:
         """An asyncpg connection in a transaction, for several such statements."""
         with self._errors:
-            async with self._connection() as connection, connection.transaction():
+            async with (
+                self._opened.connection(self.timeout) as connection,
+                connection.transaction(),
+            ):
                 yield connection
 
     async def _records(
@@ -185,55 +183,22 @@ class PostgresSource(SqlSource):
     ) -> list[asyncpg.Record]:
         with attempt.call(ask, keys, statement=statement) as call, self._errors:
             left = attempt.left(self.timeout)
-            connection = await self._take(left)
+            pool = self._opened
+            connection = await pool.take(left)
             try:
                 records = await connection.fetch(statement, *values, timeout=left)
             except BaseException:
-                self._abandon(connection)
+                pool.abandon(connection)
                 raise
-            await self._give_back(connection)
+            await pool.keep(connection)
             call.rows = len(records)
             return records
 
-    async def _take(self, seconds: float) -> PoolConnectionProxy:
-        """A connection of the pool, within so many seconds."""
+    @property
+    def _opened(self) -> Pool:
         if self._pool is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
-        self._taken += 1
-        # With one to be had nobody waits, so no timer is needed for that.
-        waits = self._taken > self._pool_size
-        try:
-            return await self._pool.acquire(timeout=seconds * ALMOST if waits else None)
-        except BaseException as error:
-            self._taken -= 1
-            if waits and isinstance(error, TimeoutError):
-                reason = f"all of its {self._pool_size} connections are in use"
-                raise SourceBusy(self.name, reason=reason) from error
-            raise
-
-    def _abandon(self, connection: PoolConnectionProxy) -> None:
-        # Its statement is cancelled at the server, for which nobody waits who may not.
-        giving_back = asyncio.ensure_future(self._give_back(connection))
-        self._giving_back.add(giving_back)
-        giving_back.add_done_callback(self._giving_back.discard)
-
-    async def _give_back(self, connection: PoolConnectionProxy) -> None:
-        try:
-            if self._pool is not None:
-                await self._pool.release(connection)
-        except Exception as error:
-            # It has ended the connection, and the pool makes another one.
-            log.debug("a connection of '%s' ended: %s", self.name, type(error).__name__)
-        finally:
-            self._taken -= 1
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[PoolConnectionProxy]:
-        connection = await self._take(self.timeout)
-        try:
-            yield connection
-        finally:
-            await self._give_back(connection)
+        return self._pool
 
     def _translate(self, error: BaseException) -> Exception | None:
         match error:
@@ -299,6 +264,10 @@ class _Connection(asyncpg.Connection):
         rows = await super().fetch(*args, **kwargs)
         self.is_clean = True
         return rows
+
+    def mark_used(self) -> None:
+        """Have it be reset when it goes back."""
+        self.is_clean = False
 
     async def _introspect_types(self, *args: object) -> tuple[Sequence[asyncpg.Record], object]:
         types, statement = await super()._introspect_types(*args)  # type: ignore[misc]
