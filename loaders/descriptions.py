@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from loaders.resource import Row
 
@@ -46,6 +49,24 @@ class Family(StrEnum):
     OTHER = "values that have a text alone"
     """Such as ranges, bits and addresses of networks."""
 
+
+TYPES: Mapping[Family, type] = {
+    Family.TEXT: str,
+    Family.LABEL: str,
+    Family.BOOLEAN: bool,
+    Family.INTEGER: int,
+    Family.BIG_INTEGER: int,
+    Family.FLOAT: float,
+    Family.DECIMAL: Decimal,
+    Family.DATETIME: datetime,
+    Family.LOCAL_DATETIME: datetime,
+    Family.DATE: date,
+    Family.TIME: time,
+    Family.DURATION: timedelta,
+    Family.UUID: UUID,
+    Family.BYTES: bytes,
+}
+"""The Python types of those whose type is the same for every driver."""
 
 TEXTS = frozenset({Family.TEXT, Family.LABEL})
 NUMBERS = frozenset({Family.INTEGER, Family.BIG_INTEGER, Family.FLOAT, Family.DECIMAL})

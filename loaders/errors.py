@@ -80,6 +80,16 @@ class Unreadable(BadResponse):
     __hash__ = _refuse
 
 
+class UnfitKey(BadResponse):
+    """A key can't be read as a value of the column that rows are asked by. It is the key's own
+    error: another may be read."""
+
+    def __init__(self, source: str, column: str, key: object, type_: str) -> None:
+        said = f"The source '{source}' was asked for rows by a value that its '{column}' can't be."
+        reason = f"a {type(key).__name__} has no one reading as '{column}', which is {type_}"
+        super().__init__(source, said, reason=reason)
+
+
 class UnfitValue(SourceError):
     """A value that came from a client can't be compared with the column it was to be compared
     with, or can't be asked for."""

@@ -14,11 +14,11 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
-from loaders.asks import Answer, Ask, Found, Key, keys_in
+from loaders.asks import Answer, Ask, Found, Key, keys_in, read_as
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.durations import read_duration
-from loaders.errors import BadResponse, Unreadable
+from loaders.errors import BadResponse, UnfitKey, Unreadable
 from loaders.numbers import alike, are_mixed, mean, total, written
 from loaders.paths import paths_of, spread
 from loaders.query import (
@@ -89,15 +89,20 @@ class MemorySource:
                 rows = own
             if filter is not None:
                 ask = Ask(ask.rows._replace(filter=self._joined(filter)), ask.wants)
-            found = [found_in(each, ask, self._bad) for each in _by_exact_value(by, keys, rows)]
-            for each in found:
-                if not isinstance(each.rows, Exception):
-                    call.rows += len(each.rows)
-                    each.rows = [
+            answer: list[Found | Exception] = []
+            for each in _by_exact_value(self.name, by, keys, rows):
+                if isinstance(each, Exception):
+                    answer.append(each)
+                    continue
+                found = found_in(each, ask, self._bad)
+                answer.append(found)
+                if not isinstance(found.rows, Exception):
+                    call.rows += len(found.rows)
+                    found.rows = [
                         MappingProxyType({column: row.get(column) for column in columns})
-                        for row in each.rows
+                        for row in found.rows
                     ]
-            return found
+            return answer
 
     def _rows_of(self, resource: Resource) -> Sequence[Row]:
         _, *names = resource.id
@@ -135,20 +140,32 @@ class MemorySource:
 
 
 def _by_exact_value(
-    by: tuple[str, ...], keys: Sequence[Key], rows: Sequence[Row]
-) -> list[Sequence[Row]]:
+    source: str, by: tuple[str, ...], keys: Sequence[Key], rows: Sequence[Row]
+) -> list[Sequence[Row] | UnfitKey]:
     """The rows that each key has: one whose value is a list is of each value in it. In Python 1 and
-    True are one key, in no source."""
+    True are one key, in no source. A key of another type than the columns' values is read as one of
+    theirs."""
     if not by:
         return [rows]
-    groups: dict[Hashable, list[Row]] = {}
+    groups: dict[tuple[tuple[bool, Hashable], ...], list[Row]] = {}
     for row in rows:
         for key in keys_in(row, by):
             groups.setdefault(_told_apart(key), []).append(row)
-    return [groups.get(_told_apart(key), []) for key in keys]
+    kinds = [type(value) for _, value in next(iter(groups), ())]
+    found: list[Sequence[Row] | UnfitKey] = []
+    for key in keys:
+        mine = groups.get(_told_apart(key))
+        if mine is not None or not kinds:
+            found.append(mine or ())
+            continue
+        try:
+            found.append(groups.get(_told_apart(read_as(source, by, kinds, key)), ()))
+        except UnfitKey as error:
+            found.append(error)
+    return found
 
 
-def _told_apart(key: Key) -> Hashable:
+def _told_apart(key: Key) -> tuple[tuple[bool, Hashable], ...]:
     return tuple((type(value) is bool, value) for value in key)
 
 

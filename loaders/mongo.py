@@ -1,35 +1,18 @@
-"""MongoDB through Motor, which lives in this file alone."""
+"""MongoDB through Motor."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from math import inf
-from struct import Struct
 from typing import Annotated, Any, ClassVar
 
+import bson
 import pymongo
 from bson import ObjectId
-from bson.binary import UuidRepresentation
-from bson.codec_options import (
-    CodecOptions,
-    DatetimeConversion,
-    TypeCodec,
-    TypeDecoder,
-    TypeRegistry,
-)
-from bson.datetime_ms import DatetimeMS
-from bson.dbref import DBRef
-from bson.decimal128 import Decimal128
-from bson.errors import BSONError, InvalidBSON
-from bson.max_key import MaxKey
-from bson.min_key import MinKey
-from bson.regex import Regex
-from bson.timestamp import Timestamp
+from bson.errors import InvalidBSON, InvalidDocument
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pydantic import Field, SecretStr
 from pymongo.errors import (
@@ -40,7 +23,16 @@ from pymongo.errors import (
     WaitQueueTimeoutError,
 )
 
-from loaders.asks import Answer, Ask, Found, Key, answered, nothing_of
+from loaders.asks import (
+    Answer,
+    Ask,
+    Found,
+    Key,
+    answered,
+    answered_as_read,
+    nothing_of,
+    read_as,
+)
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import (
@@ -48,12 +40,17 @@ from loaders.errors import (
     SourceBusy,
     SourceTimeout,
     SourceUnavailable,
+    UnfitKey,
     UnfitValue,
-    Unreadable,
 )
 from loaders.kinds import Kind, address
 from loaders.mongo_catalog import described
+from loaders.mongo_codecs import UNFIT, Document, options_of
+from loaders.mongo_fields import Fields
 from loaders.mongo_statement import (
+    Pipeline,
+    Shape,
+    Shown,
     Stages,
     any_of,
     grouping,
@@ -67,7 +64,6 @@ from loaders.mongo_statement import (
 from loaders.paths import paths_of, spread
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Translated
-from loaders.texts import TEXTS, time_text
 
 REFUSALS = frozenset({11, 18})
 """The codes of UserNotFound and AuthenticationFailed: the server works, but not for us."""
@@ -82,34 +78,9 @@ LONGEST_REASON = 300
 MOMENT = 0.05
 """Seconds of a call that pass before it is sent."""
 
-Document = dict[str, object]
-
 THREADS = int(os.environ.get("MOTOR_MAX_WORKERS") or (os.cpu_count() or 1) * 5)
 """Those that Motor has for the calls of all its clients (its documentation, "Thread pool"). With
 more calls than that under way, the others would wait where nobody sees it."""
-
-REGEX_FLAGS = {re.I: "i", re.M: "m", re.S: "s", re.U: "u", re.X: "x"}
-
-
-def _timestamp_text(value: Timestamp) -> str:
-    return time_text(value.as_datetime())
-
-
-def _regex_text(value: Regex[str]) -> str:
-    flags = "".join(letter for flag, letter in REGEX_FLAGS.items() if value.flags & flag)
-    return f"/{value.pattern}/{flags}"
-
-
-def _no_text(value: object) -> str:
-    raise ValueError(f"{type(value).__name__} has no text")
-
-
-TEXTS[Timestamp] = _timestamp_text
-TEXTS[Regex] = _regex_text
-TEXTS |= dict.fromkeys((MinKey, MaxKey, DBRef), _no_text)
-
-HALVES = Struct("<QQ")
-LARGEST_SIGNIFICAND = 10**34 - 1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -118,39 +89,6 @@ class MongoCollection(Resource):
 
     key: str = "_id"
     key_type: type = ObjectId
-
-
-class _DecimalCodec(TypeCodec):
-    """BSON's Decimal128 as Python's Decimal, both ways."""
-
-    python_type = Decimal
-    bson_type = Decimal128
-
-    def transform_python(self, value: Decimal) -> Decimal128:
-        return Decimal128(value)
-
-    def transform_bson(self, value: Decimal128) -> Decimal:
-        # Six times as fast as to_decimal(), which for a page of prices is most of its decoding:
-        # by way of a text for the usual form (BSON's specification; IEEE 754-2008, 3.5.2, binary
-        # encoding), which is any number of up to 34 digits.
-        low, high = HALVES.unpack(value.bid)
-        significand = (high & 0x1_FFFF_FFFF_FFFF) << 64 | low
-        if high >> 61 & 3 == 3 or significand > LARGEST_SIGNIFICAND:
-            return value.to_decimal()
-        sign = "-" if high >> 63 else ""
-        return Decimal(f"{sign}{significand}E{(high >> 49 & 0x3FFF) - 6176}")
-
-
-class _OutOfRange(TypeDecoder):
-    """What the driver makes of a time that Python has none for."""
-
-    bson_type = DatetimeMS
-
-    def __init__(self, source: str) -> None:
-        self._source = source
-
-    def transform_bson(self, value: DatetimeMS) -> Unreadable:
-        return Unreadable(self._source, "a date outside the years 1 to 9999")
 
 
 class MongoSource:
@@ -170,14 +108,8 @@ class MongoSource:
         self.can = Capabilities(grace=0.6, in_flight=min(pool_size, THREADS))
         self._client: AsyncIOMotorClient[Document] | None = None
         self._errors = Translated(self._translate)
-        self._codec_options: CodecOptions[Document] = CodecOptions(
-            tz_aware=True,
-            uuid_representation=UuidRepresentation.STANDARD,
-            datetime_conversion=DatetimeConversion.DATETIME_AUTO,
-            # A text that is not UTF-8 is read, and can't be shown.
-            unicode_decode_error_handler="surrogateescape",
-            type_registry=TypeRegistry([_DecimalCodec(), _OutOfRange(name)]),
-        )
+        self._codec_options = options_of(name)
+        self._fields = Fields(self._sampled)
         self._of_lists: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
 
     async def open(self) -> None:
@@ -206,13 +138,55 @@ class MongoSource:
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         left = attempt.left(inf)
+        try:
+            if left >= self.timeout - MOMENT:
+                # The client's own time is the same, and setting it anew is not for nothing.
+                return await self._asked(ask, keys, attempt)
+            # What is left is the server's time, too, and that of the thread in which the driver
+            # waits.
+            with pymongo.timeout(left):
+                return await self._asked(ask, keys, attempt)
+        except UnfitValue as error:
+            return await self._without_unfit(ask, keys, attempt, error)
+
+    async def _without_unfit(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, error: UnfitValue
+    ) -> Answer:
+        """What there is without the keys that BSON can't hold. Raises the error if it can hold all
+        of them."""
+        if await self._are_apart(ask, keys):
+            return await self._as_read(ask, keys, attempt)
+        answer = [self._of_unfit(ask, key) for key in keys]
+        places = [place for place, each in enumerate(answer) if each is None]
+        if len(places) == len(keys):
+            raise error
+        found = await self.fetch(ask, [keys[place] for place in places], attempt) if places else []
+        fitting = iter(found)
+        return [next(fitting) if each is None else each for each in answer]
+
+    def _of_unfit(self, ask: Ask, key: Key) -> Found | UnfitKey | None:
+        """What a key has that BSON can't hold; None of others."""
+        try:
+            bson.encode({"key": list(key)}, codec_options=self._codec_options)
+        except InvalidDocument:
+            return UnfitKey(self.name, ", ".join(ask.rows.by), key[0], "of a type of BSON's")
+        except UNFIT:
+            # No value there equals it.
+            return nothing_of(ask.wants)
+        return None
+
+    def _asked(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Coroutine[object, None, Answer]:
+        if self._fields.apart(ask.resource.name, ask.rows.by) is not None:
+            return self._as_read(ask, keys, attempt)
+        return self._fetch(ask, keys, attempt)
+
+    def _fetch(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Coroutine[object, None, Answer]:
         asked = self._rows if ask.wants.columns else self._values
-        if left >= self.timeout - MOMENT:
-            # The client's own time is the same, and setting it anew is not for nothing.
-            return await asked(ask, keys, attempt)
-        # What is left is the server's time, too, and that of the thread in which the driver waits.
-        with pymongo.timeout(left):
-            return await asked(ask, keys, attempt)
+        return asked(ask, keys, attempt)
 
     async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         rows, columns = ask.rows, ask.wants.columns
@@ -226,11 +200,13 @@ class MongoSource:
             listed = await self._of_each(ask, keys, attempt, listing(rows, projection))
             for each in listed if paths else ():
                 spread(each, paths)
+            if not any(listed) and await self._are_apart(ask, keys):
+                return await self._as_read(ask, keys, attempt)
             return [Found(each) for each in listed]
         matching = matching_of(any_of(rows.by, keys), rows)
         words = "find", matching, projection
         with (
-            attempt.call(ask, keys, statement=_Shown(*words), shape=_Shape(*words)) as call,
+            attempt.call(ask, keys, statement=Shown(*words), shape=Shape(*words)) as call,
             self._errors,
         ):
             cursor = self._collections()[rows.resource.name].find(matching, projection)
@@ -240,6 +216,8 @@ class MongoSource:
                 cursor = cursor.limit(rows.window.limit)
             found: list[Document] = await cursor.to_list(None)
             call.rows = len(found)
+        if not found and await self._are_apart(ask, keys):
+            return await self._as_read(ask, keys, attempt)
         if paths:
             spread(found, paths)
         return self._answered(ask, keys, found)
@@ -263,10 +241,30 @@ class MongoSource:
             self._of_lists.add(form)
             listed = await self._of_each(ask, keys, attempt, [grouping(None, aggregates)])
             found = [each[0] if each else None for each in listed]
+        if not any(found) and await self._are_apart(ask, keys):
+            return await self._as_read(ask, keys, attempt)
         nothing, names = nothing_of(ask.wants), [f"a{index}" for index in range(len(aggregates))]
         return [
             nothing if each is None else Found((), [each[name] for name in names]) for each in found
         ]
+
+    def _are_apart(self, ask: Ask, keys: Sequence[Key]) -> Awaitable[bool]:
+        return self._fields.are_apart(ask.resource.name, ask.rows.by, keys)
+
+    async def _as_read(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        """What is asked by keys of other types than their fields'."""
+        by = ask.rows.by
+        kinds = self._fields.apart(ask.resource.name, by)
+        assert kinds is not None
+        return await answered_as_read(
+            keys,
+            lambda key: read_as(self.name, by, kinds, key),
+            lambda read: self._fetch(ask, read, attempt),
+        )
+
+    async def _sampled(self, name: str, pipeline: Pipeline) -> Sequence[Document]:
+        with self._errors:
+            return await self._collections()[name].aggregate(pipeline).to_list(None)
 
     async def _of_groups(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt
@@ -315,7 +313,7 @@ class MongoSource:
     ) -> Sequence[Row]:
         words = "aggregate", pipeline
         with (
-            attempt.call(ask, keys, statement=_Shown(*words), shape=_Shape(*words)) as call,
+            attempt.call(ask, keys, statement=Shown(*words), shape=Shape(*words)) as call,
             self._errors,
         ):
             database = self._collections()
@@ -334,8 +332,7 @@ class MongoSource:
             case InvalidBSON():
                 said = f"The source '{self.name}' sent a value that can't be read."
                 return BadResponse(self.name, said, reason=type(error).__name__)
-            case BSONError() | ArithmeticError() | UnicodeEncodeError():
-                # Decimal128 raises decimal's errors, which are arithmetic ones as OverflowError is.
+            case _ if isinstance(error, UNFIT):
                 return UnfitValue(
                     self.name,
                     "A value does not fit the field it is compared with.",
@@ -374,37 +371,6 @@ def _reason(error: PyMongoError) -> str:
             return shown
         return f"{shown}: {details.get('errmsg', '')}"[:LONGEST_REASON]
     return f"{type(error).__name__}: {error}"[:LONGEST_REASON]
-
-
-class _Shown:
-    """A command as explain shows it. Its keys are many, and few look."""
-
-    def __init__(self, name: str, *documents: object) -> None:
-        self._name = name
-        self._documents = documents
-
-    def __str__(self) -> str:
-        return " ".join((self._name, *map(self._written, self._documents)))
-
-    def _written(self, document: object) -> str:
-        return repr(document)
-
-
-class _Shape(_Shown):
-    """The same with a question mark for each value, as the log has it."""
-
-    def _written(self, document: object) -> str:
-        return _without_values(document)
-
-
-def _without_values(value: object) -> str:
-    if isinstance(value, dict):
-        inner = (f"{name}: {_without_values(each)}" for name, each in value.items())
-        return f"{{{', '.join(inner)}}}"
-    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-        # Stages, or alternatives; documents of keys are alike, and many.
-        return f"[{', '.join(dict.fromkeys(map(_without_values, value)))}]"
-    return "?"
 
 
 class MongoKind(Kind):

@@ -169,3 +169,34 @@ def _condition(filter: Filter) -> dict[str, object]:
             return {column: {COMPARE[operator]: value}}
         case SemiJoin():
             raise NotImplementedError("MongoDB's filters join nothing")
+
+
+class Shown:
+    """A command as explain shows it. Its keys are many, and few look."""
+
+    def __init__(self, name: str, *documents: object) -> None:
+        self._name = name
+        self._documents = documents
+
+    def __str__(self) -> str:
+        return " ".join((self._name, *map(self._written, self._documents)))
+
+    def _written(self, document: object) -> str:
+        return repr(document)
+
+
+class Shape(Shown):
+    """The same with a question mark for each value, as the log has it."""
+
+    def _written(self, document: object) -> str:
+        return _without_values(document)
+
+
+def _without_values(value: object) -> str:
+    if isinstance(value, dict):
+        inner = (f"{name}: {_without_values(each)}" for name, each in value.items())
+        return f"{{{', '.join(inner)}}}"
+    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        # Stages, or alternatives; documents of keys are alike, and many.
+        return f"[{', '.join(dict.fromkeys(map(_without_values, value)))}]"
+    return "?"

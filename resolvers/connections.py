@@ -40,6 +40,7 @@ from resolvers.fields import (
 from resolvers.filters import filter_input, sort_input, to_filter, to_order
 from resolvers.guards import comparable
 from resolvers.ids import node_types
+from resolvers.keys import Keys
 from resolvers.relations import declared_order
 from resolvers.time_zones import zone_of
 
@@ -254,6 +255,7 @@ class Connected(BatchedFetch):
 
     by: str | None
     order_by: tuple[str, ...]
+    cast: type | None = None
 
     def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
         if self.by is not None:
@@ -296,6 +298,9 @@ class Connected(BatchedFetch):
         if self.by is None:
             return [Paged(paging, WHOLE) for _ in rows]
         key = field.owner.resource.key
+        if self.cast is not None:
+            keys = Keys(field.owner.resource.source, key, self.cast).of(rows)
+            return [each if isinstance(each, Exception) else Paged(paging, each) for each in keys]
         return [Paged(paging, row.get(key)) for row in rows]
 
 
@@ -304,12 +309,16 @@ def connection(
     description: str,
     *,
     by: str | None = None,
+    cast: type | None = None,
     order_by: str | tuple[str, ...] = (),
     **options: Unpack[FieldOptions],
 ) -> Any:
     """A field that is a connection: of all objects whose column ``by`` holds this row's key, or,
-    without ``by``, of all there are. ``order_by`` is the order unless the client gives one."""
-    return fetched(description, Connected(by, names_of(order_by)), options)
+    without ``by``, of all there are. ``order_by`` is the order unless the client gives one,
+    ``cast`` as for ``many``."""
+    if cast is not None and by is None:
+        raise TypeError("connection(): 'cast' is for 'by'")
+    return fetched(description, Connected(by, names_of(order_by), cast), options)
 
 
 def _paging(

@@ -14,8 +14,9 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from gateway.errors import BadUserInput
+from gateway.errors import NO_ID, BadUserInput
 from loaders.declarations import declaration
+from loaders.errors import UnfitKey
 from loaders.identity import Identity
 from loaders.resource import Resource
 from resolvers.caching import cached
@@ -101,7 +102,7 @@ class Lookup(BatchedFetch):
             value = value.value if isinstance(value, enum.Enum) else value
             value = given_in(value, zone_of(info, target.resource, column))
         loader = info.context.loaders.by_key(target.resource, column)
-        return loader.load_all([value] * len(rows))
+        return _of_client(name, loader.load_all([value] * len(rows)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,12 @@ def nodes(description: str, **options: Unpack[FieldOptions]) -> Any:
     return fetched(description, NodeLookup(many=True), options)
 
 
+async def _of_client(name: str, values: Awaitable[Values]) -> Values:
+    """The values of a lookup, whose key came from a client."""
+    unfit = BadUserInput(f"{name}: the value does not fit what it is compared with.")
+    return [unfit if isinstance(each, UnfitKey) else each for each in await values]
+
+
 def _annotation(field: StrawberryField) -> object:
     """The type of the field's values as an annotation has it."""
     type_ = given_type(field)
@@ -226,5 +233,8 @@ async def _load(info: ResolveInfo, text: str, path: Sequence[str | int]) -> Node
         # It is not even looked for, so nobody learns whether it is there.
         info.context.deny(name, path)
     key = read_key(resource, written, text)
-    row = await info.context.loaders.by_key(resource).load(key)
+    try:
+        row = await info.context.loaders.by_key(resource).load(key)
+    except UnfitKey:
+        raise BadUserInput(NO_ID.format(text)) from None
     return None if row is None else NodeRow(name, row)

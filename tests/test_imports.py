@@ -25,14 +25,17 @@ ALLOWED = {
 """For each part, what it may import of ours. The longest matching name counts."""
 
 DRIVERS = {
-    "asyncpg": {"loaders/sql/postgres.py", "loaders/sql/pool.py"},
+    "asyncpg": {
+        "loaders/sql/postgres.py",
+        "loaders/sql/connections.py",
+        "loaders/sql/pool.py",
+    },
     "motor": {"loaders/mongo.py"},
     "pymongo": {"loaders/mongo.py"},
-    "bson": {"loaders/mongo.py"},
+    "bson": {"loaders/mongo.py", "loaders/mongo_codecs.py"},
     "aiohttp": {"loaders/rest/client.py"},
 }
-"""Each driver, and the files that import it, two at most. The demo, which makes the sources, is
-apart."""
+"""Each driver, and the files that import it. The demo, which makes the sources, is apart."""
 
 
 def sources() -> Iterator[Path]:

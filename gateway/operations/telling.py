@@ -20,7 +20,7 @@ from gateway.errors import (
     in_graphql,
     masked,
 )
-from loaders.errors import BadResponse, SourceError, Unreadable
+from loaders.errors import BadResponse, SourceError, UnfitKey, Unreadable
 
 log = logging.getLogger("sluice.errors")
 
@@ -98,7 +98,7 @@ class Words:
         self._source_of = source_of
         self._plan = plan
         self._said: dict[tuple[int, int, int, int], ToldError] = {}
-        self._unreadable: set[tuple[tuple[str, ...], str | None]] = set()
+        self._of_values: set[tuple[tuple[str, ...], str | None]] = set()
         self._logged: dict[tuple[Any, ...], dict[str, tuple[str, dict[str, Any]]]] = {}
 
     def of(self, error: GraphQLError) -> GraphQLError:
@@ -120,7 +120,7 @@ class Words:
                 return error
             return ToldError(error, error.message, error.extensions)
         if isinstance(error.original_error, SourceError):
-            if isinstance(error.original_error, Unreadable):
+            if isinstance(error.original_error, Unreadable | UnfitKey):
                 self._log(error, error.original_error)
             return ToldError(error, error.message, extensions_of(error.original_error))
         source = self._source_at(error.path) if error.path is not None else None
@@ -130,12 +130,12 @@ class Words:
             return ToldError(error, in_graphql(error), {"code": BadUserInput.code})
         return ToldError(error, *self._of_the_log(error, None))
 
-    def _log(self, error: GraphQLError, unreadable: Unreadable) -> None:
-        field, reason = tuple(place(error.path or ())), unreadable.reason
-        if (field, reason) not in self._unreadable:
-            self._unreadable.add((field, reason))
-            source = unreadable.source
-            log.warning("source %s sent at %s what can't be read: %s", source, error.path, reason)
+    def _log(self, error: GraphQLError, of_value: Unreadable | UnfitKey) -> None:
+        """Say it once for each field: no call has failed that says it."""
+        field, reason = tuple(place(error.path or ())), of_value.reason
+        if (field, reason) not in self._of_values:
+            self._of_values.add((field, reason))
+            log.warning("%s At %s: %s", of_value, error.path, reason)
 
     def _of_the_log(self, error: GraphQLError, source: str | None) -> tuple[str, dict[str, Any]]:
         """What is said of an error that the log alone shows."""

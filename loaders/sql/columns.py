@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import NamedTuple
 
 from loaders.asks import Key
-from loaders.descriptions import Family
+from loaders.descriptions import TYPES, Family
+from loaders.errors import UnfitKey
+from loaders.keys import cast, compares
 from loaders.resource import Row
 from loaders.sql.catalog import family_of
 
@@ -76,6 +80,22 @@ class ColumnType:
         """The type of an array of such values, or items."""
         return self.name if self.is_list else f"{self.name}[]"
 
+    @property
+    def type(self) -> type | None:
+        """The Python type of the values, or items, where it can be told."""
+        return None if self.family is None else TYPES.get(self.family)
+
+    def read(self, value: object) -> Hashable:
+        """The value as one that is compared with those of this type as it is. Raises ValueError
+        unless there is one reading."""
+        assert self.type is not None
+        read = value if compares(self.type, value) else cast(self.type, value)
+        if isinstance(read, datetime):
+            is_aware = read.tzinfo is not None
+            if is_aware is not (self.family is Family.DATETIME):
+                raise ValueError("a time with a zone is none without")
+        return read
+
     def can_equal(self, value: object) -> bool:
         """Whether there can be a value, or an item, that equals this one of its type."""
         match value:
@@ -101,11 +121,22 @@ UNKNOWN = ColumnType("text", "text", None)
 
 class By(NamedTuple):
     """What columns that rows are asked by are like: whether rows tell by their values whose they
-    are (``is_exact``), and for each, whether its values are lists."""
+    are (``is_exact``), and for each, whether its values are lists, and of which type they are,
+    where that is known."""
 
     is_exact: bool
     lists: tuple[bool, ...]
     has_lists: bool
+    kinds: tuple[type | None, ...]
+
+    def takes(self, keys: Sequence[Key]) -> bool:
+        """Whether the keys are compared with the columns' values as they are."""
+        for place, kind in enumerate(self.kinds):
+            if kind is None or set(map(type, map(itemgetter(place), keys))) == {kind}:
+                continue
+            if not all(compares(kind, key[place]) for key in keys):
+                return False
+        return True
 
 
 class Columns:
@@ -126,8 +157,28 @@ class Columns:
             types = [self[name] for name in names]
             lists = tuple(type_.is_list for type_ in types)
             exact = all(type_.is_exact for type_ in types)
-            known = self._by[names] = By(exact, lists, any(lists))
+            kinds = tuple(type_.type for type_ in types)
+            known = self._by[names] = By(exact, lists, any(lists), kinds)
         return known
+
+    def read(self, source: str, by: tuple[str, ...], key: Key) -> Key:
+        """The key as one of the columns' types. Raises UnfitKey unless there is one reading."""
+        read: list[Hashable] = []
+        for name, value in zip(by, key, strict=True):
+            type_ = self[name]
+            try:
+                read.append(value if type_.type is None else type_.read(value))
+            except ValueError:
+                raise UnfitKey(source, name, value, type_.name) from None
+        return tuple(read)
+
+    def reads(self, by: tuple[str, ...], key: Key) -> bool:
+        """Whether there is such a reading."""
+        try:
+            self.read("", by, key)
+        except UnfitKey:
+            return False
+        return True
 
     def can_equal(self, by: tuple[str, ...], key: Key) -> bool:
         """Whether there can be rows whose columns equal the key."""

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -35,6 +34,8 @@ class Pool:
         self._waiting = 0
         self._is_closing = False
         self._kept: list[PoolConnectionProxy] = []
+        # Those that keep no statement of before ``renew``.
+        self._new: set[PoolConnectionProxy] = set()
         # How many of them, the first, were not needed since the last look.
         self._unused = 0
         self._look: asyncio.TimerHandle | None = None
@@ -49,11 +50,12 @@ class Pool:
                 self._unused = len(self._kept)
             if _is_open(connection):
                 return connection
+            self._new.discard(connection)
         # With one to be had nobody waits, so no timer is needed for that.
         waits = self._taken > self._size
         self._waiting += waits
         try:
-            return await self._pool.acquire(timeout=seconds * ALMOST if waits else None)
+            connection = await self._pool.acquire(timeout=seconds * ALMOST if waits else None)
         except BaseException as error:
             self._taken -= 1
             if waits and isinstance(error, TimeoutError):
@@ -62,10 +64,12 @@ class Pool:
             raise
         finally:
             self._waiting -= waits
+        self._new.add(connection)
+        return connection
 
     async def keep(self, connection: PoolConnectionProxy) -> None:
         """Take a connection back whose statement gave its rows."""
-        if self._waiting or self._is_closing:
+        if self._waiting or self._is_closing or connection not in self._new:
             await self._give_back(connection)
             return
         self._taken -= 1
@@ -84,12 +88,17 @@ class Pool:
     async def connection(self, seconds: float) -> AsyncIterator[PoolConnectionProxy]:
         """A connection for whatever it may be, within so many seconds."""
         connection = await self.take(seconds)
-        ours: Any = connection
-        ours.mark_used()
+        connection.mark_used()  # type: ignore[attr-defined]  # of our class, behind the proxy
         try:
             yield connection
         finally:
             await self._give_back(connection)
+
+    async def renew(self) -> None:
+        """Have each connection be closed before its next statement, and a new one in its place."""
+        self._new.clear()
+        self._let_go(len(self._kept))
+        await self._pool.expire_connections()
 
     async def close(self, seconds: float) -> None:
         """Close the connections when what they do is done, but after so many seconds anyway."""
@@ -103,6 +112,7 @@ class Pool:
             self._pool.terminate()
 
     async def _give_back(self, connection: PoolConnectionProxy) -> None:
+        self._new.discard(connection)
         try:
             await self._pool.release(connection)
         except Exception as error:

@@ -6,12 +6,10 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
-from asyncpg.protocol.protocol import ConnectionSettings
 from pydantic import Field, SecretStr
 
 from loaders.asks import Ask, Key
@@ -28,7 +26,8 @@ from loaders.kinds import Kind, address
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities
 from loaders.sql.catalog import described
-from loaders.sql.codecs import codecs_of, range_text, record_of
+from loaders.sql.codecs import codecs_of, range_text
+from loaders.sql.connections import Connection, PooledConnection, reset
 from loaders.sql.pool import Pool
 from loaders.sql.reasons import reason_of
 from loaders.sql.source import SqlSource
@@ -118,8 +117,8 @@ class PostgresSource(SqlSource):
             command_timeout=self.timeout + 1 if alone else self.timeout,
             statement_cache_size=self._statement_cache_size,
             init=self._prepare,
-            connection_class=_Connection if alone else _PooledConnection,
-            reset=_reset,
+            connection_class=Connection if alone else PooledConnection,
+            reset=reset,
             server_settings=settings,
         )
         self._pool = Pool(self.name, pool, self._pool_size)
@@ -200,6 +199,11 @@ class PostgresSource(SqlSource):
             raise SourceUnavailable(self.name, reason="the source is not open")
         return self._pool
 
+    async def _forget_statements(self) -> None:
+        # Connections keep statements with the types of their parameters.
+        if self._pool is not None:
+            await self._pool.renew()
+
     def _translate(self, error: BaseException) -> Exception | None:
         match error:
             case TimeoutError() | asyncpg.QueryCanceledError():
@@ -247,71 +251,6 @@ def _is_of_another_type(error: BaseException) -> bool:
     while behind is not None and not isinstance(behind, TypeError):
         behind = behind.__cause__ or behind.__context__
     return behind is not None
-
-
-class _Connection(asyncpg.Connection):
-    """A connection that is reset when it goes back to the pool only if it needs to be.
-
-    No statement of ours changes its session, so after one that gave its rows there is nothing to
-    change back, and the round trip is saved. After anything else there is: a value that asyncpg
-    can't send leaves a statement begun, whose timeout would end another's.
-    """
-
-    is_clean = False
-
-    async def fetch(self, *args: Any, **kwargs: Any) -> Any:
-        self.is_clean = False
-        rows = await super().fetch(*args, **kwargs)
-        self.is_clean = True
-        return rows
-
-    def mark_used(self) -> None:
-        """Have it be reset when it goes back."""
-        self.is_clean = False
-
-    async def _introspect_types(self, *args: object) -> tuple[Sequence[asyncpg.Record], object]:
-        types, statement = await super()._introspect_types(*args)  # type: ignore[misc]
-        settings = self.get_settings()
-        while any(map(partial(_is_taken_as_text, settings), types)):
-            # It has had asyncpg forget those types that are made of others.
-            pass
-        return types, statement
-
-
-def _is_taken_as_text(settings: ConnectionSettings, type_: asyncpg.Record) -> bool:
-    """Tells asyncpg of a type; where it can't read that, to take the text that PostgreSQL writes.
-    Returns whether it had to."""
-    try:
-        settings.register_data_types([type_])
-    except (asyncpg.UnsupportedClientFeatureError, asyncpg.InternalClientError):
-        names = type_["attrnames"]
-        read = str if names is None else partial(record_of, names)
-        settings.add_python_codec(
-            type_["oid"], type_["name"], type_["ns"], [], "scalar", str, read, "text"
-        )
-        return True
-    return False
-
-
-class _PooledConnection(_Connection):
-    """A connection to a pooler, where statements that are not of one transaction may each have
-    another session of the server, which other clients have had and will have."""
-
-    def get_reset_query(self) -> str:
-        # It ends a statement that was begun, and lets its session go. That has nothing of ours.
-        return ";"
-
-    async def _introspect_types(self, *args: object) -> tuple[Sequence[asyncpg.Record], object]:
-        # asyncpg turns JIT off before this and on again after it, each for a session.
-        async with self.transaction():
-            return await super()._introspect_types(*args)
-
-
-async def _reset(connection: Any) -> None:
-    if connection.is_clean:
-        connection.is_clean = False
-    else:
-        await connection.reset()
 
 
 class PostgresKind(Kind):

@@ -7,7 +7,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from loaders.asks import Answer, Ask, Found, Key, Wants, answered, nothing_of
+from loaders.asks import (
+    Answer,
+    Ask,
+    Found,
+    Key,
+    Wants,
+    answered,
+    answered_as_read,
+    nothing_of,
+)
 from loaders.contexts import Attempt
 from loaders.errors import BadResponse, SourceError, SourceTimeout, UnfitValue
 from loaders.resource import Row
@@ -39,6 +48,10 @@ class SqlSource(ABC):
         """Whether a statement failed because of the type of a column, a value or an operator."""
 
     @abstractmethod
+    async def _forget_statements(self) -> None:
+        """Have no statement taken for what it was when columns had other types."""
+
+    @abstractmethod
     async def _records(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt, statement: str, values: Parameters
     ) -> list[Any]:
@@ -55,14 +68,32 @@ class SqlSource(ABC):
 
     def _fetch(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
-    ) -> Coroutine[object, None, list[Found]]:
+    ) -> Coroutine[object, None, Answer]:
+        # Each is looked at: a driver sends some as other keys, 1.5 and True as 1 where that fits.
+        if ask.rows.by and not columns.by(ask.rows.by).takes(keys):
+            return self._as_read(columns, ask, keys, attempt)
         if not ask.wants.aggregates:
             return self._rows(columns, ask, keys, attempt)
         if not ask.wants.columns:
             return self._values(columns, ask, keys, attempt)
         return self._rows_and_values(columns, ask, keys, attempt)
 
-    async def _at_first(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
+    async def _as_read(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Answer:
+        """What is asked by keys of other types than their columns'."""
+        by = ask.rows.by
+        if not all(columns.reads(by, key) for key in keys):
+            fresh = await self._learned(columns, ask, keys, attempt)
+            if fresh.types != columns.types:
+                return await self._fetch(fresh, ask, keys, attempt)
+        return await answered_as_read(
+            keys,
+            lambda key: columns.read(self.name, by, key),
+            lambda read: self._fetch(columns, ask, read, attempt),
+        )
+
+    async def _at_first(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         columns = await self._learned(None, ask, keys, attempt)
         return await self._fetch(columns, ask, keys, attempt)
 
@@ -74,7 +105,10 @@ class SqlSource(ABC):
         try:
             with self._errors:
                 async with asyncio.timeout(attempt.left(self.timeout)):
-                    return await self._columns.learn(ask.resource.identifier, but)
+                    columns = await self._columns.learn(ask.resource.identifier, but)
+                if but is not None and columns.types != but.types:
+                    await self._forget_statements()
+                return columns
         except SourceError:
             # It is no call of the operation's own, unless it is why that has no other.
             with attempt.call(ask, keys, statement=STATEMENT, shape="its columns"):
@@ -82,16 +116,18 @@ class SqlSource(ABC):
 
     async def _again(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt, error: SourceError
-    ) -> list[Found]:
-        """The same again, if it failed by a type that has changed, or by keys that nothing equals.
-        Raises the error if it was neither."""
+    ) -> Answer:
+        """The same again, if it failed by a type that has changed, by keys of other types, or by
+        keys that nothing equals. Raises the error if it was none of these."""
         if isinstance(error, BadResponse) and not self._is_of_types(error):
             raise error
         fresh, by = await self._learned(columns, ask, keys, attempt), ask.rows.by
+        if not fresh.by(by).takes(keys):
+            return await self._as_read(fresh, ask, keys, attempt)
         places = [place for place, key in enumerate(keys) if fresh.can_equal(by, key)]
         if fresh.types == columns.types and len(places) == len(keys):
             raise error
-        answer = [nothing_of(ask.wants)] * len(keys)
+        answer: list[Found | Exception] = [nothing_of(ask.wants)] * len(keys)
         if places:
             found = await self._fetch(fresh, ask, [keys[place] for place in places], attempt)
             for place, each in zip(places, found, strict=True):
@@ -100,19 +136,22 @@ class SqlSource(ABC):
 
     async def _rows_and_values(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
-    ) -> list[Found]:
+    ) -> Answer:
         try:
             return await self._together(columns, ask, keys, attempt)
         except (BadResponse, UnfitValue):
+            # What is wrong with one of the two costs the other nothing.
             return await self._apart(columns, ask, keys, attempt)
 
     async def _together(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
-    ) -> list[Found]:
+    ) -> Answer:
         """Rows and values by one statement. As counting can take so much longer that it would cost
         the rows, these are asked for alone as well when half of the time is over."""
         late = SourceTimeout(self.name, reason="no answer before the rows had to do alone")
-        tasks = [asyncio.ensure_future(self._by_position(columns, ask, keys, attempt))]
+        tasks: list[asyncio.Future[Answer]] = [
+            asyncio.ensure_future(self._by_position(columns, ask, keys, attempt))
+        ]
         try:
             await asyncio.wait(tasks, timeout=attempt.left(self.timeout) / 2)
             joint = attempt.last
@@ -127,7 +166,7 @@ class SqlSource(ABC):
             if not tasks[1].done():
                 raise late
             values = [late] * len(ask.wants.aggregates)
-            return [Found(each.rows, values) for each in tasks[1].result()]
+            return [_joined(each, Found((), values)) for each in tasks[1].result()]
         finally:
             for task in tasks:
                 task.cancel()
@@ -135,7 +174,7 @@ class SqlSource(ABC):
 
     async def _apart(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
-    ) -> list[Found]:
+    ) -> Answer:
         """Rows and values by a statement each, each with its own error."""
         rows, wants = ask.rows, ask.wants
         listed, counted = await asyncio.gather(
@@ -147,11 +186,11 @@ class SqlSource(ABC):
             listed = [Found(_raised(listed))] * len(keys)
         if isinstance(counted, BaseException):
             counted = [Found((), [_raised(counted)] * len(wants.aggregates))] * len(keys)
-        return [Found(one.rows, other.values) for one, other in zip(listed, counted, strict=True)]
+        return list(map(_joined, listed, counted))
 
     async def _rows(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
-    ) -> list[Found]:
+    ) -> Answer:
         by = columns.by(ask.rows.by)
         try:
             if by.is_exact and not (by.has_lists and ask.rows.window.limit is not None):
@@ -166,7 +205,7 @@ class SqlSource(ABC):
 
     async def _values(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
-    ) -> list[Found]:
+    ) -> Answer:
         by = columns.by(ask.rows.by)
         try:
             if by.is_exact and not by.has_lists:
@@ -194,6 +233,13 @@ class SqlSource(ABC):
             if ask.wants.columns and record["sluice_row"] is not None:
                 rows[place].append(record)
         return [Found(*each) for each in zip(rows, values, strict=True)]
+
+
+def _joined(rows: Found | Exception, values: Found | Exception) -> Found | Exception:
+    """The rows of one with the values of the other."""
+    if isinstance(rows, Exception):
+        return rows
+    return values if isinstance(values, Exception) else Found(rows.rows, values.values)
 
 
 def _raised(error: BaseException) -> Exception:

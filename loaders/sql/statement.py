@@ -196,7 +196,7 @@ def _any_of(
     by: tuple[str, ...], keys: Sequence[Key], columns: Columns, parameters: Parameters
 ) -> str:
     """The condition that the columns hold one of the keys."""
-    _, lists, has_lists = columns.by(by)
+    _, lists, has_lists, _ = columns.by(by)
     if len(by) == 1:
         parameters += _values(keys)
         if has_lists:

@@ -23,6 +23,7 @@ TOLD: dict[str, dict[str, Any]] = {
     "SourceBusy": {"code": "UPSTREAM_UNAVAILABLE", "source": "own"},
     "BadResponse": {"code": "UPSTREAM_BAD_RESPONSE", "source": "own"},
     "Unreadable": {"code": "UPSTREAM_BAD_RESPONSE", "source": "own"},
+    "UnfitKey": {"code": "UPSTREAM_BAD_RESPONSE", "source": "own"},
     "UnfitValue": {"code": "BAD_USER_INPUT"},
     "OverBudget": {"code": "OPERATION_TOO_COMPLEX"},
 }

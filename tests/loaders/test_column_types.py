@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import time
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 
 from demo.stack import Addresses
 from loaders.contexts import Operation
-from loaders.errors import UnfitValue
+from loaders.errors import UnfitKey, UnfitValue
 from loaders.query import COUNT, Order, Window, equals
 from loaders.registry import Loaders, Sources
 from loaders.resource import Resource
@@ -28,7 +30,7 @@ create schema {SCHEMA};
 create type {SCHEMA}.size as enum ('S', 'M');
 create table {SCHEMA}.things (
     id bigint primary key, small smallint, code char(6), size {SCHEMA}.size, "of.it" text,
-    opens time, address inet
+    opens time, address inet, price numeric default 0.5, weight real default 0.5
 );
 insert into {SCHEMA}.things select n, n % 2, 'AB' || n % 3, 'S', 'x',
     '09:30', '10.0.0.1' from generate_series(1, 6) n;
@@ -129,6 +131,10 @@ async def test_rows_by_columns_of_any_type(
     [
         ("small", [0, 40_000, 2**70, 1], [3, 0, 0, 3]),
         ("id", [1, 2**63, -(2**63) - 1], [1, 0, 0]),
+        ("id", ["1", 2**63, "2", 1], [1, 0, 1, 1]),
+        ("id", [1, "1", 1.0, Decimal(2)], [1, 1, 1, 1]),
+        ("price", [0.5, 1, Decimal("0.5"), 0.1], [6, 0, 6, 0]),
+        ("weight", [Decimal("0.5"), 0.5, Decimal("0.1"), 1], [6, 6, 0, 0]),
         ("size", ["S", "XXL", "s", ""], [6, 0, 0, 0]),
         ("of.it", ["x", "\0", "\ud800"], [6, 0, 0]),
         ("code", ["AB1", "AB1AB1AB1", "\0"], [2, 0, 0]),
@@ -142,6 +148,34 @@ async def test_a_key_that_equals_nothing_there_costs_no_other(
     found = await every_road(asking(shop)[0], things(), by, keys)
 
     assert found == [counts, pages, counts, pages, counts]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["1", "one", 2, True, 1.5],
+        [1, "one", "2", b"1", 1.5],
+        [1, 1.5, 2, Decimal("1.5"), Decimal("2.5")],
+        [2, True, 3.0, "1.5", 1.5],
+    ],
+    ids=str,
+)
+async def test_a_key_without_a_reading_is_its_own_error(shop: Counting, keys: list[Any]) -> None:
+    loaders, of = asking(shop)[0], things()
+    asked: list[Any] = [
+        loaders.by_key(of).load_all(keys),
+        loaders.lists(of, "id", Window((Order("id"),))).load_all(keys),
+        loaders.lists(of, "id", PAGE).load_all(keys),
+        loaders.aggregates(of, "id", COUNT).load_all(keys),
+    ]
+
+    found = [await each for each in asked]
+
+    for each in found:
+        assert [type(of_key) is UnfitKey for of_key in each] == [False, True, False, True, True]
+    _, rows, pages, counts = found
+    for place in (0, 2):
+        assert (len(rows[place]), len(pages[place]), counts[place]) == (1, 1, 1)
 
 
 async def test_a_filter_that_does_not_fit_is_the_error_of_every_key(shop: Counting) -> None:
@@ -159,7 +193,11 @@ async def test_a_filter_that_does_not_fit_is_the_error_of_every_key(shop: Counti
         ("small type text using 'n' || small", ["n0", "n1", "x"], [3, 3, 0]),
         ("small type bigint using small + 4294967296", [2**32, 2**32 + 1, 0], [3, 3, 0]),
         ("small type numeric(9, 2)", [0, 1, 40_000], [3, 3, 0]),
-        ("small type uuid using lpad(small::text, 32, '0')::uuid", ["0" * 32], [3]),
+        (
+            "small type uuid using lpad(small::text, 32, '0')::uuid",
+            [str(UUID(int=0)), UUID(int=0)],
+            [3, 3],
+        ),
     ],
 )
 async def test_they_are_learnt_again_when_they_have_changed(

@@ -351,7 +351,7 @@ def test_a_lookup_names_fields_of_its_type() -> None:
     assert thing(("id", "sku")) == []
 
 
-def related(column_type: Any, key_type: type, relation: str) -> list[str]:
+def related(column_type: Any, key_type: type, relation: str, cast: type | None = None) -> list[str]:
     """The faults of a relation between a column that is declared with this type, and a key."""
     keyed = node_type("Keyed", table("keyed", key_type=key_type), name=(str, column("It.")))
     code = (column_type, column("It.", name="code"))
@@ -361,10 +361,10 @@ def related(column_type: Any, key_type: type, relation: str) -> list[str]:
         return faults_of(types=[thing], hello=(str, "hello"))
     things = table("things")
     thing = node_type("Thing", things, code=code)
-    count = aggregate("All.", of=things, by="code", function=Function.COUNT)
+    count = aggregate("All.", of=things, by="code", cast=cast, function=Function.COUNT)
     relations = {
-        "many": (list_of(thing), many("They.", by="code")),
-        "connection": (connection_of(thing), connection("They.", by="code")),
+        "many": (list_of(thing), many("They.", by="code", cast=cast)),
+        "connection": (connection_of(thing), connection("They.", by="code", cast=cast)),
         "aggregate": (int, count),
     }
     owner = node_type("Owner", table("owners", key_type=key_type), it=relations[relation])
@@ -372,17 +372,18 @@ def related(column_type: Any, key_type: type, relation: str) -> list[str]:
 
 
 APART = [
-    (str, int, "str", "int"),
-    (int, str, "int", "str"),
-    (str, uuid.UUID, "str", "UUID"),
-    (uuid.UUID, str, "UUID", "str"),
     (uuid.UUID, int, "UUID", "int"),
-    (str, ObjectId, "str", "ObjectId"),
+    (uuid.UUID, ObjectId, "UUID", "ObjectId"),
     (int, ObjectId, "int", "ObjectId"),
     (bool, int, "bool", "int"),
-    (URL, int, "URL", "int"),
+    (bool, str, "bool", "str"),
     (datetime, int, "datetime", "int"),
+    (datetime, str, "datetime", "str"),
+    (datetime, date, "datetime", "date"),
+    (date, int, "date", "int"),
+    (list_of(uuid.UUID), int, "UUID", "int"),
 ]
+CAST = "; if its source has another type there, say it by cast="
 
 
 @pytest.mark.parametrize("relation", ["one", "many", "connection", "aggregate"])
@@ -390,14 +391,31 @@ APART = [
 def test_keys_that_never_meet(
     column_type: Any, key_type: type, shown: str, key: str, relation: str
 ) -> None:
-    shown = "str" if shown == "URL" else shown
     for annotation in (column_type, column_type | None):
-        where, ends = (
-            ("Thing.it", f"Thing's 'code' is {shown} and Keyed's 'id' is {key}")
+        said = (
+            f"Thing.it: Thing's 'code' is {shown} and Keyed's 'id' is {key}, so they never meet"
             if relation == "one"
-            else ("Owner.it", f"Thing's 'code' is {shown} and Owner's 'id' is {key}")
+            else f"Owner.it: Owner's 'id' is {key} and Thing's 'code' is {shown}, so they never "
+            f"meet{CAST}"
         )
-        assert related(annotation, key_type, relation) == [f"{where}: {ends}, so they never meet"]
+        assert related(annotation, key_type, relation) == [said]
+
+
+@pytest.mark.parametrize("relation", ["many", "connection", "aggregate"])
+def test_a_cast_says_what_the_column_holds(relation: str) -> None:
+    assert related(datetime, int, relation, cast=str) == []
+    assert related(str, uuid.UUID, relation, cast=int) == [
+        "Owner.it: Owner's 'id' is UUID and cast is int, so they never meet"
+    ]
+
+
+def test_a_cast_is_for_a_column_that_is_no_key() -> None:
+    with pytest.raises(TypeError, match="'cast' is for 'to'"):
+        one("It.", by="a", cast=str)
+    with pytest.raises(TypeError, match="'cast' is for 'by'"):
+        connection("All.", cast=str)
+    with pytest.raises(TypeError, match="cast"):
+        many("They.", by="a", cast="str")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("relation", ["one", "many", "connection", "aggregate"])
@@ -409,6 +427,16 @@ def test_keys_that_never_meet(
         (uuid.UUID, uuid.UUID),
         (Decimal, int),
         (URL, str),
+        (list_of(int), int),
+        # One reading each.
+        (str, int),
+        (int, str),
+        (Decimal, str),
+        (str, uuid.UUID),
+        (uuid.UUID, str),
+        (str, ObjectId),
+        (str, date),
+        (URL, int),
         # Nothing says what is behind an ID or an enum.
         (strawberry.ID, ObjectId),
         (strawberry.ID, int),
@@ -439,10 +467,10 @@ def test_a_relation_to_another_column_than_the_key() -> None:
         )
         return faults_of(types=[type_], hello=(str, "hello"))
 
-    assert thing(int) == [
-        "Thing.it: Thing's 'code' is int and Named's 'name' is str, so they never meet"
+    assert thing(bool) == [
+        f"Thing.it: Thing's 'code' is bool and Named's 'name' is str, so they never meet{CAST}"
     ]
-    assert thing(str) == []
+    assert thing(int) == thing(str) == []
 
 
 def test_the_key_of_one_type_to_the_key_of_another() -> None:
@@ -451,15 +479,15 @@ def test_the_key_of_one_type_to_the_key_of_another() -> None:
         type_ = node_type("Order", table(), shipment=(shipment | None, one("It.", by="id")))
         return faults_of(types=[type_], hello=(str, "hello"))
 
-    assert order(str) == [
-        "Order.shipment: Order's 'id' is int and Shipment's 'id' is str, so they never meet"
+    assert order(uuid.UUID) == [
+        "Order.shipment: Order's 'id' is int and Shipment's 'id' is UUID, so they never meet"
     ]
-    assert order(int) == []
+    assert order(int) == order(str) == []
 
 
 def test_a_row_filter_through_keys_that_never_meet() -> None:
-    def lines(order_id: Any) -> list[str]:
-        orders = collection("orders")
+    def lines(order_id: Any, key_type: type = ObjectId) -> list[str]:
+        orders = collection("orders", key_type=key_type)
         order = node_type("Order", orders, number=(str, column("It.")))
         filtered = collection("lines", row_filter=through("order_id", orders))
         line = node_type("Line", filtered, order_id=(order_id, column("Whose.")))
@@ -469,4 +497,5 @@ def test_a_row_filter_through_keys_that_never_meet() -> None:
         "Line: its row filter: Line's 'order_id' is str and Order's '_id' is ObjectId, so they "
         "never meet"
     ]
-    assert lines(strawberry.ID) == []
+    assert lines(int, str) != []
+    assert lines(strawberry.ID) == lines(int, Decimal) == []

@@ -58,7 +58,17 @@ DATED = MemoryTable(source="shop", name="dated", key="day", key_type=str)
 
 Spot = plain_type("Spot", x=(int | None, strawberry.field(description="It.")))
 thing = node_type("Thing", THINGS, size=(int | None, column("It.")))
-dated = node_type("Dated", DATED, things=(list_of(thing), many("All.", by="box_id")))
+dated = node_type(
+    "Dated",
+    DATED,
+    things=(list_of(thing), many("All.", by="box_id")),
+    labelled=(list_of(thing) | None, many("All.", by="label", cast=str)),
+    page=(connection_of(thing) | None, connection("All.", by="label", cast=str)),
+    count=(
+        int | None,
+        aggregate("It.", of=THINGS, by="label", function=Function.COUNT, cast=str),
+    ),
+)
 box = node_type(
     "Box",
     BOXES,
@@ -74,7 +84,9 @@ box = node_type(
     later=(int | None, batched("It.", all_doubled_later, needs=["size"])),
     thing=(thing | None, one("It.", by="thing_id")),
     by_size=(thing | None, one("It.", by="size", to="size")),
+    by_whole=(thing | None, one("It.", by="size", to="size", cast=int)),
     dated=(dated | None, one("It.", by="day", to="day")),
+    days=(list_of(dated), many("All.", by="box_id")),
     things=(list_of(thing), many("All.", by="box_id")),
     most=(
         int | None,
@@ -107,7 +119,7 @@ ROWS: dict[str, list[Row]] = {
         {"id": 3, "size": BAD, "box_id": 2}, {"id": 4, "size": 3, "box_id": 2},
         {"id": 5, "size": 9, "box_id": BAD},
     ],
-    "dated": [{"day": "mon"}, {"day": BAD}],
+    "dated": [{"day": "mon", "box_id": 1}, {"day": BAD, "box_id": 1}],
 }  # fmt: skip
 
 Execute = Callable[[str], Awaitable[Response]]
@@ -183,12 +195,14 @@ async def test_what_needs_it_does_not_run(execute: Execute, field: str) -> None:
 
 
 async def test_a_relation_by_it_has_its_error(execute: Execute) -> None:
-    response = await execute("{ boxes { nodes { thing { size } bySize { id } } } }")
+    response = await execute("{ boxes { nodes { thing { size } bySize { id } byWhole { id } } } }")
 
     nodes = response.data["boxes"]["nodes"]
     assert [node["thing"] for node in nodes] == [{"size": 4}, None, {"size": 6}]
-    assert [node["bySize"] is None for node in nodes] == [False, True, True]
-    assert paths(response) == [["boxes", "nodes", 1, "bySize"], ["boxes", "nodes", 1, "thing"]]
+    for by in ("bySize", "byWhole"):
+        assert [node[by] is None for node in nodes] == [False, True, True]
+    lost = ("bySize", "byWhole", "thing")
+    assert paths(response) == [["boxes", "nodes", 1, field] for field in lost]
 
 
 async def test_rows_that_lead_back_by_it_are_nobodys(execute: Execute) -> None:
@@ -196,6 +210,19 @@ async def test_rows_that_lead_back_by_it_are_nobodys(execute: Execute) -> None:
 
     assert [len(node["things"]) for node in response.data["boxes"]["nodes"]] == [2, 2, 0]
     assert response.errors == []
+
+
+async def test_a_key_that_is_it_has_no_reading(execute: Execute) -> None:
+    response = await execute(
+        "{ boxes { nodes { days { labelled { id } page { nodes { id } totalCount } count } } } }"
+    )
+
+    assert response.data["boxes"]["nodes"][0]["days"] == [
+        {"labelled": [], "page": {"nodes": [], "totalCount": 0}, "count": 0},
+        {"labelled": None, "page": None, "count": None},
+    ]
+    lost = ("count", "labelled", "page")
+    assert paths(response) == [["boxes", "nodes", 0, "days", 1, field] for field in lost]
 
 
 async def test_a_key_that_is_it_costs_its_own_object(execute: Execute) -> None:
