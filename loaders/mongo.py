@@ -13,7 +13,11 @@ import bson
 import pymongo
 from bson import ObjectId
 from bson.errors import InvalidBSON, InvalidDocument
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+from motor.motor_asyncio import (
+    AsyncIOMotorClient,
+    AsyncIOMotorCollection,
+    AsyncIOMotorDatabase,
+)
 from pydantic import Field, SecretStr
 from pymongo.errors import (
     NetworkTimeout,
@@ -107,6 +111,8 @@ class MongoSource:
         # PyMongo looks for a server in steps of half a second.
         self.can = Capabilities(grace=0.6, in_flight=min(pool_size, THREADS))
         self._client: AsyncIOMotorClient[Document] | None = None
+        # Motor would make each anew for each call.
+        self._collections: dict[str, AsyncIOMotorCollection[Document]] = {}
         self._errors = Translated(self._translate)
         self._codec_options = options_of(name)
         self._fields = Fields(self._sampled)
@@ -127,14 +133,15 @@ class MongoSource:
             # It waits for the server's answer to a farewell, which must not stop the event loop.
             await asyncio.to_thread(self._client.close)
             self._client = None
+            self._collections.clear()
 
     async def check(self) -> None:
         with self._errors:
-            await self._collections().command("ping")
+            await self._whole().command("ping")
 
     async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
         with self._errors:
-            return await described(self._collections().command, resource.name)
+            return await described(self._whole().command, resource.name)
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         left = attempt.left(inf)
@@ -209,7 +216,7 @@ class MongoSource:
             attempt.call(ask, keys, statement=Shown(*words), shape=Shape(*words)) as call,
             self._errors,
         ):
-            cursor = self._collections()[rows.resource.name].find(matching, projection)
+            cursor = self._collection(rows.resource.name).find(matching, projection)
             if rows.window.order:
                 cursor = cursor.sort(list(sorted_by(rows.window.order).items()))
             if rows.window.limit is not None:
@@ -264,7 +271,7 @@ class MongoSource:
 
     async def _sampled(self, name: str, pipeline: Pipeline) -> Sequence[Document]:
         with self._errors:
-            return await self._collections()[name].aggregate(pipeline).to_list(None)
+            return await self._collection(name).aggregate(pipeline).to_list(None)
 
     async def _of_groups(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt
@@ -316,13 +323,18 @@ class MongoSource:
             attempt.call(ask, keys, statement=Shown(*words), shape=Shape(*words)) as call,
             self._errors,
         ):
-            database = self._collections()
-            asked = database if of_database else database[ask.resource.name]
+            asked = self._whole() if of_database else self._collection(ask.resource.name)
             rows: list[Document] = await asked.aggregate(pipeline).to_list(None)
             call.rows = len(rows)
             return rows
 
-    def _collections(self) -> AsyncIOMotorDatabase[Document]:
+    def _collection(self, name: str) -> AsyncIOMotorCollection[Document]:
+        found = self._collections.get(name)
+        if found is None:
+            found = self._collections[name] = self._whole()[name]
+        return found
+
+    def _whole(self) -> AsyncIOMotorDatabase[Document]:
         if self._client is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
         return self._client.get_database(self._database, codec_options=self._codec_options)

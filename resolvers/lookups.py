@@ -6,6 +6,7 @@ import asyncio
 import enum
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Unpack
 
 import strawberry
@@ -100,7 +101,8 @@ class Lookup(BatchedFetch):
             column, coordinate = _columns_by_name(target)[name]
             comparable(info)(coordinate)
             value = value.value if isinstance(value, enum.Enum) else value
-            value = given_in(value, zone_of(info, target.resource, column))
+            if isinstance(value, datetime):
+                value = given_in(value, zone_of(info, target.resource, column))
         loader = info.context.loaders.by_key(target.resource, column)
         return _of_client(name, loader.load_all([value] * len(rows)))
 
