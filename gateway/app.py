@@ -47,7 +47,9 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
     In development its GraphiQL has the menu ``sign_in``, where one is given. Raises what
     ``load_graph`` does if ``settings.graph`` names no graph.
     """
-    sources = Sources([each.source(name) for name, each in settings.sources.items()])
+    kinds = settings.sources
+    zones = {name: each.time_zone for name, each in kinds.items() if each.time_zone is not None}
+    sources = Sources([each.source(name) for name, each in kinds.items()], zones)
     graph = load_graph(settings.graph)
     operations = Operations(graph, sources, settings)
     authenticator = Authenticator(settings.auth)

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from graphql import GraphQLError
+from graphql import GraphQLError, print_ast
 from strawberry.relay.types import InvalidGlobalIDError
 
 from loaders.errors import (
@@ -127,6 +127,9 @@ def in_graphql(error: GraphQLError) -> str:
     """The message of an error about a client's value, without the words of Python that graphql-core
     and Strawberry have in some."""
     message = error.message
+    if error.nodes and message.startswith("Expected value of type 'Int', but encountered error"):
+        # Python reads no integer of thousands of digits.
+        return f"Int cannot represent non 32-bit signed integer value: {print_ast(error.nodes[0])}"
     if isinstance(error.original_error, InvalidGlobalIDError):
         # It has the id in quotes behind its own words.
         _, _, id_ = message.partition(": ")

@@ -256,12 +256,17 @@ class StageSettings(_Section):
 
 class Settings(_Section):
     """All settings. ``graph`` names the graph to serve, as ``package.module:variable``. ``checks``
-    says what becomes of its faults when it is held against its sources before it is served."""
+    says what becomes of its faults when it is held against its sources before it is served.
+
+    ``errors`` says what is told of places that failed or are denied: an error of each, or one for
+    all places of a denied field, ten and a count for those of a field that failed alike.
+    """
 
     graph: str | None = None
     environment: Literal["development", "production"] = "production"
     engine: Literal["breadth", "graphql-core"] = "breadth"
     checks: Literal["warn", "refuse", "off"] = "warn"
+    errors: Literal["each", "once"] = "each"
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
     auth: AuthSettings = AuthSettings()

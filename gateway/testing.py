@@ -8,8 +8,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
-import orjson
 from graphql import GraphQLFormattedError
 from strawberry.http import GraphQLRequestData
 from strawberry.types.graphql import OperationType
@@ -18,6 +18,7 @@ from gateway.operations.results import Result, body_of
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
 from gateway.settings import Settings
 from loaders.identity import ANONYMOUS, Identity
+from loaders.json import read, write
 from loaders.registry import Sources
 from loaders.sources import Source
 from resolvers.graph import Graph
@@ -29,7 +30,8 @@ __all__ = ["GraphClient", "Response"]
 class Response:
     """What a client is told of an operation, or of one event of a subscription.
 
-    ``data`` is None where nothing ran, or an error took all of it. ``errors`` are as they are sent:
+    ``data`` is None where nothing ran, or an error took all of it; a number in it that no float is
+    written as is a Decimal. ``errors`` are as they are sent:
     ``message``, ``path``, ``locations``, ``extensions``. ``explain`` is what GraphiQL's Explain
     shows: ``calls``, ``denied`` and ``engine``. It is empty where nothing ran, and None in
     production.
@@ -62,14 +64,20 @@ class GraphClient:
     source is not among them is answered as if that were down. The ``settings`` are those of a
     gateway, in development unless some are given; what they say of sources, credentials and
     servers plays no role. An ``identity`` that says anything of who asks is signed in, whether it
-    names a credential or not.
+    names a credential or not. ``time_zones`` are those of sources, by their names.
     """
 
     def __init__(
-        self, graph: Graph, sources: Iterable[Source] = (), *, settings: Settings | None = None
+        self,
+        graph: Graph,
+        sources: Iterable[Source] = (),
+        *,
+        settings: Settings | None = None,
+        time_zones: Mapping[str, str] | None = None,
     ) -> None:
         settings = settings or Settings.of(environment="development")
-        self._sources = Sources(list(sources))
+        zones = {name: ZoneInfo(zone) for name, zone in (time_zones or {}).items()}
+        self._sources = Sources(list(sources), zones)
         self._operations = Operations(graph, self._sources, settings)
         self._explains = settings.in_development
 
@@ -187,5 +195,6 @@ class GraphClient:
 
 def _sent(result: Result) -> dict[str, Any]:
     """The result, once it has been JSON."""
-    body: dict[str, Any] = orjson.loads(orjson.dumps(body_of(result)))
+    body = read(write(body_of(result)))
+    assert isinstance(body, dict)
     return body

@@ -6,10 +6,21 @@ and because a cache holds more than one asker needs.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Hashable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
+from loaders.errors import SourceError, UnfitKey, Unreadable
+from loaders.keys import cast, compares
 from loaders.query import ALL_ROWS, Aggregate, Filter, Window
 from loaders.resource import Resource, Row
 
@@ -21,8 +32,8 @@ WHOLE: Key = ()
 
 
 class Rows(NamedTuple):
-    """Which rows of a resource, for each key: those whose columns ``by`` hold the key's values and
-    which the ``filter`` and the ``window`` let through.
+    """Which rows of a resource, for each key: those whose columns ``by`` hold the key's values,
+    alone or in a list, and which the ``filter`` and the ``window`` let through.
 
     ``unique`` says that a key has one row at most; there is no window then. Two of them are equal
     only where the values in them are of the same types.
@@ -72,22 +83,59 @@ class Found:
     values: Sequence[object] = ()
 
 
+def nothing_of(wants: Wants) -> Found:
+    """What a key has that has no rows."""
+    return Found((), tuple(each.of_nothing for each in wants.aggregates))
+
+
 Answer = Sequence[Found | Exception]
 """What each key has, or why it could not be had, by the keys' positions: the value in a row need
 not be the value that was asked for (``char(6)`` pads it), and a failure may be of one key alone."""
 
 
 def answered(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[Found] | None:
-    """What each key has, of rows that are as the ask has them, told by the rows' values. None where
-    that can't tell, as a row's values are no key that was asked for."""
+    """What each key has, of rows that are as the ask has them, told by the rows' values: a row
+    whose value is a list is of each value in it. None where that can't tell, as a row's values are
+    no key that was asked for."""
     by = ask.rows.by
     if not by:
         return [Found(rows)]
-    groups = _groups(ask, rows)
+    try:
+        groups = _groups(ask, rows)
+    except TypeError:
+        # No list is a key.
+        return _answered_by_each(ask, keys, rows)
     listed = [groups.get(key) for key in _values_of(by, keys)]
     if len(groups) + listed.count(None) != len(keys):
         return None
     return [Found(each or ()) for each in listed]
+
+
+def _answered_by_each(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[Found] | None:
+    found: dict[Key, list[Row]] = {key: [] for key in keys}
+    for row in rows:
+        mine = [key for key in keys_in(row, ask.rows.by) if key in found]
+        if not mine:
+            return None
+        for key in mine:
+            found[key].append(row)
+    return [Found(found[key][:1] if ask.rows.unique else found[key]) for key in keys]
+
+
+def keys_in(row: Row, by: tuple[str, ...]) -> Iterable[Key]:
+    """The keys that the row is found by, each once: one for each value of a list. No row is found
+    by a value that can't be read."""
+    return product(*(_each_in(row.get(column)) for column in by))
+
+
+def _each_in(value: object) -> Collection[Hashable]:
+    values = value if isinstance(value, list) else [value]
+    # In Python 1 and True are equal, in no source.
+    return {
+        (type(each) is bool, each): each
+        for each in values
+        if each is not None and isinstance(each, Hashable) and not isinstance(each, Unreadable)
+    }.values()
 
 
 def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Sequence[Sequence[Row]]:
@@ -116,3 +164,41 @@ def _groups(ask: Ask, rows: Sequence[Row]) -> Mapping[Hashable, Sequence[Row]]:
 
 def _values_of(by: tuple[str, ...], keys: Sequence[Key]) -> Sequence[Hashable]:
     return [key for (key,) in keys] if len(by) == 1 else keys
+
+
+def read_as(source: str, by: tuple[str, ...], kinds: Sequence[type | None], key: Key) -> Key:
+    """The key as one that is compared with the columns' values as it is, where their types are
+    known. Raises UnfitKey unless there is one reading."""
+    read: list[Hashable] = []
+    for column, kind, value in zip(by, kinds, key, strict=True):
+        if kind is None or compares(kind, value):
+            read.append(value)
+            continue
+        try:
+            read.append(cast(kind, value))
+        except ValueError:
+            raise UnfitKey(source, column, value, kind.__name__) from None
+    return tuple(read)
+
+
+async def answered_as_read(
+    keys: Sequence[Key],
+    read: Callable[[Key], Key],
+    fetch: Callable[[Sequence[Key]], Awaitable[Answer]],
+) -> list[Found | Exception]:
+    """What each key has as ``read`` has it, for which ``fetch`` is asked. What ``read`` raises,
+    an error of a source, is the key's own."""
+    places: dict[Key, list[int]] = {}
+    answer: list[Found | Exception] = [Found()] * len(keys)
+    for place, key in enumerate(keys):
+        try:
+            places.setdefault(read(key), []).append(place)
+        except SourceError as error:
+            answer[place] = error
+    if places:
+        # Two keys of different types can be one, and then it is asked for once.
+        found = await fetch(list(places))
+        for each, of_key in zip(found, places.values(), strict=True):
+            for place in of_key:
+                answer[place] = each
+    return answer

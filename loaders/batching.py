@@ -8,6 +8,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from aiodataloader import DataLoader
 
+from loaders.errors import Unreadable
+
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 Part = TypeVar("Part")
@@ -93,16 +95,27 @@ class Loader(DataLoader[Key, Value]):
 
     def load_all(self, keys: Sequence[Key]) -> Awaitable[list[Value | Exception]]:
         """The value, or the error, for each key, in order. The keys are asked for by the call, so
-        that they are in time for the others of this turn, whenever the answer is awaited."""
+        that they are in time for the others of this turn, whenever the answer is awaited. One that
+        can't be read is its own error."""
         known = self._rounds
         rounds: list[_Round[Key, Value]] = []
-        for key in keys:
-            round_ = known.get(key)
-            if round_ is None:
-                round_ = known[key] = self._next or self._open()
-                round_.keys.append(key)
-            rounds.append(round_)
+        try:
+            for key in keys:
+                round_ = known.get(key)
+                if round_ is None:
+                    round_ = known[key] = self._next or self._open()
+                    round_.keys.append(key)
+                rounds.append(round_)
+        except Unreadable:
+            readable = [key for key in keys if not isinstance(key, Unreadable)]
+            return self._spread(keys, self.load_all(readable))
         return self._loaded(keys, rounds)
+
+    async def _spread(
+        self, keys: Sequence[Key], loading: Awaitable[list[Value | Exception]]
+    ) -> list[Value | Exception]:
+        found = iter(await loading)
+        return [key if isinstance(key, Unreadable) else next(found) for key in keys]
 
     def clear(self, key: Key) -> Loader[Key, Value]:
         """Forget the key's value, also one that is under way: whoever asks from now on has it

@@ -43,13 +43,12 @@ class Operation:
 @dataclass(slots=True)
 class Attempt:
     """One attempt to have an answer: until when somebody waits for it (on ``time.monotonic``'s
-    clock; None for as long as it takes), where its calls are noted, how often more it is made if it
-    fails in passing, and whether somebody above ends it at its deadline (``is_timed``)."""
+    clock; None for as long as it takes), where its calls are noted, and how often more it is made
+    if it fails in passing."""
 
     deadline: float | None
     calls: Calls
     tries: int = 0
-    is_timed: bool = False
     last: Call | Request | None = None
 
     def call(

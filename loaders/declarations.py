@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import NoneType, UnionType
-from typing import Any, ParamSpec, Self, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import ParamSpec, Self, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
@@ -33,7 +33,7 @@ class Declared:
     __slots__ = ()
 
     def __new__(cls, *args: object, **given: object) -> Self:
-        _check(cls, args, given)
+        _check(cls, cls.__init__, args, given)
         return super().__new__(cls)
 
 
@@ -42,7 +42,7 @@ def declaration(made: Callable[Given, Made]) -> Callable[Given, Made]:
 
     @functools.wraps(made)
     def checked(*args: Given.args, **given: Given.kwargs) -> Made:
-        _check(made, args, given)
+        _check(made, made, args, given)
         return made(*args, **given)
 
     return checked
@@ -63,9 +63,12 @@ class _Arguments:
 
 
 def _check(
-    made: Callable[..., object], args: Sequence[object], given: Mapping[str, object]
+    made: Callable[..., object],
+    called: Callable[..., object],
+    args: Sequence[object],
+    given: Mapping[str, object],
 ) -> None:
-    takes = _arguments(made)
+    takes = _arguments(made, called)
     for name in given:
         if name not in takes.names:
             meant = nearest(name, takes.names)
@@ -77,7 +80,7 @@ def _check(
         # Too many, or one given twice: the call itself says so.
         return
     for name, value in {**bound, **given}.items():
-        wanted = takes.types.get(name, Any)
+        wanted = takes.types.get(name, object)
         if name in takes.names and not _fits(value, wanted):
             raise TypeError(
                 f"{made.__name__}(): '{name}' must be {_described(wanted)}, not {_shown(value)}"
@@ -85,11 +88,9 @@ def _check(
 
 
 @functools.cache
-def _arguments(made: Callable[..., object]) -> _Arguments:
-    is_class = isinstance(made, type)
-    called: Any = cast("Any", made).__init__ if is_class else made
+def _arguments(made: Callable[..., object], called: Callable[..., object]) -> _Arguments:
     signature = inspect.signature(called)
-    parameters = list(signature.parameters.values())[1 if is_class else 0 :]
+    parameters = list(signature.parameters.values())[1 if isinstance(made, type) else 0 :]
     try:
         # Of a dataclass by its fields, each of which is read in the module of its own class.
         types = get_type_hints(made if dataclasses.is_dataclass(made) else called)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from loaders.resource import Row
 
@@ -34,6 +37,8 @@ class Family(StrEnum):
     LOCAL_DATETIME = "times without a zone"
     DATE = "dates"
     TIME = "times of the day"
+    ZONED_TIME = "times of the day with their zone"
+    DURATION = "durations"
     UUID = "UUIDs"
     OBJECT_ID = "ObjectIds"
     BYTES = "bytes"
@@ -41,7 +46,27 @@ class Family(StrEnum):
     """Whatever JSON can hold, lists and plain values too."""
     RECORD = "records"
     """Of a composite type."""
+    OTHER = "values that have a text alone"
+    """Such as ranges, bits and addresses of networks."""
 
+
+TYPES: Mapping[Family, type] = {
+    Family.TEXT: str,
+    Family.LABEL: str,
+    Family.BOOLEAN: bool,
+    Family.INTEGER: int,
+    Family.BIG_INTEGER: int,
+    Family.FLOAT: float,
+    Family.DECIMAL: Decimal,
+    Family.DATETIME: datetime,
+    Family.LOCAL_DATETIME: datetime,
+    Family.DATE: date,
+    Family.TIME: time,
+    Family.DURATION: timedelta,
+    Family.UUID: UUID,
+    Family.BYTES: bytes,
+}
+"""The Python types of those whose type is the same for every driver."""
 
 TEXTS = frozenset({Family.TEXT, Family.LABEL})
 NUMBERS = frozenset({Family.INTEGER, Family.BIG_INTEGER, Family.FLOAT, Family.DECIMAL})
@@ -82,13 +107,16 @@ class IndexColumn:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexDescription:
     """An index, its columns in order. ``is_partial`` says that it has only some of the rows,
-    ``is_ordered`` that rows can be had from it in its order, and not by equality alone."""
+    ``is_ordered`` that rows can be had from it in its order, and not by equality alone.
+    ``of_items`` says whether it finds a list by one of its values, and nothing else, or the list
+    as a whole alone; None where it does both."""
 
     name: str
     columns: tuple[IndexColumn, ...]
     is_unique: bool = False
     is_partial: bool = False
     is_ordered: bool = True
+    of_items: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +132,7 @@ class Description:
     the source has proven wrong with how it is asked, ``unknown`` what it could not tell, and why.
     ``hints`` are about the source as a whole: what its settings should say.
     ``seen`` are a few of its rows, where it had to be asked for some; they are not to be shown.
+    ``time_zone`` says that the settings have one for times of the source that have none.
     """
 
     kind: str | None
@@ -117,3 +146,4 @@ class Description:
     unknown: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     seen: Sequence[Row] = ()
+    time_zone: bool = False

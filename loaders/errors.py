@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 
 class SourceError(Exception):
     """A source did not give what was asked of it.
@@ -43,14 +45,54 @@ class SourceUnavailable(SourceError):
         self.after = after
 
 
+class SourceBusy(SourceUnavailable):
+    """The gateway has as many calls to the source under way as it may, and this one's turn did not
+    come in time. Nothing was sent, so it says nothing of the source."""
+
+    def __init__(self, source: str, *, reason: str) -> None:
+        super().__init__(source, reason=reason)
+        self.args = (f"The gateway's calls to the source '{source}' are all busy.",)
+
+
 class BadResponse(SourceError):
     """The source answered with something that its declaration does not allow, or refused what the
     declaration had it asked."""
 
 
+class Unreadable(BadResponse):
+    """Stands in a row in place of a value that its driver can't make a Python value of, such as a
+    date before year 1. It is the error of whatever place shows it.
+
+    It is neither equal to anything nor different from it: to compare it raises it, and so does
+    looking it up. ``text`` is how the source itself writes the value, where that is known.
+    """
+
+    def __init__(self, source: str, reason: str, *, text: str | None = None) -> None:
+        super().__init__(
+            source, f"The source '{source}' sent a value that can't be read.", reason=reason
+        )
+        self.text = text
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise self.with_traceback(None)
+
+    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __hash__ = _refuse
+
+
+class UnfitKey(BadResponse):
+    """A key can't be read as a value of the column that rows are asked by. It is the key's own
+    error: another may be read."""
+
+    def __init__(self, source: str, column: str, key: object, type_: str) -> None:
+        said = f"The source '{source}' was asked for rows by a value that its '{column}' can't be."
+        reason = f"a {type(key).__name__} has no one reading as '{column}', which is {type_}"
+        super().__init__(source, said, reason=reason)
+
+
 class UnfitValue(SourceError):
     """A value that came from a client can't be compared with the column it was to be compared
-    with."""
+    with, or can't be asked for."""
 
 
 class OverBudget(SourceError):

@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from difflib import get_close_matches
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
@@ -50,9 +51,10 @@ UNESCAPED = (
 class Kind(BaseModel, ABC):
     """What the settings say of one source, and the source that is made of it.
 
-    A kind has a field for each setting beside ``kind``, which is its own name. Settings that it
-    has no field for are refused. Give what may be a secret the type ``SecretStr``. ``resources``
-    is the class of the resources that its sources have.
+    A kind has a field for each setting beside ``kind``, which is its own name, and ``time_zone``,
+    which is that of the source's times that have none. Settings that it has no field for are
+    refused. Give what may be a secret the type ``SecretStr``. ``resources`` is the class of the
+    resources that its sources have.
     """
 
     resources: ClassVar[type[Resource]] = Resource
@@ -60,6 +62,7 @@ class Kind(BaseModel, ABC):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     kind: str
+    time_zone: ZoneInfo | None = None
 
     @abstractmethod
     def source(self, name: str) -> Source:

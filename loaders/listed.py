@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from loaders.asks import Answer, Found
+from loaders.errors import Unreadable
 from loaders.resource import Row
 
 
@@ -43,8 +44,8 @@ class Listed:
                     for row in each.rows:
                         try:
                             index[row.get(column)] = row, columns
-                        except TypeError:
-                            # A service can send anything in place of a key.
+                        except (TypeError, Unreadable):
+                            # A source can send anything in place of a key.
                             continue
         self._indexed[column] = len(self._answers)
         return index

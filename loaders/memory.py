@@ -3,17 +3,24 @@ or page themselves, and for tests without a database."""
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
+from operator import ge, gt, le, lt
 from types import MappingProxyType
 from typing import Any, ClassVar
+from uuid import UUID
 
-from loaders.asks import Answer, Ask, Found, Key
+from loaders.asks import Answer, Ask, Found, Key, keys_in, read_as
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.errors import BadResponse
+from loaders.durations import read_duration
+from loaders.errors import BadResponse, UnfitKey, Unreadable
+from loaders.numbers import alike, are_mixed, mean, total, written
+from loaders.paths import paths_of, spread
 from loaders.query import (
     ALL_ROWS,
     Aggregate,
@@ -26,10 +33,13 @@ from loaders.query import (
     Or,
     SemiJoin,
     Window,
+    compared,
     keyset,
 )
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities
+from loaders.time_zones import ZoneOffset, in_utc
+from loaders.times import read_datetime, read_time
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -72,17 +82,27 @@ class MemorySource:
             ask, keys, statement=f"{name} by {', '.join(by)}" if by else name
         ) as call:
             rows, filter = self._rows_of(ask.resource), ask.rows.filter
+            if ask.resource.has_paths and (paths := paths_in(ask)):
+                # They are the test's own rows, which are not to be changed.
+                own = [dict(row) for row in rows]
+                spread(own, paths)
+                rows = own
             if filter is not None:
                 ask = Ask(ask.rows._replace(filter=self._joined(filter)), ask.wants)
-            found = [found_in(each, ask, self._bad) for each in _by_exact_value(by, keys, rows)]
-            for each in found:
-                if not isinstance(each.rows, Exception):
-                    call.rows += len(each.rows)
-                    each.rows = [
+            answer: list[Found | Exception] = []
+            for each in _by_exact_value(self.name, by, keys, rows):
+                if isinstance(each, Exception):
+                    answer.append(each)
+                    continue
+                found = found_in(each, ask, self._bad)
+                answer.append(found)
+                if not isinstance(found.rows, Exception):
+                    call.rows += len(found.rows)
+                    found.rows = [
                         MappingProxyType({column: row.get(column) for column in columns})
-                        for row in each.rows
+                        for row in found.rows
                     ]
-            return found
+            return answer
 
     def _rows_of(self, resource: Resource) -> Sequence[Row]:
         _, *names = resource.id
@@ -120,20 +140,32 @@ class MemorySource:
 
 
 def _by_exact_value(
-    by: tuple[str, ...], keys: Sequence[Key], rows: Sequence[Row]
-) -> list[Sequence[Row]]:
-    """The rows that each key has. In Python 1 and True are one key, in no source."""
+    source: str, by: tuple[str, ...], keys: Sequence[Key], rows: Sequence[Row]
+) -> list[Sequence[Row] | UnfitKey]:
+    """The rows that each key has: one whose value is a list is of each value in it. In Python 1 and
+    True are one key, in no source. A key of another type than the columns' values is read as one of
+    theirs."""
     if not by:
         return [rows]
-    groups: dict[Hashable, list[Row]] = {}
+    groups: dict[tuple[tuple[bool, Hashable], ...], list[Row]] = {}
     for row in rows:
-        values = tuple(row.get(column) for column in by)
-        if all(value is not None and isinstance(value, Hashable) for value in values):
-            groups.setdefault(_told_apart(values), []).append(row)
-    return [groups.get(_told_apart(key), []) for key in keys]
+        for key in keys_in(row, by):
+            groups.setdefault(_told_apart(key), []).append(row)
+    kinds = [type(value) for _, value in next(iter(groups), ())]
+    found: list[Sequence[Row] | UnfitKey] = []
+    for key in keys:
+        mine = groups.get(_told_apart(key))
+        if mine is not None or not kinds:
+            found.append(mine or ())
+            continue
+        try:
+            found.append(groups.get(_told_apart(read_as(source, by, kinds, key)), ()))
+        except UnfitKey as error:
+            found.append(error)
+    return found
 
 
-def _told_apart(key: Key) -> Hashable:
+def _told_apart(key: Key) -> tuple[tuple[bool, Hashable], ...]:
     return tuple((type(value) is bool, value) for value in key)
 
 
@@ -143,7 +175,7 @@ MISFITS = (TypeError, ValueError, ArithmeticError, AttributeError)
 
 def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) -> Found:
     """What a key has, of its rows. Where its values can't be compared or added, that is an error
-    that ``misfit`` makes of what they are."""
+    that ``misfit`` makes of what they are, or the error of one that could not be read."""
     if wants_all(ask):
         return Found(rows)
     filter, window, aggregates = ask.rows.filter, ask.rows.window, ask.wants.aggregates
@@ -152,19 +184,33 @@ def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) 
     except MISFITS:
         error = misfit("values that can't be compared")
         return Found(error, [error] * len(aggregates))
+    except Unreadable as unreadable:
+        return Found(unreadable, [unreadable] * len(aggregates))
     listed: Sequence[Row] | Exception = ()
     if ask.wants.columns:
         try:
             listed = windowed(window, kept)
         except MISFITS:
             listed = misfit("values that can't be compared")
+        except Unreadable as unreadable:
+            listed = unreadable
     values: list[object] = []
     for each in aggregates:
         try:
             values.append(aggregate(each, kept))
         except MISFITS:
             values.append(misfit("values that can't be added or compared"))
+        except Unreadable as unreadable:
+            values.append(unreadable)
     return Found(listed, values)
+
+
+def paths_in(ask: Ask) -> tuple[str, ...]:
+    """The paths that are read of rows for the ask, to answer it from rows that are here."""
+    paths = paths_of(ask.columns)
+    if ask.rows.filter is None:
+        return paths
+    return (*paths, *paths_of(frozenset(compared(ask.rows.filter))))
 
 
 def wants_all(ask: Ask) -> bool:
@@ -185,7 +231,7 @@ def windowed(window: Window, rows: Iterable[Row]) -> list[Row]:
         kept = filtered(keyset(order, place), kept)
     # A stable sort by the last column first gives the order by all of them.
     for part in reversed(window.order):
-        kept.sort(key=_sort_key(part.column), reverse=part.descending)
+        kept.sort(key=_sort_key(part.column, kept), reverse=part.descending)
     return kept if window.limit is None else kept[: window.limit]
 
 
@@ -197,15 +243,16 @@ def aggregate(each: Aggregate, rows: Sequence[Row]) -> object:
     values = [row[column] for row in rows if row.get(column) is not None]
     if not values:
         return None
+    _check_readable(values)
     match each.function:
         case Function.SUM:
-            return sum(values)
+            return total(values)
         case Function.AVG:
-            return sum(values) / len(values)
+            return mean(values)
         case Function.MIN:
-            return min(values)
+            return min(alike(values))
         case _:
-            return max(values)
+            return max(alike(values))
 
 
 def matches(filter: Filter, row: Row) -> bool:
@@ -221,24 +268,42 @@ def matches(filter: Filter, row: Row) -> bool:
             return (row.get(column) is None) is wanted
         case Comparison(column, operator, wanted):
             value = row.get(column)
+            negative = operator in (Operator.NE, Operator.NOT_IN)
             if value is None:
-                return operator in (Operator.NE, Operator.NOT_IN)
-            return TESTS[operator](value, wanted)
+                return negative
+            test = TESTS[operator]
+            if isinstance(value, list) and "." in column:
+                # Of what a path finds in a list one value is enough, as in MongoDB.
+                _check_readable(value)
+                return (all if negative else any)(test(each, wanted) for each in value)
+            _check_readable([value])
+            return test(value, wanted)
         case SemiJoin():
             raise NotImplementedError("rows that are here can't be joined with others")
 
 
-def _sort_key(column: str) -> Callable[[Row], tuple[bool, Any]]:
-    def key(row: Row) -> tuple[bool, Any]:
+def _check_readable(values: Iterable[object]) -> None:
+    for value in values:
+        if isinstance(value, Unreadable):
+            raise value
+
+
+def _sort_key(column: str, rows: Sequence[Row]) -> Callable[[Row], tuple[bool, object]]:
+    mixed = are_mixed([row.get(column) for row in rows])
+
+    def key(row: Row) -> tuple[bool, object]:
         value = row.get(column)
-        return (value is not None, value)
+        return (value is not None, written(value) if mixed else value)
 
     return key
 
 
 def _equal(value: object, wanted: object) -> bool:
     # In Python 1 and True are equal: in no source, and a claim that is true is not customer 1.
-    return (type(value) is bool) is (type(wanted) is bool) and bool(_like(value, wanted) == wanted)
+    if (type(value) is bool) is not (type(wanted) is bool):
+        return False
+    value, wanted = _like(value, wanted)
+    return bool(value == wanted)
 
 
 def _has(value: object, every: Iterable[object]) -> bool:
@@ -248,15 +313,31 @@ def _has(value: object, every: Iterable[object]) -> bool:
     return all(any(_equal(item, wanted) for item in items) for wanted in every)
 
 
-def _like(value: object, wanted: object) -> Any:
-    # JSON has no dates and no decimals: their text is read before it is compared with one.
-    if isinstance(wanted, datetime) and isinstance(value, str):
-        return datetime.fromisoformat(value)
-    if isinstance(wanted, date) and isinstance(value, str):
-        return date.fromisoformat(value)
+READERS: Mapping[type, Callable[[str], object]] = {
+    datetime: read_datetime,
+    date: date.fromisoformat,
+    time: read_time,
+    timedelta: read_duration,
+    UUID: UUID,
+    bytes: partial(b64decode, validate=True),
+}
+"""What JSON has no type for is read of its text before it is compared. Subtypes come first."""
+
+
+def _like(value: object, wanted: object) -> Sequence[object]:
+    if isinstance(value, str):
+        read = next((read for type_, read in READERS.items() if isinstance(wanted, type_)), None)
+        value = value if read is None else read(value)
     if isinstance(wanted, Decimal):
-        return Decimal(str(value))
-    return value
+        return Decimal(str(value)), wanted
+    if isinstance(wanted, datetime) and isinstance(wanted.tzinfo, ZoneOffset):
+        return in_utc(value, wanted.tzinfo.zone), wanted
+    pair = value, wanted
+    return pair if type(value) is type(wanted) else alike(pair)
+
+
+def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[object, object], bool]:
+    return lambda value, wanted: bool(test(*_like(value, wanted)))
 
 
 TESTS: dict[Operator, Callable[[Any, Any], bool]] = {
@@ -264,10 +345,10 @@ TESTS: dict[Operator, Callable[[Any, Any], bool]] = {
     Operator.NE: lambda value, wanted: not _equal(value, wanted),
     Operator.IN: lambda value, wanted: any(_equal(value, each) for each in wanted),
     Operator.NOT_IN: lambda value, wanted: not any(_equal(value, each) for each in wanted),
-    Operator.GT: lambda value, wanted: bool(_like(value, wanted) > wanted),
-    Operator.GTE: lambda value, wanted: bool(_like(value, wanted) >= wanted),
-    Operator.LT: lambda value, wanted: bool(_like(value, wanted) < wanted),
-    Operator.LTE: lambda value, wanted: bool(_like(value, wanted) <= wanted),
+    Operator.GT: _ordered(gt),
+    Operator.GTE: _ordered(ge),
+    Operator.LT: _ordered(lt),
+    Operator.LTE: _ordered(le),
     Operator.CONTAINS: lambda value, wanted: wanted.casefold() in value.casefold(),
     Operator.STARTS_WITH: lambda value, wanted: value.casefold().startswith(wanted.casefold()),
     Operator.HAS: lambda value, wanted: _has(value, (wanted,)),

@@ -1,37 +1,71 @@
-"""MongoDB through Motor, which lives in this file alone."""
+"""MongoDB through Motor."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from math import inf
-from struct import Struct
 from typing import Annotated, Any, ClassVar
 
+import bson
 import pymongo
 from bson import ObjectId
-from bson.codec_options import TypeCodec, TypeRegistry
-from bson.decimal128 import Decimal128
-from bson.errors import BSONError, InvalidBSON
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+from bson.errors import InvalidBSON, InvalidDocument
+from motor.motor_asyncio import (
+    AsyncIOMotorClient,
+    AsyncIOMotorCollection,
+    AsyncIOMotorDatabase,
+)
 from pydantic import Field, SecretStr
 from pymongo.errors import (
     NetworkTimeout,
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
 )
 
-from loaders.asks import Answer, Ask, Found, Key, answered
+from loaders.asks import (
+    Answer,
+    Ask,
+    Found,
+    Key,
+    answered,
+    answered_as_read,
+    nothing_of,
+    read_as,
+)
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
+from loaders.errors import (
+    BadResponse,
+    SourceBusy,
+    SourceTimeout,
+    SourceUnavailable,
+    UnfitKey,
+    UnfitValue,
+)
 from loaders.kinds import Kind, address
 from loaders.mongo_catalog import described
-from loaders.mongo_statement import any_of, matching_of, of_each, projected, sorted_by
-from loaders.query import Function
+from loaders.mongo_codecs import UNFIT, Document, options_of
+from loaders.mongo_fields import Fields
+from loaders.mongo_statement import (
+    Pipeline,
+    Shape,
+    Shown,
+    Stages,
+    any_of,
+    grouping,
+    listing,
+    matching_of,
+    of_each,
+    of_each_apart,
+    projected,
+    sorted_by,
+)
+from loaders.paths import paths_of, spread
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Translated
 
@@ -48,8 +82,9 @@ LONGEST_REASON = 300
 MOMENT = 0.05
 """Seconds of a call that pass before it is sent."""
 
-HALVES = Struct("<QQ")
-LARGEST_SIGNIFICAND = 10**34 - 1
+THREADS = int(os.environ.get("MOTOR_MAX_WORKERS") or (os.cpu_count() or 1) * 5)
+"""Those that Motor has for the calls of all its clients (its documentation, "Thread pool"). With
+more calls than that under way, the others would wait where nobody sees it."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,33 +95,10 @@ class MongoCollection(Resource):
     key_type: type = ObjectId
 
 
-class _DecimalCodec(TypeCodec):
-    """BSON's Decimal128 as Python's Decimal, both ways."""
-
-    python_type = Decimal
-    bson_type = Decimal128
-
-    def transform_python(self, value: Decimal) -> Decimal128:
-        return Decimal128(value)
-
-    def transform_bson(self, value: Decimal128) -> Decimal:
-        # Six times as fast as to_decimal(), which for a page of prices is most of its decoding:
-        # by way of a text for the usual form (BSON's specification; IEEE 754-2008, 3.5.2, binary
-        # encoding), which is any number of up to 34 digits.
-        low, high = HALVES.unpack(value.bid)
-        significand = (high & 0x1_FFFF_FFFF_FFFF) << 64 | low
-        if high >> 61 & 3 == 3 or significand > LARGEST_SIGNIFICAND:
-            return value.to_decimal()
-        sign = "-" if high >> 63 else ""
-        return Decimal(f"{sign}{significand}E{(high >> 49 & 0x3FFF) - 6176}")
-
-
 class MongoSource:
     """A client of one database. ``timeout`` (seconds) bounds each call, on the server too."""
 
     kind = "mongo"
-    # PyMongo looks for a server in steps of half a second.
-    can = Capabilities(grace=0.6)
 
     def __init__(
         self, name: str, url: str, *, database: str, pool_size: int = 50, timeout: float = 10.0
@@ -96,8 +108,15 @@ class MongoSource:
         self._database = database
         self._pool_size = pool_size
         self.timeout = timeout
-        self._client: AsyncIOMotorClient[Row] | None = None
+        # PyMongo looks for a server in steps of half a second.
+        self.can = Capabilities(grace=0.6, in_flight=min(pool_size, THREADS))
+        self._client: AsyncIOMotorClient[Document] | None = None
+        # Motor would make each anew for each call.
+        self._collections: dict[str, AsyncIOMotorCollection[Document]] = {}
         self._errors = Translated(self._translate)
+        self._codec_options = options_of(name)
+        self._fields = Fields(self._sampled)
+        self._of_lists: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
 
     async def open(self) -> None:
         # The client connects when it is first used.
@@ -106,9 +125,6 @@ class MongoSource:
             maxPoolSize=self._pool_size,
             timeoutMS=int(self.timeout * 1000),
             serverSelectionTimeoutMS=min(3000, int(self.timeout * 1000)),
-            tz_aware=True,
-            uuidRepresentation="standard",
-            type_registry=TypeRegistry([_DecimalCodec()]),
             appname="sluice",
         )
 
@@ -117,55 +133,106 @@ class MongoSource:
             # It waits for the server's answer to a farewell, which must not stop the event loop.
             await asyncio.to_thread(self._client.close)
             self._client = None
+            self._collections.clear()
 
     async def check(self) -> None:
         with self._errors:
-            await self._collections().command("ping")
+            await self._whole().command("ping")
 
     async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
         with self._errors:
-            return await described(self._collections().command, resource.name)
+            return await described(self._whole().command, resource.name)
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         left = attempt.left(inf)
+        try:
+            if left >= self.timeout - MOMENT:
+                # The client's own time is the same, and setting it anew is not for nothing.
+                return await self._asked(ask, keys, attempt)
+            # What is left is the server's time, too, and that of the thread in which the driver
+            # waits.
+            with pymongo.timeout(left):
+                return await self._asked(ask, keys, attempt)
+        except UnfitValue as error:
+            return await self._without_unfit(ask, keys, attempt, error)
+
+    async def _without_unfit(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, error: UnfitValue
+    ) -> Answer:
+        """What there is without the keys that BSON can't hold. Raises the error if it can hold all
+        of them."""
+        if await self._are_apart(ask, keys):
+            return await self._as_read(ask, keys, attempt)
+        answer = [self._of_unfit(ask, key) for key in keys]
+        places = [place for place, each in enumerate(answer) if each is None]
+        if len(places) == len(keys):
+            raise error
+        found = await self.fetch(ask, [keys[place] for place in places], attempt) if places else []
+        fitting = iter(found)
+        return [next(fitting) if each is None else each for each in answer]
+
+    def _of_unfit(self, ask: Ask, key: Key) -> Found | UnfitKey | None:
+        """What a key has that BSON can't hold; None of others."""
+        try:
+            bson.encode({"key": list(key)}, codec_options=self._codec_options)
+        except InvalidDocument:
+            return UnfitKey(self.name, ", ".join(ask.rows.by), key[0], "of a type of BSON's")
+        except UNFIT:
+            # No value there equals it.
+            return nothing_of(ask.wants)
+        return None
+
+    def _asked(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Coroutine[object, None, Answer]:
+        if self._fields.apart(ask.resource.name, ask.rows.by) is not None:
+            return self._as_read(ask, keys, attempt)
+        return self._fetch(ask, keys, attempt)
+
+    def _fetch(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Coroutine[object, None, Answer]:
         asked = self._rows if ask.wants.columns else self._values
-        if left >= self.timeout - MOMENT:
-            # The client's own time is the same, and setting it anew is not for nothing.
-            return await asked(ask, keys, attempt)
-        # What is left is the server's time, too, and that of the thread in which the driver waits.
-        with pymongo.timeout(left):
-            return await asked(ask, keys, attempt)
+        return asked(ask, keys, attempt)
 
     async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        rows, projection = ask.rows, projected(ask.wants.columns)
+        rows, columns = ask.rows, ask.wants.columns
+        projection, paths = projected(columns), paths_of(columns)
         if rows.window.limit == 0:
             # MongoDB takes it for no limit, or refuses it.
             return [Found()] * len(keys)
         if rows.by and rows.window.limit is not None:
             # Each key's own match, sort and limit, which an index on (key, order) serves, all in
             # one aggregation: MongoDB's lateral join.
-            pipeline = of_each(rows, keys, projection)
-            listed = await self._aggregate(ask, keys, attempt, pipeline, of_database=True)
-            return self._answered(ask, keys, listed)
+            listed = await self._of_each(ask, keys, attempt, listing(rows, projection))
+            for each in listed if paths else ():
+                spread(each, paths)
+            if not any(listed) and await self._are_apart(ask, keys):
+                return await self._as_read(ask, keys, attempt)
+            return [Found(each) for each in listed]
         matching = matching_of(any_of(rows.by, keys), rows)
         words = "find", matching, projection
         with (
-            attempt.call(ask, keys, statement=_Shown(*words), shape=_Shape(*words)) as call,
+            attempt.call(ask, keys, statement=Shown(*words), shape=Shape(*words)) as call,
             self._errors,
         ):
-            cursor = self._collections()[rows.resource.name].find(matching, projection)
+            cursor = self._collection(rows.resource.name).find(matching, projection)
             if rows.window.order:
                 cursor = cursor.sort(list(sorted_by(rows.window.order).items()))
             if rows.window.limit is not None:
                 cursor = cursor.limit(rows.window.limit)
-            found: list[Row] = await cursor.to_list(None)
+            found: list[Document] = await cursor.to_list(None)
             call.rows = len(found)
+        if not found and await self._are_apart(ask, keys):
+            return await self._as_read(ask, keys, attempt)
+        if paths:
+            spread(found, paths)
         return self._answered(ask, keys, found)
 
     def _answered(self, ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Answer:
         found = answered(ask, keys, rows)
         if found is None:
-            # A collation takes texts for equal that are not, and a list for what is in it.
+            # A collation takes texts for equal that are not.
             what = f"'{', '.join(ask.rows.by)}' with another value than was asked for"
             said = f"The source '{self.name}' sent {what}."
             raise BadResponse(self.name, said, reason=what)
@@ -173,23 +240,74 @@ class MongoSource:
 
     async def _values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         rows, aggregates = ask.rows, ask.wants.aggregates
-        groups = {column: f"${column}" for column in rows.by}
+        form = rows.resource.id, rows.by
+        found: list[Row | None] | None = None
+        if form not in self._of_lists:
+            found = await self._of_groups(ask, keys, attempt)
+        if found is None:
+            self._of_lists.add(form)
+            listed = await self._of_each(ask, keys, attempt, [grouping(None, aggregates)])
+            found = [each[0] if each else None for each in listed]
+        if not any(found) and await self._are_apart(ask, keys):
+            return await self._as_read(ask, keys, attempt)
+        nothing, names = nothing_of(ask.wants), [f"a{index}" for index in range(len(aggregates))]
+        return [
+            nothing if each is None else Found((), [each[name] for name in names]) for each in found
+        ]
+
+    def _are_apart(self, ask: Ask, keys: Sequence[Key]) -> Awaitable[bool]:
+        return self._fields.are_apart(ask.resource.name, ask.rows.by, keys)
+
+    async def _as_read(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        """What is asked by keys of other types than their fields'."""
+        by = ask.rows.by
+        kinds = self._fields.apart(ask.resource.name, by)
+        assert kinds is not None
+        return await answered_as_read(
+            keys,
+            lambda key: read_as(self.name, by, kinds, key),
+            lambda read: self._fetch(ask, read, attempt),
+        )
+
+    async def _sampled(self, name: str, pipeline: Pipeline) -> Sequence[Document]:
+        with self._errors:
+            return await self._collection(name).aggregate(pipeline).to_list(None)
+
+    async def _of_groups(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> list[Row | None] | None:
+        """The group of each key; None where groups are of something else, such as whole lists."""
+        rows = ask.rows
         # A group of one column goes by its value, of which MongoDB makes less than of a document.
-        alone = groups[rows.by[0]] if len(rows.by) == 1 else groups or None
-        group: dict[str, object] = {"_id": alone}
-        for index, each in enumerate(aggregates):
-            counted = each.function is Function.COUNT
-            group[f"a{index}"] = (
-                {"$sum": 1} if counted else {f"${each.function}": f"${each.column}"}
-            )
-        pipeline = [{"$match": matching_of(any_of(rows.by, keys), rows)}, {"$group": group}]
-        values: dict[Key, Sequence[object]] = {}
-        for row in await self._aggregate(ask, keys, attempt, pipeline):
-            of = row["_id"]
-            key = (of,) if len(rows.by) == 1 else tuple(of[column] for column in rows.by)
-            values[key] = [row[f"a{index}"] for index in range(len(aggregates))]
-        nothing = [each.of_nothing for each in aggregates]
-        return [Found((), values.get(key, nothing)) for key in keys]
+        names = {f"key_{index}": f"${column}" for index, column in enumerate(rows.by)}
+        alone = names["key_0"] if len(names) == 1 else names or None
+        matching = {"$match": matching_of(any_of(rows.by, keys), rows)}
+        group = grouping(alone, ask.wants.aggregates)
+        groups = await self._aggregate(ask, keys, attempt, [matching, group])
+        if not rows.by:
+            return [groups[0] if groups else None]
+        known: dict[Key, Row]
+        try:
+            if len(names) == 1:
+                known = {(row["_id"],): row for row in groups}
+            else:
+                known = {tuple(row["_id"].get(name) for name in names): row for row in groups}
+        except TypeError:
+            return None
+        found = [known.get(key) for key in keys]
+        return found if len(known) + found.count(None) == len(keys) else None
+
+    async def _of_each(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, stages: Stages
+    ) -> Sequence[list[Document]]:
+        """What the stages make of the rows of each key, by its position."""
+        by = ask.rows.by
+        together = len(by) == 1 and "." not in by[0]
+        pipeline = (of_each if together else of_each_apart)(ask.rows, keys, stages)
+        listed: list[list[Document]] = [[] for _ in keys]
+        for found in await self._aggregate(ask, keys, attempt, pipeline, of_database=together):
+            listed[found["place"]].append(found["row"])
+        return listed
 
     async def _aggregate(
         self,
@@ -199,35 +317,42 @@ class MongoSource:
         pipeline: Sequence[Mapping[str, object]],
         *,
         of_database: bool = False,
-    ) -> list[Row]:
+    ) -> Sequence[Row]:
         words = "aggregate", pipeline
         with (
-            attempt.call(ask, keys, statement=_Shown(*words), shape=_Shape(*words)) as call,
+            attempt.call(ask, keys, statement=Shown(*words), shape=Shape(*words)) as call,
             self._errors,
         ):
-            database = self._collections()
-            asked = database if of_database else database[ask.resource.name]
-            rows: list[Row] = await asked.aggregate(pipeline).to_list(None)
+            asked = self._whole() if of_database else self._collection(ask.resource.name)
+            rows: list[Document] = await asked.aggregate(pipeline).to_list(None)
             call.rows = len(rows)
             return rows
 
-    def _collections(self) -> AsyncIOMotorDatabase[Row]:
+    def _collection(self, name: str) -> AsyncIOMotorCollection[Document]:
+        found = self._collections.get(name)
+        if found is None:
+            found = self._collections[name] = self._whole()[name]
+        return found
+
+    def _whole(self) -> AsyncIOMotorDatabase[Document]:
         if self._client is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
-        return self._client[self._database]
+        return self._client.get_database(self._database, codec_options=self._codec_options)
 
     def _translate(self, error: BaseException) -> Exception | None:
         match error:
             case InvalidBSON():
                 said = f"The source '{self.name}' sent a value that can't be read."
                 return BadResponse(self.name, said, reason=type(error).__name__)
-            case BSONError() | ArithmeticError() | UnicodeEncodeError():
-                # Decimal128 raises decimal's errors, which are arithmetic ones as OverflowError is.
+            case _ if isinstance(error, UNFIT):
                 return UnfitValue(
                     self.name,
                     "A value does not fit the field it is compared with.",
                     reason=type(error).__name__,
                 )
+            case WaitQueueTimeoutError():
+                reason = f"all of its {self._pool_size} connections are in use"
+                return SourceBusy(self.name, reason=reason)
             case PyMongoError():
                 selecting = isinstance(error, ServerSelectionTimeoutError)
                 if self._is_silent() if selecting else error.timeout:
@@ -258,37 +383,6 @@ def _reason(error: PyMongoError) -> str:
             return shown
         return f"{shown}: {details.get('errmsg', '')}"[:LONGEST_REASON]
     return f"{type(error).__name__}: {error}"[:LONGEST_REASON]
-
-
-class _Shown:
-    """A command as explain shows it. Its keys are many, and few look."""
-
-    def __init__(self, name: str, *documents: object) -> None:
-        self._name = name
-        self._documents = documents
-
-    def __str__(self) -> str:
-        return " ".join((self._name, *map(self._written, self._documents)))
-
-    def _written(self, document: object) -> str:
-        return repr(document)
-
-
-class _Shape(_Shown):
-    """The same with a question mark for each value, as the log has it."""
-
-    def _written(self, document: object) -> str:
-        return _without_values(document)
-
-
-def _without_values(value: object) -> str:
-    if isinstance(value, dict):
-        inner = (f"{name}: {_without_values(each)}" for name, each in value.items())
-        return f"{{{', '.join(inner)}}}"
-    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-        # Stages, or alternatives; documents of keys are alike, and many.
-        return f"[{', '.join(dict.fromkeys(map(_without_values, value)))}]"
-    return "?"
 
 
 class MongoKind(Kind):

@@ -6,7 +6,8 @@ nothing of the others.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from loaders.descriptions import (
@@ -113,19 +114,41 @@ def _columns(options: Document) -> tuple[Mapping[str, ColumnDescription] | None,
     if not isinstance(schema, Mapping) or not enforced:
         return None, True
     # Every document has a key, whatever the validator says.
-    required = frozenset(("_id", *schema.get("required", ())))
-    columns = {
-        name: _column(name, each, required=name in required)
-        for name, each in (schema.get("properties") or {}).items()
-        if isinstance(each, Mapping)
-    }
-    for name in required - columns.keys():
-        nullable = False if name == "_id" else None
-        columns[name] = ColumnDescription(name=name, type="anything", nullable=nullable)
+    columns = dict(_fields(schema, "", needed={"_id"}, in_list=False))
     return columns, schema.get("additionalProperties", True) is not False
 
 
-def _column(name: str, schema: Document, *, required: bool) -> ColumnDescription:
+def _fields(
+    schema: Document, prefix: str, *, needed: Collection[str], in_list: bool
+) -> Iterator[tuple[str, ColumnDescription]]:
+    """The fields of a document, by their paths, and those of the documents in it. ``needed`` are
+    there besides those that the schema requires, ``in_list`` says that the document is one of
+    several at its path."""
+    required = frozenset((*needed, *schema.get("required", ())))
+    properties = schema.get("properties") or {}
+    for name in (*properties, *sorted(required - properties.keys())):
+        path, each = f"{prefix}{name}", properties.get(name, {})
+        if not isinstance(each, Mapping):
+            continue
+        column = _column(path, each, required=name in required, in_list=in_list)
+        if path == "_id" and column.nullable is None:
+            column = replace(column, nullable=False)
+        if in_list:
+            # It is the list of what there is, so whether that is there makes no difference.
+            column = replace(column, nullable=None)
+        yield path, column
+        inner = each.get("items", each)
+        for deeper, found in (
+            _fields(inner, f"{path}.", needed=(), in_list=in_list or column.is_list)
+            if isinstance(inner, Mapping)
+            else ()
+        ):
+            # Where the document itself may be missing, so may all that is in it.
+            nullable = found.nullable if column.nullable is False else column.nullable
+            yield deeper, replace(found, nullable=nullable)
+
+
+def _column(name: str, schema: Document, *, required: bool, in_list: bool) -> ColumnDescription:
     types = list(dict.fromkeys(_types(schema)))
     nulls = "null" in types
     kinds = [each for each in types if each != "null"]
@@ -136,7 +159,7 @@ def _column(name: str, schema: Document, *, required: bool) -> ColumnDescription
         (only,) = of_items if len(of_items) == 1 else [None]
         is_list = True
     else:
-        is_list = False
+        is_list = in_list
     labels = schema.get("enum")
     texts = isinstance(labels, Sequence) and all(isinstance(each, str) for each in labels)
     return ColumnDescription(

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from loaders.asks import Key, Rows
 from loaders.query import (
     SEVERAL,
+    Aggregate,
     And,
     Comparison,
     Filter,
+    Function,
     Not,
     Operator,
     Or,
@@ -24,7 +27,6 @@ from loaders.query import (
     conjuncts,
     keyset,
 )
-from loaders.resource import Columns
 
 COMPARE = {
     Operator.EQ: "$eq",
@@ -42,10 +44,18 @@ COMPARE = {
 }
 
 
-def projected(columns: Columns) -> dict[str, int]:
-    """The projection to these fields."""
-    projection = dict.fromkeys(sorted(columns), 1)
-    projection.setdefault("_id", 0)
+Pipeline = list[dict[str, object]]
+Stages = Sequence[dict[str, object]]
+
+
+@lru_cache(4096)
+def projected(columns: frozenset[str]) -> dict[str, int]:
+    """The projection to these fields. It is shared: nobody may change it."""
+    # MongoDB takes no path into what is wanted as a whole.
+    kept = [each for each in sorted(columns) if not any(each.startswith(f"{c}.") for c in columns)]
+    projection = dict.fromkeys(kept, 1)
+    if not any(each.startswith("_id.") for each in kept):
+        projection.setdefault("_id", 0)
     return projection
 
 
@@ -58,38 +68,63 @@ def any_of(by: tuple[str, ...], keys: Sequence[Key]) -> dict[str, object]:
     """The condition that the fields hold one of the keys."""
     if len(by) < 2:
         return {column: {"$in": [key for (key,) in keys]} for column in by}
-    return {"$or": [dict(zip(by, key, strict=True)) for key in keys]}
+    return {"$or": [_equal(by, key) for key in keys]}
 
 
-def of_each(rows: Rows, keys: Sequence[Key], projection: dict[str, int]) -> list[dict[str, object]]:
-    """The pipeline that looks each key's rows up."""
-    if len(rows.by) == 1:
-        (column,) = rows.by
-        documents = [{"key": {"$literal": key}} for (key,) in keys]
-        found: dict[str, object] = {"localField": "key", "foreignField": column}
-        chosen: dict[str, object] = {}
-    else:
-        names = {column: f"key_{index}" for index, column in enumerate(rows.by)}
-        documents = [
-            {name: {"$literal": value} for name, value in zip(names.values(), key, strict=True)}
-            for key in keys
-        ]
-        found = {"let": {name: f"${name}" for name in names.values()}}
-        equal = [{"$eq": [f"${column}", f"$${name}"]} for column, name in names.items()]
-        chosen = {"$expr": {"$and": equal}}
+def of_each(rows: Rows, keys: Sequence[Key], stages: Stages) -> Pipeline:
+    """The pipeline that has for each key what ``stages`` make of its rows, each beside the key's
+    ``place``. It is the database's, by ``$documents``."""
+    documents = [{"place": place, "key": {"$literal": key}} for place, (key,) in enumerate(keys)]
     return [
         {"$documents": documents},
         {
             "$lookup": {
                 "from": rows.resource.name,
-                **found,
-                "pipeline": _stages(rows, chosen, projection),
+                "localField": "key",
+                "foreignField": rows.by[0],
+                "pipeline": [{"$match": matching_of({}, rows)}, *stages],
                 "as": "row",
             }
         },
         {"$unwind": "$row"},
-        {"$replaceRoot": {"newRoot": "$row"}},
     ]
+
+
+def of_each_apart(rows: Rows, keys: Sequence[Key], stages: Stages) -> Pipeline:
+    """The same of keys by which no ``$lookup`` goes: of several fields, or at a path, which not
+    every server follows through lists there. It is the collection's."""
+    name = rows.resource.name
+    pipeline: Pipeline = []
+    for place, key in enumerate(keys):
+        of_key: Pipeline = [
+            {"$match": matching_of(_equal(rows.by, key), rows)},
+            *stages,
+            {"$project": {"_id": 0, "place": {"$literal": place}, "row": "$$ROOT"}},
+        ]
+        if pipeline:
+            pipeline.append({"$unionWith": {"coll": name, "pipeline": of_key}})
+        else:
+            pipeline += of_key
+    return pipeline
+
+
+def listing(rows: Rows, projection: dict[str, int]) -> Stages:
+    """The stages that make the rows of a key into those of its window."""
+    stages: Pipeline = []
+    if rows.window.order:
+        stages.append({"$sort": sorted_by(rows.window.order)})
+    if rows.window.limit is not None:
+        stages.append({"$limit": rows.window.limit})
+    return [*stages, {"$project": projection}]
+
+
+def grouping(key: object, aggregates: Sequence[Aggregate]) -> dict[str, object]:
+    """The stage that makes a document of the rows of each key: ``a0``, ``a1``, …"""
+    group = {"_id": key}
+    for index, each in enumerate(aggregates):
+        counted = each.function is Function.COUNT
+        group[f"a{index}"] = {"$sum": 1} if counted else {f"${each.function}": f"${each.column}"}
+    return {"$group": group}
 
 
 def matching_of(chosen: dict[str, object], rows: Rows) -> dict[str, object]:
@@ -107,13 +142,8 @@ def matching_of(chosen: dict[str, object], rows: Rows) -> dict[str, object]:
     return {**merged, "$and": others} if others else merged
 
 
-def _stages(
-    rows: Rows, chosen: dict[str, object], projection: dict[str, int]
-) -> list[dict[str, object]]:
-    stages: list[dict[str, object]] = [{"$match": matching_of(chosen, rows)}]
-    if rows.window.order:
-        stages.append({"$sort": sorted_by(rows.window.order)})
-    return [*stages, {"$limit": rows.window.limit}, {"$project": projection}]
+def _equal(by: tuple[str, ...], key: Key) -> dict[str, object]:
+    return {column: {"$eq": value} for column, value in zip(by, key, strict=True)}
 
 
 def _condition(filter: Filter) -> dict[str, object]:
@@ -139,3 +169,34 @@ def _condition(filter: Filter) -> dict[str, object]:
             return {column: {COMPARE[operator]: value}}
         case SemiJoin():
             raise NotImplementedError("MongoDB's filters join nothing")
+
+
+class Shown:
+    """A command as explain shows it. Its keys are many, and few look."""
+
+    def __init__(self, name: str, *documents: object) -> None:
+        self._name = name
+        self._documents = documents
+
+    def __str__(self) -> str:
+        return " ".join((self._name, *map(self._written, self._documents)))
+
+    def _written(self, document: object) -> str:
+        return repr(document)
+
+
+class Shape(Shown):
+    """The same with a question mark for each value, as the log has it."""
+
+    def _written(self, document: object) -> str:
+        return _without_values(document)
+
+
+def _without_values(value: object) -> str:
+    if isinstance(value, dict):
+        inner = (f"{name}: {_without_values(each)}" for name, each in value.items())
+        return f"{{{', '.join(inner)}}}"
+    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        # Stages, or alternatives; documents of keys are alike, and many.
+        return f"[{', '.join(dict.fromkeys(map(_without_values, value)))}]"
+    return "?"

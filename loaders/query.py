@@ -141,6 +141,19 @@ def joined(filter: object) -> Iterator[Resource]:
             yield from joined(where)
 
 
+def compared(filter: Filter | None) -> Iterator[str]:
+    """The columns that the filter compares, however deep; not those that its semi-joins compare of
+    other resources."""
+    match filter:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from compared(part)
+        case Not(part):
+            yield from compared(part)
+        case Comparison(column) | SemiJoin(column):
+            yield column
+
+
 def folded(filter: Filter) -> Filter | None:
     """The same filter, without the parts that are true or false whatever the row: None if it lets
     every row through, ``NOTHING`` if none.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from loaders.asks import Answer, Found, Key, Rows, Wants
 from loaders.batching import Loader
@@ -20,9 +21,13 @@ from loaders.views import View
 
 
 class Sources:
-    """Every configured source, by name. They open and close together."""
+    """Every configured source, by name. They open and close together. ``time_zones`` has those of
+    their times that have none, as far as they are configured."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(
+        self, sources: Sequence[Source], time_zones: Mapping[str, ZoneInfo] | None = None
+    ) -> None:
+        self._time_zones = time_zones or {}
         self._by_name = {source.name: source for source in sources}
         self._chains = {source.name: chained(source) for source in sources}
 
@@ -42,6 +47,10 @@ class Sources:
     def can(self, name: str) -> Capabilities:
         """What the source can do: nothing much, if it is not there."""
         return self._by_name[name].can if name in self._by_name else Capabilities()
+
+    def time_zone(self, name: str) -> ZoneInfo | None:
+        """That of the source's times that have none."""
+        return self._time_zones.get(name)
 
     @property
     def names(self) -> list[str]:

@@ -7,13 +7,25 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from loaders.declarations import Declared
+from loaders.errors import Unreadable
 from loaders.identity import Identity
+from loaders.keys import is_of
 from loaders.query import Filter, folded
 
 Row = Mapping[str, Any]
 """One record as its driver returns it. Several places of an operation share it: it is read-only."""
 
 Columns = Collection[str]
+
+
+def unreadable(row: Row, columns: Columns) -> Unreadable | None:
+    """The first of the row's values in these columns that could not be read, if there is one."""
+    for column in columns:
+        value = row.get(column)
+        if isinstance(value, Unreadable):
+            return value
+    return None
+
 
 RowFilter = Callable[[Identity], Filter | None]
 """Says which rows an identity may see: those that the filter lets through, all where it is None.
@@ -38,6 +50,10 @@ class Resource(Declared):
     """Whether its source can join it with another resource of the same source: filters of it may
     have a ``SemiJoin`` over one."""
 
+    has_paths: ClassVar[bool] = True
+    """Whether a dot in a column's name is a step into an embedded document: without, it is a letter
+    of the name like any other."""
+
     def __str__(self) -> str:
         return f"{self.source}.{self.name}"
 
@@ -48,10 +64,8 @@ class Resource(Declared):
         return self.source, self.name
 
     def is_key(self, value: object) -> bool:
-        """Whether the value is of the key's type. In Python True is an int, too: here it is not."""
-        return isinstance(value, self.key_type) and (
-            type(value) is not bool or self.key_type is bool
-        )
+        """Whether the value is of the key's type."""
+        return is_of(self.key_type, value)
 
     def mistakes(self) -> Iterator[str]:
         """What of the declaration can't work, whatever the source holds."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from loaders.asks import Ask
 from loaders.errors import SourceError
 from loaders.logs import Limited
-from loaders.resource import Columns
+from loaders.resource import Columns, Resource
 
 failures = Limited(logging.getLogger("sluice.sources"))
 """Why calls to sources fail, for operators: each reason is its own kind of line."""
@@ -92,6 +92,18 @@ class Call:
             "columns": sorted(self.columns),
             **({} if self.error is None else {"error": self.error}),
         }
+
+
+def not_asked(resource: Resource, reason: str) -> None:
+    """Log why nothing was sent to the source: where no call was made, none logs it."""
+    failures.write(
+        logging.WARNING,
+        f"{resource.source}.{resource.name}: {reason}",
+        "source '%s' was not asked for %s: %s",
+        resource.source,
+        resource.name,
+        reason,
+    )
 
 
 @dataclass(slots=True)

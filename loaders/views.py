@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 
-from loaders.asks import Answer, Ask, Found, Key, Rows, Wants
+from loaders.asks import Answer, Ask, Found, Key, Rows, Wants, nothing_of
 from loaders.contexts import Operation
 from loaders.query import (
     ALL_ROWS,
@@ -70,7 +70,7 @@ class View:
         be seen has what a key without rows has."""
         if self._filter is not None:
             if self._filter == NOTHING:
-                return _nothing_of(wants, keys)
+                return _nothing_of_all(wants, keys)
             filter = all_of(self._filter, rows.filter)
             rows = Rows(rows.resource, rows.by, rows.unique, filter, rows.window)
         ask = Ask(rows, wants)
@@ -81,7 +81,7 @@ class View:
 
     async def _fetch_joined(self, ask: Ask, keys: Sequence[Key]) -> Answer:
         wants = ask.wants
-        answer: list[Found | Exception] = [_nothing(wants)] * len(keys)
+        answer: list[Found | Exception] = [nothing_of(wants)] * len(keys)
         seen = dict(enumerate(keys))
         for join in self._asked_elsewhere:
             values = [value for (value,) in seen.values()]
@@ -131,10 +131,5 @@ class View:
                 return True
 
 
-def _nothing(wants: Wants) -> Found:
-    """What a key has of which there is nothing."""
-    return Found((), tuple(each.of_nothing for each in wants.aggregates))
-
-
-async def _nothing_of(wants: Wants, keys: Sequence[Key]) -> Answer:
-    return [_nothing(wants)] * len(keys)
+async def _nothing_of_all(wants: Wants, keys: Sequence[Key]) -> Answer:
+    return [nothing_of(wants)] * len(keys)

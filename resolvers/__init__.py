@@ -4,6 +4,8 @@ The resources stand in their drivers' modules, ``loaders.sql.postgres``, ``loade
 and ``loaders.rest.routes``, so that a graph needs the drivers of its own sources alone.
 """
 
+from strawberry.scalars import JSON
+
 from loaders.identity import Identity
 from loaders.query import (
     NOTHING,
@@ -29,14 +31,16 @@ from resolvers.lookups import lookup, node, nodes, viewer
 from resolvers.mutations import mutation
 from resolvers.policies import policy
 from resolvers.relations import aggregate, many, one
-from resolvers.scalars import URL
+from resolvers.scalars import URL, BigInt, LocalDateTime, comparable
 
 __all__ = [
+    "JSON",
     "NOTHING",
     "URL",
     "Access",
     "And",
     "Authenticated",
+    "BigInt",
     "Comparison",
     "Connection",
     "Filter",
@@ -44,6 +48,7 @@ __all__ = [
     "Graph",
     "Identity",
     "Info",
+    "LocalDateTime",
     "Node",
     "Not",
     "Operator",
@@ -60,6 +65,7 @@ __all__ = [
     "all_of",
     "batched",
     "column",
+    "comparable",
     "computed",
     "connection",
     "equals",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar, Unpack
 
 import strawberry
@@ -17,6 +18,7 @@ from strawberry.types.arguments import StrawberryArgument
 from gateway.errors import BadUserInput
 from loaders.asks import WHOLE
 from loaders.declarations import declaration
+from loaders.errors import Unreadable
 from loaders.query import COUNT, Filter, Order, Window
 from loaders.registry import Loaders
 from loaders.resource import Resource, Row
@@ -38,7 +40,9 @@ from resolvers.fields import (
 from resolvers.filters import filter_input, sort_input, to_filter, to_order
 from resolvers.guards import comparable
 from resolvers.ids import node_types
+from resolvers.keys import Keys
 from resolvers.relations import declared_order
+from resolvers.time_zones import zone_of
 
 PAGE_SIZE = 20
 LARGEST_PAGE = 100
@@ -105,16 +109,23 @@ class Paging:
         loader = self.loaders.aggregates(self.resource, self.by, COUNT, self.filter)
         return loader.load_all(keys)
 
-    def cursor(self, row: Row) -> str:
+    def cursor(self, row: Row) -> str | Unreadable:
+        """The row's place, or the error of a value there that can't be read."""
         place = tuple(row.get(part.column) for part in self.order)
+        for value in place:
+            if isinstance(value, Unreadable):
+                return value
         return cursors.encode(self.resource, self.order, place)
 
     def info(self, page: Page) -> PageInfo:
+        # What is an error is that of its own field.
+        start: Any = self.cursor(page.rows[0]) if page.rows else None
+        end: Any = self.cursor(page.rows[-1]) if page.rows else None
         return PageInfo(
             has_next_page=self.bounded if self.backward else page.more,
             has_previous_page=page.more if self.backward else self.bounded,
-            start_cursor=self.cursor(page.rows[0]) if page.rows else None,
-            end_cursor=self.cursor(page.rows[-1]) if page.rows else None,
+            start_cursor=start,
+            end_cursor=end,
         )
 
     def _page(self, rows: Sequence[Row] | Exception) -> Page | Exception:
@@ -244,6 +255,7 @@ class Connected(BatchedFetch):
 
     by: str | None
     order_by: tuple[str, ...]
+    cast: type | None = None
 
     def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
         if self.by is not None:
@@ -286,6 +298,9 @@ class Connected(BatchedFetch):
         if self.by is None:
             return [Paged(paging, WHOLE) for _ in rows]
         key = field.owner.resource.key
+        if self.cast is not None:
+            keys = Keys(field.owner.resource.source, key, self.cast).of(rows)
+            return [each if isinstance(each, Exception) else Paged(paging, each) for each in keys]
         return [Paged(paging, row.get(key)) for row in rows]
 
 
@@ -294,12 +309,16 @@ def connection(
     description: str,
     *,
     by: str | None = None,
+    cast: type | None = None,
     order_by: str | tuple[str, ...] = (),
     **options: Unpack[FieldOptions],
 ) -> Any:
     """A field that is a connection: of all objects whose column ``by`` holds this row's key, or,
-    without ``by``, of all there are. ``order_by`` is the order unless the client gives one."""
-    return fetched(description, Connected(by, names_of(order_by)), options)
+    without ``by``, of all there are. ``order_by`` is the order unless the client gives one,
+    ``cast`` as for ``many``."""
+    if cast is not None and by is None:
+        raise TypeError("connection(): 'cast' is for 'by'")
+    return fetched(description, Connected(by, names_of(order_by), cast), options)
 
 
 def _paging(
@@ -322,7 +341,8 @@ def _paging(
         for name in ("after", "before")
         if (cursor := given_value(given, name)) is not None
     }
-    filter = to_filter(type_, given.get("where"), check, node_types(info))
+    zones = partial(zone_of, info, resource)
+    filter = to_filter(type_, given.get("where"), check, node_types(info), zones)
     walked = tuple(part.reversed() for part in order) if backward else order
     start, end = ("before", "after") if backward else ("after", "before")
     window = Window(walked, places.get(start), places.get(end), size + 1)

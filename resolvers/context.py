@@ -6,7 +6,7 @@ nothing of the gateway that runs them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -20,16 +20,12 @@ if TYPE_CHECKING:
 class AccessDecision(Protocol):
     """What the caller may see of the operation.
 
-    ``verdicts`` has the coordinates that they may not simply see. ``waiting`` are the coordinates
-    of fields whose denial comes true where an object turns up that has them. Unless it is
-    ``enforced``, it says only what would be.
+    ``verdicts`` has the coordinates that they may not simply see. Unless it is ``enforced``, it
+    says only what would be.
     """
 
     @property
     def verdicts(self) -> Verdicts: ...
-
-    @property
-    def waiting(self) -> Collection[str]: ...
 
     @property
     def enforced(self) -> bool: ...

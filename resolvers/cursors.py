@@ -10,32 +10,22 @@ from __future__ import annotations
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
 
 import orjson
 
 from gateway.errors import BadUserInput
+from loaders import keys
 from loaders.query import Order
 from loaders.resource import Resource
+from resolvers.scalars import CURSORS
 
 DIGEST = 9
 
-TEXTS: dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {
-    "t": (datetime, datetime.isoformat, datetime.fromisoformat),
-    "d": (date, date.isoformat, date.fromisoformat),
-    "n": (Decimal, str, Decimal),
-}
-"""The types that JSON does not have: tag, type, writer and reader. Subtypes come first."""
-
-SORTABLE = frozenset({str, int, float, bool, *(type_ for type_, _, _ in TEXTS.values())})
-"""The types whose values a cursor gives back as they were; and so it does a key."""
+READERS = {codec.tag: codec.read for codec in CURSORS.values()}
 
 
 def encode(resource: Resource, order: tuple[Order, ...], place: tuple[object, ...]) -> str:
-    """The cursor of a place; every value must be of JSON, a key, a date, a time or a decimal."""
+    """The cursor of a place; every value must be of JSON, a key, or of a type in ``CURSORS``."""
     payload = orjson.dumps([_written(value) for value in place])
     return _text(_digest(resource, order, payload) + payload)
 
@@ -74,14 +64,14 @@ def _digest(resource: Resource, order: tuple[Order, ...], payload: bytes) -> byt
 def _written(value: object) -> object:
     if value is None or isinstance(value, (str, int, float)):
         return value
-    for tag, (type_, write, _) in TEXTS.items():
+    for type_, codec in CURSORS.items():
         if isinstance(value, type_):
-            return [tag, write(value)]
-    return ["k", str(value)]
+            return [codec.tag, codec.write(value)]
+    return ["k", keys.written(value)]
 
 
-def _read(resource: Resource, value: Any) -> object:
+def _read(resource: Resource, value: str | float | list[str] | None) -> object:
     if value is None or isinstance(value, (str, int, float)):
         return value
     tag, text = value
-    return resource.key_type(text) if tag == "k" else TEXTS[tag][2](text)
+    return keys.read(resource.key_type, text) if tag == "k" else READERS[tag](text)

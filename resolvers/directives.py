@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NewType, TypedDict, Unpack
+from typing import Literal, NewType, TypedDict, Unpack
 
 import strawberry
 from strawberry import directive_field
@@ -160,9 +160,17 @@ class MutationOptions(FieldOptions, total=False):
     public: bool
 
 
-def declared(**options: Unpack[MutationOptions]) -> dict[str, Any]:
-    """The arguments of a Strawberry field with these options: ``directives``, ``metadata``,
-    ``name`` and ``deprecation_reason``.
+class FieldArguments(TypedDict):
+    """Arguments of a Strawberry field."""
+
+    directives: Sequence[object]
+    metadata: dict[object, object]
+    name: str | None
+    deprecation_reason: str | None
+
+
+def declared(**options: Unpack[MutationOptions]) -> FieldArguments:
+    """The arguments of a Strawberry field with these options.
 
     Raises TypeError for alternatives that are no lists of lists, or empty: nobody could pass them;
     and for a mutation that is both public and for some.

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Unpack
+from zoneinfo import ZoneInfo
 
 import strawberry
 from graphql import GraphQLResolveInfo
@@ -29,11 +30,12 @@ from strawberry.types.field import FieldType, StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from loaders.declarations import declaration
-from loaders.resource import Resource, Row
+from loaders.resource import Resource, Row, unreadable
 from resolvers.caching import cached
 from resolvers.compat import raw_info
 from resolvers.context import OperationContext
 from resolvers.directives import ColumnOptions, FieldOptions, declared
+from resolvers.time_zones import time_zone_named
 
 SPEC = "sluice"
 """The metadata key of what a field is."""
@@ -107,6 +109,7 @@ class Column:
     name: str | None = None
     filterable: bool = False
     sortable: bool = False
+    time_zone: ZoneInfo | None = None
 
 
 @declaration
@@ -116,14 +119,18 @@ def column(
     name: str | None = None,
     filterable: bool = False,
     sortable: bool = False,
+    time_zone: str | None = None,
     **options: Unpack[ColumnOptions],
 ) -> Any:
     """A field that is a column of the type's resource.
 
     ``filterable`` lets clients compare it in ``where``, ``sortable`` name it in ``orderBy``: those
-    who may see it.
+    who may see it. ``time_zone`` is that of times in it that have none, such as Europe/Prague,
+    where it is not what the source's settings say.
     """
-    return _field({SPEC: Column(name, filterable, sortable)}, options, description=description)
+    zone = None if time_zone is None else time_zone_named(time_zone)
+    spec = Column(name, filterable, sortable, zone)
+    return _field(description, {SPEC: spec}, options)
 
 
 @declaration
@@ -135,8 +142,8 @@ def computed(
     **options: Unpack[FieldOptions],
 ) -> Any:
     """A field that an ordinary resolver works out from these columns of the row, which it takes
-    as a ``strawberry.Parent``."""
-    return _field({NEEDS: tuple(needs)}, options, description=description, resolver=resolver)
+    as a ``strawberry.Parent``. Where one of them could not be read, it is that error instead."""
+    return _field(description, {NEEDS: tuple(needs)}, options)(resolver)
 
 
 class Fetch(ABC):
@@ -213,7 +220,11 @@ class Batched(BatchedFetch):
         info: ResolveInfo,
         arguments: Arguments,
     ) -> Values | Awaitable[Values]:
-        return self.resolver(rows, info)
+        errors = [unreadable(row, self.columns) for row in rows]
+        if all(error is None for error in errors):
+            return self.resolver(rows, info)
+        readable = [row for row, error in zip(rows, errors, strict=True) if error is None]
+        return _among(errors, self.resolver(readable, info) if readable else [])
 
 
 class FetchedField(StrawberryField):
@@ -287,7 +298,8 @@ def batched(
     """A field that a function works out for all rows at one place of the response at once.
 
     It is given the rows, with the columns ``needs``, and the ``info``, and returns as many values,
-    in order, or an awaitable of them. An exception among them is the error of its place.
+    in order, or an awaitable of them. An exception among them is the error of its place. A row of
+    which one of these columns could not be read is not given to it: it has that error.
     """
     return fetched(description, Batched(resolver, tuple(needs)), options)
 
@@ -363,6 +375,17 @@ def column_of(type_: type[Node], python_name: str) -> str | None:
     return None
 
 
+def time_zones_of(
+    types: Iterable[type[Node]],
+) -> Iterator[tuple[tuple[tuple[str, ...], str], ZoneInfo]]:
+    """The time zones that columns are declared to have, by the id of the resource and the name of
+    the column."""
+    for type_ in types:
+        for field, spec in columns_of(type_):
+            if spec.time_zone is not None:
+                yield (type_.resource.id, column_name(field, spec)), spec.time_zone
+
+
 @cached
 def nullable_columns(type_: type[Node]) -> Mapping[str, bool]:
     """For each column of the type, whether it can be empty."""
@@ -398,10 +421,22 @@ def _package(module: str) -> str:
 
 
 def _field(
-    metadata: Mapping[object, object], options: FieldOptions | ColumnOptions, **more: Any
-) -> Any:
+    description: str, metadata: Mapping[object, object], options: FieldOptions | ColumnOptions
+) -> StrawberryField:
     given = declared(**options)
-    return strawberry.field(**{**given, "metadata": {**metadata, **given["metadata"]}, **more})
+    given["metadata"] = {**metadata, **given["metadata"]}
+    field: StrawberryField = strawberry.field(description=description, **given)
+    return field
+
+
+async def _among(errors: Sequence[Exception | None], found: Values | Awaitable[Values]) -> Values:
+    """The values in the places that have no error."""
+    values = await found if isinstance(found, Awaitable) else found
+    places = [place for place, error in enumerate(errors) if error is None]
+    among: list[object] = list(errors)
+    for place, value in zip(places, values, strict=True):
+        among[place] = value
+    return among
 
 
 def _only(values: Values) -> object:

@@ -6,9 +6,9 @@ import enum
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
@@ -32,6 +32,8 @@ from resolvers.fields import (
 )
 from resolvers.ids import keys_of
 from resolvers.relations import One
+from resolvers.scalars import EQUALITY, TEXT, scalar_of
+from resolvers.time_zones import given_in
 
 MOST_VALUES = 1000
 """Values that one ``where`` may compare with."""
@@ -45,21 +47,7 @@ MOST_FILTERS = 1000
 DEEPEST = 10
 """How deep ``and``, ``or`` and ``not`` may nest."""
 
-EQUALITY = (Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN)
-RANGE = (Operator.GT, Operator.GTE, Operator.LT, Operator.LTE)
-TEXT = (Operator.CONTAINS, Operator.STARTS_WITH)
 OF_LISTS = (Operator.HAS, Operator.HAS_SOME, Operator.HAS_EVERY)
-
-OPERATORS: dict[object, tuple[str, tuple[Operator, ...]]] = {
-    str: ("String", (*EQUALITY, *TEXT)),
-    bool: ("Boolean", (Operator.EQ,)),
-    int: ("Int", (*EQUALITY, *RANGE)),
-    float: ("Float", (*EQUALITY, *RANGE)),
-    Decimal: ("Decimal", (*EQUALITY, *RANGE)),
-    datetime: ("DateTime", (*EQUALITY, *RANGE)),
-    date: ("Date", (*EQUALITY, *RANGE)),
-    strawberry.ID: ("ID", EQUALITY),
-}
 
 MEANINGS = {
     Operator.EQ: "Equal to this value.",
@@ -163,9 +151,10 @@ def to_filter(
     where: object,
     check: Callable[[str], None],
     node_types: Mapping[str, type[Node]],
+    zone_of: Callable[[str], ZoneInfo | None] = lambda _: None,
 ) -> Filter | None:
     """The filter that a ``where`` says; None if it says nothing. ``node_types`` are those that
-    global ids name.
+    global ids name, ``zone_of`` has the time zones of columns.
 
     ``check`` is given the coordinate of each field that is compared, and raises where the caller
     may not: what can be compared can be found out. Raises BadUserInput for a comparison with
@@ -173,7 +162,7 @@ def to_filter(
     """
     if where is None or where is strawberry.UNSET:
         return None
-    parts = _Reader(type_, check, node_types).read(where, "where", 1)
+    parts = _Reader(type_, check, node_types, zone_of).read(where, "where", 1)
     return parts.parts[0] if len(parts.parts) == 1 else parts if parts.parts else None
 
 
@@ -198,9 +187,14 @@ class _Reader:
     """Reads one ``where``, counting what it holds."""
 
     def __init__(
-        self, type_: type[Node], check: Callable[[str], None], node_types: Mapping[str, type[Node]]
+        self,
+        type_: type[Node],
+        check: Callable[[str], None],
+        node_types: Mapping[str, type[Node]],
+        zone_of: Callable[[str], ZoneInfo | None],
     ) -> None:
         self.check = check
+        self.zone_of = zone_of
         self.node_types = node_types
         self.by_name = _filterable_by_name(type_)
         self.count = 0
@@ -255,6 +249,9 @@ class _Reader:
         if filterable.ids_of is not None and not isinstance(value, bool):
             values = keys_of(self.node_types, values, filterable.ids_of)
         values = [each.value if isinstance(each, enum.Enum) else each for each in values]
+        if datetime in (filterable.value_type, items_type(filterable.value_type)):
+            zone = self.zone_of(filterable.column)
+            values = [given_in(each, zone) for each in values]
         return tuple(values) if many else values[0]
 
 
@@ -294,9 +291,10 @@ def has_comparisons(type_: object) -> bool:
     if type_ is strawberry.ID:
         # Global ids alone have these: a column's own values may be of any type.
         return False
-    return type_ in OPERATORS or isinstance(
-        getattr(type_, "__strawberry_definition__", type_), StrawberryEnumDefinition
-    )
+    if isinstance(getattr(type_, "__strawberry_definition__", type_), StrawberryEnumDefinition):
+        return True
+    scalar = scalar_of(type_)
+    return scalar is not None and bool(scalar.operators)
 
 
 def _filterable(type_: type[Node]) -> Iterator[Filterable]:
@@ -342,7 +340,9 @@ def _comparisons(type_: Any, *, of_list: bool = False) -> type:
     if isinstance(definition, StrawberryEnumDefinition):
         name, operators, type_ = definition.name, EQUALITY, definition.wrapped_cls
     else:
-        name, operators = OPERATORS[type_]
+        scalar = scalar_of(type_)
+        assert scalar is not None
+        name, operators = scalar.name, scalar.operators
     what = f"a value of type {name} must compare"
     if of_list:
         name, operators, what = f"{name}List", OF_LISTS, f"a list of {name} must be"

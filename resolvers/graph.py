@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 
 import strawberry
-from graphql import GraphQLField, GraphQLFieldResolver, GraphQLObjectType
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLScalarType,
+)
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import convert_argument
@@ -14,9 +18,9 @@ from strawberry.types.base import StrawberryOptional
 from strawberry.types.field import FieldType, StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
-from gateway.engine.batched import BATCHED, COLUMN, MEMBER, BatchedResolver, member
+from gateway.engine.batched import BATCHED, MEMBER, BatchedResolver, member
 from loaders.declarations import Declared
-from loaders.resource import Resource, Row
+from loaders.resource import Resource
 from resolvers import directives
 from resolvers.checks.all import faults_of
 from resolvers.checks.faults import DeclarationError
@@ -35,14 +39,17 @@ from resolvers.fields import (
     ResolveInfo,
     Values,
     column_name,
+    time_zones_of,
 )
 from resolvers.filters import comparisons
 from resolvers.guards import guard
-from resolvers.ids import global_id
 from resolvers.inheritance import let_nodes_be_null, show_inherited
+from resolvers.numbers import read_literals_exactly
 from resolvers.policies import Policy
+from resolvers.reading import prepare_leaves, read_column, read_id, read_needs
 from resolvers.rules import Rules
-from resolvers.scalars import SCALARS
+from resolvers.scalars import Scalar, definitions_of
+from resolvers.time_zones import converter
 
 
 class Graph(Declared, strawberry.Schema):
@@ -54,7 +61,8 @@ class Graph(Declared, strawberry.Schema):
     may see what; ``policies`` are the functions that its ``@policy`` directives name, ``scopes``
     those that only row filters go by: the schema lists all that there are. ``scalars`` are the
     graph's own. ``comparisons`` says for a field's coordinate by which inputs it is compared.
-    ``declarations`` are its types and fields as checks look at them.
+    ``declarations`` are its types and fields as checks look at them, and ``time_zones`` those that
+    columns have.
 
     Raises DeclarationError, with all that is wrong, for declarations that can't be kept.
     """
@@ -68,7 +76,7 @@ class Graph(Declared, strawberry.Schema):
         types: Iterable[type] = (),
         policies: Sequence[Policy] = (),
         scopes: Iterable[str] = (),
-        scalars: Mapping[object, ScalarDefinition] | None = None,
+        scalars: Mapping[object, ScalarDefinition | Scalar] | None = None,
         extensions: Sequence[type[SchemaExtension]] = (),
     ) -> None:
         super().__init__(
@@ -80,7 +88,7 @@ class Graph(Declared, strawberry.Schema):
             schema_directives=[directives.FEDERATION],
             config=StrawberryConfig(
                 default_resolver=member,
-                scalar_map={**SCALARS, **directives.SCALARS, **(scalars or {})},
+                scalar_map={**directives.SCALARS, **definitions_of(scalars or {})},
                 enable_experimental_incremental_execution=True,
             ),
         )
@@ -96,9 +104,12 @@ class Graph(Declared, strawberry.Schema):
         warn_of_open_roads(declared)
         self.declarations = declared
         self.node_types = declared.nodes
+        self.time_zones = dict(time_zones_of(declared.nodes.values()))
         for type_ in self._schema.type_map.values():
             if isinstance(type_, GraphQLObjectType):
                 self._bind(type_)
+            elif isinstance(type_, GraphQLScalarType):
+                read_literals_exactly(type_)
         self._guard()
         show_inherited(self._schema)
         named = {
@@ -144,22 +155,22 @@ class Graph(Declared, strawberry.Schema):
         elif owner is not None and field.is_basic_field:
             if field.python_name == "id":
                 column = owner.resource.key
-                graphql_field.resolve = _id_resolver(type_name, column)
-                graphql_field.extensions[BATCHED] = _ids_resolver(type_name, column)
+                read_id(graphql_field, type_name, column)
             else:
                 column = column_name(field, spec if isinstance(spec, Column) else Column())
-                graphql_field.resolve = _column_resolver(column)
-                graphql_field.extensions[COLUMN] = column
+                read_column(graphql_field, owner.resource, column, converter(field.type))
             self.needs[coordinate] = frozenset([(owner.resource, column)])
             self.read_from_row.add(coordinate)
             self.source_of[coordinate] = owner.resource.source
         elif owner is not None:
             needed = field.metadata.get(NEEDS, ())
+            read_needs(graphql_field, needed)
             self.needs[coordinate] = frozenset((owner.resource, column) for column in needed)
             self.read_from_row.add(coordinate)
         elif field.is_basic_field and type(field).get_result is StrawberryField.get_result:
             # Another class of fields would have its own way to the value.
             graphql_field.extensions[MEMBER] = field.python_name
+            prepare_leaves(graphql_field)
 
     def _batched(self, field: FetchedField, fetch: BatchedFetch) -> BatchedResolver:
         config, registry = self.config, self.schema_converter.scalar_registry
@@ -194,29 +205,3 @@ def _to_convert(type_: FieldType) -> FieldType | None:
     """The type of an argument whose values Strawberry has to convert; None of any other."""
     innermost = type_.of_type if type(type_) is StrawberryOptional else type_
     return None if innermost in (int, float, str, bool) else type_
-
-
-def _column_resolver(column: str) -> GraphQLFieldResolver:
-    def resolve(row: Row, _info: ResolveInfo) -> object:
-        return row.get(column)
-
-    return resolve
-
-
-def _ids_resolver(type_name: str, column: str) -> BatchedResolver:
-    one = _id_resolver(type_name, column)
-
-    def resolve(rows: Sequence[Row], info: ResolveInfo, _arguments: Arguments) -> Values:
-        return [one(row, info) for row in rows]
-
-    return resolve
-
-
-def _id_resolver(type_name: str, column: str) -> Callable[[Row, ResolveInfo], str]:
-    def resolve(row: Row, _info: ResolveInfo) -> str:
-        key = row.get(column)
-        if key is None:
-            raise ValueError(f"a row of {type_name} without its key")
-        return global_id(type_name, key)
-
-    return resolve

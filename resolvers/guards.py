@@ -12,15 +12,15 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from inspect import isawaitable
-from typing import Any
 
-from graphql import GraphQLField, GraphQLFieldResolver, is_non_null_type
+from graphql import GraphQLField, GraphQLFieldResolver
 
 from gateway.engine.batched import BATCHED, COLUMN, MEMBER, BatchedResolver
 from gateway.engine.resolution import columns, members
 from loaders.batching import Loader
+from loaders.errors import Unreadable
 from loaders.identity import Identity
-from loaders.resource import Resource, Row
+from loaders.resource import Resource, Row, unreadable
 from resolvers.directives import Alternatives
 from resolvers.fields import ResolveInfo, Values
 from resolvers.policies import Policy
@@ -41,8 +41,11 @@ class PolicyEvaluator:
         # A row is known by where it lies, so it must stay there.
         self._rows: dict[int, Row] = {}
 
-    async def allow(self, undecided: Sequence[Alternatives], rows: Sequence[Row]) -> list[bool]:
-        """For each row, whether one of the alternatives of each rule holds for it."""
+    async def allow(
+        self, undecided: Sequence[Alternatives], rows: Sequence[Row]
+    ) -> list[bool | Unreadable]:
+        """For each row, whether one of the alternatives of each rule holds for it. Where that hangs
+        on a value that could not be read, it is that value's error."""
         names = list(dict.fromkeys(n for rule in undecided for group in rule for n in group))
         places = [id(row) for row in rows]
         self._rows.update(zip(places, rows, strict=True))
@@ -53,10 +56,13 @@ class PolicyEvaluator:
             # A policy is its author's: whatever else it says is no.
             return verdicts[name][at] is True
 
-        return [
-            all(any(all(holds(n, at) for n in group) for group in rule) for rule in undecided)
-            for at in range(len(rows))
-        ]
+        def allowed(at: int) -> bool | Unreadable:
+            if all(any(all(holds(n, at) for n in group) for group in rule) for rule in undecided):
+                return True
+            said = (verdicts[name][at] for name in names)
+            return next((each for each in said if isinstance(each, Unreadable)), False)
+
+        return [allowed(at) for at in range(len(rows))]
 
     def forget(self) -> None:
         """Let go of all rows and verdicts."""
@@ -68,8 +74,12 @@ class PolicyEvaluator:
         if loader is None:
             policy = self._policies[name]
 
-            async def decide(places: list[int]) -> list[bool]:
-                return await self._decide(policy, [self._rows[place] for place in places])
+            async def decide(places: list[int]) -> Sequence[bool | Exception]:
+                rows = [self._rows[place] for place in places]
+                verdicts = [unreadable(row, policy.needs) for row in rows]
+                readable = [row for row, v in zip(rows, verdicts, strict=True) if v is None]
+                decided = iter(await self._decide(policy, readable) if readable else ())
+                return [next(decided) if v is None else v for v in verdicts]
 
             loader = self._loaders[name] = Loader(decide)
         return loader
@@ -105,32 +115,33 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
     """
     resolve, subscribe = field.resolve, field.subscribe
     assert resolve is not None
-    nullable = not is_non_null_type(field.type)
 
-    def guarded(row: Any, info: ResolveInfo, **arguments: object) -> object:
+    def guarded(row: Row | None, info: ResolveInfo, **arguments: object) -> object:
         verdict = info.context.decision.verdicts.get(coordinate)
         if verdict is None:
             return resolve(row, info, **arguments)
         if verdict.is_denied:
             if not info.context.decision.enforced:
                 return resolve(row, info, **arguments)
-            if nullable and coordinate not in info.context.decision.waiting:
-                # Its one error has been reported with the decision.
-                return None
             info.context.deny(coordinate, info.path.as_list())
         return judged(verdict.undecided, row, info, arguments)
 
     async def judged(
         undecided: Sequence[Alternatives],
-        row: Any,
+        row: Row | None,
         info: ResolveInfo,
         arguments: Mapping[str, object],
     ) -> object:
         context = info.context
-        if not all(await context.policies.allow(undecided, [{} if row is None else row])):
+        known: Row = {} if row is None else row
+        [allowed] = await context.policies.allow(undecided, [known])
+        if isinstance(allowed, Unreadable):
+            if context.decision.enforced:
+                raise allowed
+        elif not allowed:
             context.deny(coordinate, info.path.as_list())
         if resource is not None:
-            row = await context.loaders.guarded(resource).load(row.get(resource.key))
+            row = await context.loaders.guarded(resource).load(known.get(resource.key))
             if row is None:
                 return None
         value = resolve(row, info, **arguments)
@@ -138,7 +149,7 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
 
     field.resolve = guarded
     if (batched := _batched(field)) is not None:
-        field.extensions[BATCHED] = _guarded_batch(coordinate, batched, nullable, resource)
+        field.extensions[BATCHED] = _guarded_batch(coordinate, batched, resource)
     if subscribe is not None:
         field.subscribe = _guarded_stream(coordinate, subscribe)
 
@@ -157,24 +168,22 @@ def _reading(read: Callable[[Values, str], Values], name: str) -> BatchedResolve
 
 
 def _guarded_batch(
-    coordinate: str, batched: BatchedResolver, nullable: bool, resource: Resource | None
+    coordinate: str, batched: BatchedResolver, resource: Resource | None
 ) -> BatchedResolver:
     def guarded(
-        rows: Sequence[Any], info: ResolveInfo, arguments: dict[str, object]
+        rows: Sequence[Row | None], info: ResolveInfo, arguments: dict[str, object]
     ) -> Values | Awaitable[Values]:
         decision = info.context.decision
         verdict = decision.verdicts.get(coordinate)
         if verdict is None or (verdict.is_denied and not decision.enforced):
             return batched(rows, info, arguments)
         if verdict.is_denied:
-            if not nullable or coordinate in decision.waiting:
-                info.context.deny(coordinate, info.path.as_list())
-            return [None] * len(rows)
+            return [info.context.refusal(coordinate, info.path.as_list())] * len(rows)
         return judged(verdict.undecided, rows, info, arguments)
 
     async def judged(
         undecided: Sequence[Alternatives],
-        rows: Sequence[Any],
+        rows: Sequence[Row | None],
         info: ResolveInfo,
         arguments: dict[str, object],
     ) -> Values:
@@ -183,19 +192,22 @@ def _guarded_batch(
         allowed = await context.policies.allow(undecided, asked)
         values: list[object] = [None] * len(rows)
         left = dict(enumerate(rows))
-        if not all(allowed):
-            refusal = context.refusal(coordinate, info.path.as_list())
+        if not all(each is True for each in allowed):
+            refused = not all(allowed)
+            refusal = context.refusal(coordinate, info.path.as_list()) if refused else None
             for place, each in enumerate(allowed):
-                if not each and refusal is not None:
-                    values[place] = refusal
+                if each is not True and context.decision.enforced:
+                    values[place] = each or refusal
                     del left[place]
         if resource is not None:
-            keys = [row.get(resource.key) for row in left.values()]
+            keys = [asked[place].get(resource.key) for place in left]
             apart = await context.loaders.guarded(resource).load_all(keys)
             for place, row in zip(list(left), apart, strict=True):
-                left[place] = row
                 if row is None or isinstance(row, Exception):
-                    values[place] = left.pop(place)
+                    values[place] = row
+                    del left[place]
+                else:
+                    left[place] = row
         if left:
             found = batched(list(left.values()), info, arguments)
             found = await found if isawaitable(found) else found
@@ -215,7 +227,7 @@ def _guarded_stream(
         context = info.context
         verdict = context.decision.verdicts.get(coordinate)
         if verdict is not None and (
-            verdict.is_denied or not all(await context.policies.allow(verdict.undecided, [{}]))
+            verdict.is_denied or (await context.policies.allow(verdict.undecided, [{}])) != [True]
         ):
             context.deny(coordinate, info.path.as_list())
         stream = subscribe(root, info, **arguments)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Unpack
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.enum import StrawberryEnumDefinition
+from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from gateway.errors import BadUserInput
+from gateway.errors import NO_ID, BadUserInput
 from loaders.declarations import declaration
+from loaders.errors import UnfitKey
 from loaders.identity import Identity
 from loaders.resource import Resource
 from resolvers.caching import cached
@@ -38,6 +43,7 @@ from resolvers.fields import (
 )
 from resolvers.guards import comparable
 from resolvers.ids import keys_of, node_types, read_id, read_key
+from resolvers.time_zones import given_in, zone_of
 
 MOST_NODES = 100
 """Ids that one ``nodes`` may ask for."""
@@ -57,7 +63,7 @@ class Lookup(BatchedFetch):
         target = target_of(field)
         types: dict[str, Any] = {"id": strawberry.ID}
         if target is not None:
-            types |= {each.python_name: given_type(each) for each, _ in columns_of(target)}
+            types |= {each.python_name: _annotation(each) for each, _ in columns_of(target)}
         several = len(self.by) > 1
         return [
             argument(
@@ -94,8 +100,11 @@ class Lookup(BatchedFetch):
         else:
             column, coordinate = _columns_by_name(target)[name]
             comparable(info)(coordinate)
+            value = value.value if isinstance(value, enum.Enum) else value
+            if isinstance(value, datetime):
+                value = given_in(value, zone_of(info, target.resource, column))
         loader = info.context.loaders.by_key(target.resource, column)
-        return loader.load_all([value] * len(rows))
+        return _of_client(name, loader.load_all([value] * len(rows)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +157,7 @@ class NodeLookup(Fetch):
         arguments: Arguments,
     ) -> object:
         if not self.many:
-            return _load(info, arguments["id"])
+            return _load(info, arguments["id"], info.path.as_list())
         ids = arguments["ids"]
         if len(ids) > MOST_NODES:
             raise BadUserInput(f"ids: at most {MOST_NODES} at a time.")
@@ -190,6 +199,18 @@ def nodes(description: str, **options: Unpack[FieldOptions]) -> Any:
     return fetched(description, NodeLookup(many=True), options)
 
 
+async def _of_client(name: str, values: Awaitable[Values]) -> Values:
+    """The values of a lookup, whose key came from a client."""
+    unfit = BadUserInput(f"{name}: the value does not fit what it is compared with.")
+    return [unfit if isinstance(each, UnfitKey) else each for each in await values]
+
+
+def _annotation(field: StrawberryField) -> object:
+    """The type of the field's values as an annotation has it."""
+    type_ = given_type(field)
+    return type_.wrapped_cls if isinstance(type_, StrawberryEnumDefinition) else type_
+
+
 @cached
 def _columns_by_name(type_: type[Node]) -> Mapping[str, tuple[str, str]]:
     return {
@@ -200,17 +221,22 @@ def _columns_by_name(type_: type[Node]) -> Mapping[str, tuple[str, str]]:
 
 async def _load_all(info: ResolveInfo, ids: list[str]) -> list[NodeRow | BaseException | None]:
     # A source that fails takes only its own places of the list.
-    return await asyncio.gather(*(_load(info, each) for each in ids), return_exceptions=True)
+    path = info.path.as_list()
+    each = (_load(info, text, [*path, index]) for index, text in enumerate(ids))
+    return await asyncio.gather(*each, return_exceptions=True)
 
 
-async def _load(info: ResolveInfo, text: str) -> NodeRow | None:
+async def _load(info: ResolveInfo, text: str, path: Sequence[str | int]) -> NodeRow | None:
     types = node_types(info)
     name, written = read_id(types, text)
     resource = types[name].resource
     verdict = info.context.decision.verdicts.get(name)
     if verdict is not None and verdict.is_denied and info.context.decision.enforced:
-        # Whatever is selected of it has been denied, so that it is not even looked for.
-        return None
+        # It is not even looked for, so nobody learns whether it is there.
+        info.context.deny(name, path)
     key = read_key(resource, written, text)
-    row = await info.context.loaders.by_key(resource).load(key)
+    try:
+        row = await info.context.loaders.by_key(resource).load(key)
+    except UnfitKey:
+        raise BadUserInput(NO_ID.format(text)) from None
     return None if row is None else NodeRow(name, row)

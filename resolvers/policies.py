@@ -18,6 +18,8 @@ class Policy:
 
     ``decide`` gets the identity and all rows of one breadth, each with the columns ``needs``, and
     returns a verdict for each, in order. Nothing but ``True`` allows; if it raises, all are denied.
+    A row with a value among them that could not be read is not asked about: what hangs on it is
+    that value's error.
 
     Who has one of ``scopes`` passes, and who lacks one of ``claims`` fails, before anything is
     fetched and without ``decide`` being asked.

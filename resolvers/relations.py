@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
+from zoneinfo import ZoneInfo
 
 from loaders.declarations import declaration
-from loaders.errors import BadResponse
 from loaders.query import Aggregate, Filter, Function, Order, Window
 from loaders.resource import Resource, Row
 from resolvers.caching import cached
@@ -23,6 +23,8 @@ from resolvers.fields import (
     names_of,
     nullable_columns,
 )
+from resolvers.keys import Keys, loaded
+from resolvers.time_zones import Convert, converter, zone_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class One(BatchedFetch):
     by: str
     to: str | None
     filterable: bool
+    cast: type | None = None
 
     def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
         yield field.owner.resource, self.by
@@ -46,26 +49,13 @@ class One(BatchedFetch):
         arguments: Arguments,
     ) -> Awaitable[Values]:
         target = field.target.resource
-        wanted = [row.get(self.by) for row in rows]
-        is_key = target.is_key if self.to is None else _is_natural_key
-        # One key that does not fit would fail the whole batch, as its source can't compare it.
-        usual = target.key_type if self.to is None else str
-        keys = [key for key in wanted if type(key) is usual or is_key(key)]
-        loaded = info.context.loaders.by_key(target, self.to).load_all(keys)
+        loader = info.context.loaders.by_key(target, self.to)
+        type_ = target.key_type if self.to is None else self.cast
+        wanted, usual = [row.get(self.by) for row in rows], type_ or str
+        keys = [key for key in wanted if type(key) is usual]
         if len(keys) == len(wanted):
-            return loaded
-
-        async def spread() -> Values:
-            found, misfit = iter(await loaded), self._misfit(field)
-            return [
-                next(found) if is_key(key) else None if key is None else misfit for key in wanted
-            ]
-
-        return spread()
-
-    def _misfit(self, field: FetchedField) -> BadResponse:
-        source = field.owner.resource.source
-        return BadResponse(source, f"The source '{source}' sent '{self.by}' as no id.")
+            return loader.load_all(keys)
+        return loaded(loader, Keys(field.owner.resource.source, self.by, type_).of(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +64,7 @@ class Many(BatchedFetch):
 
     by: str
     order_by: tuple[str, ...]
+    cast: type | None = None
 
     def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
         yield field.owner.resource, field.owner.resource.key
@@ -92,6 +83,8 @@ class Many(BatchedFetch):
         target, key = field.target, field.owner.resource.key
         window = Window(order=declared_order(target, self.order_by))
         loader = info.context.loaders.lists(target.resource, self.by, window)
+        if self.cast is not None:
+            return loaded(loader, Keys(field.owner.resource.source, key, self.cast).of(rows))
         return loader.load_all([row.get(key) for row in rows])
 
 
@@ -103,6 +96,7 @@ class Aggregated(BatchedFetch):
     by: str
     aggregate: Aggregate
     where: Filter | None
+    cast: type | None = None
 
     def needs(self, field: FetchedField) -> Iterator[tuple[Resource, str]]:
         yield field.owner.resource, field.owner.resource.key
@@ -117,7 +111,16 @@ class Aggregated(BatchedFetch):
         key = field.owner.resource.key
         loaders = info.context.loaders
         loader = loaders.aggregates(self.of, self.by, self.aggregate, self.where)
-        return loader.load_all([row.get(key) for row in rows])
+        values: Awaitable[Values]
+        if self.cast is None:
+            values = loader.load_all([row.get(key) for row in rows])
+        else:
+            values = loaded(loader, Keys(field.owner.resource.source, key, self.cast).of(rows))
+        convert, column = converter(field.type), self.aggregate.column
+        if convert is None or column is None:
+            return values
+        zone = zone_of(info, self.of, column)
+        return values if zone is None else _converted(values, convert, zone)
 
 
 @declaration
@@ -126,18 +129,22 @@ def one(
     *,
     by: str,
     to: str | None = None,
+    cast: type | None = None,
     filterable: bool = False,
     **options: Unpack[FieldOptions],
 ) -> Any:
     """A field that is one object: the one whose ``to`` (its resource's key unless told) equals
-    this row's column ``by``; null where that is null or there is no such row.
+    this row's column ``by``; null where that is null or there is no such row. ``cast`` is the type
+    of the values of ``to``, where neither their source nor the key's declaration tells it.
 
     ``filterable`` lets clients filter by the other object's id, under the field's name with
     "Id" behind it.
     """
     if filterable and to is not None:
         raise TypeError("only a relation by the target's key can be filtered by the target's id")
-    return fetched(description, One(by, to, filterable), options)
+    if cast is not None and to is None:
+        raise TypeError("one(): 'cast' is for 'to'; the key's type is its resource's key_type")
+    return fetched(description, One(by, to, filterable, cast), options)
 
 
 @declaration
@@ -145,15 +152,17 @@ def many(
     description: str,
     *,
     by: str,
+    cast: type | None = None,
     order_by: str | tuple[str, ...] = (),
     **options: Unpack[FieldOptions],
 ) -> Any:
-    """A field that is the list of all objects whose column ``by`` holds this row's key.
+    """A field that is the list of all objects whose column ``by`` holds this row's key, alone or in
+    a list. ``cast`` is the type of that column's values, where its source does not tell it.
 
     ``order_by`` names the target's columns to sort by, each with "-" before it to sort
     descending. For lists that may become long use ``connection`` instead.
     """
-    return fetched(description, Many(by, names_of(order_by)), options)
+    return fetched(description, Many(by, names_of(order_by), cast), options)
 
 
 @declaration
@@ -164,20 +173,22 @@ def aggregate(
     by: str,
     function: Function,
     column: str | None = None,
+    cast: type | None = None,
     where: Filter | None = None,
     **options: Unpack[FieldOptions],
 ) -> Any:
     """A field that is ``function`` over ``column`` of all rows of ``of`` whose ``by`` holds this
-    row's key, and which ``where`` lets through. Of no rows: 0 for a count, else null."""
+    row's key, and which ``where`` lets through; ``cast`` is as for ``many``. Of no rows: 0 for a
+    count, else null."""
     if (column is None) is not (function is Function.COUNT):
         takes = "counts rows, so it takes no" if column else "needs a"
         raise TypeError(f"aggregate(): {function} {takes} 'column'")
-    return fetched(description, Aggregated(of, by, Aggregate(function, column), where), options)
+    fetch = Aggregated(of, by, Aggregate(function, column), where, cast)
+    return fetched(description, fetch, options)
 
 
-def _is_natural_key(value: object) -> bool:
-    # In Python, True is a key, too: 1.
-    return isinstance(value, Hashable) and value is not None and type(value) is not bool
+async def _converted(loading: Awaitable[Values], convert: Convert, zone: ZoneInfo) -> Values:
+    return [convert(value, zone) for value in await loading]
 
 
 @cached

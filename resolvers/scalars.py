@@ -1,110 +1,323 @@
-"""The scalars that every graph has, beyond the specification's own.
-
-Rows are shown as their sources give them, so each serializer takes what any of the drivers has
-for such a value (JSON has text for dates and decimals) and raises ValueError for anything else.
-"""
+"""The scalars that a graph has, a line each: what of a source's values each shows, how its values
+compare, and how a cursor holds them."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
-from typing import NewType
-from urllib.parse import urlsplit
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple, NewType, TypedDict, Unpack
 
 import strawberry
+from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
+from loaders.declarations import declaration
+from loaders.descriptions import NUMBERS, Family
+from loaders.durations import duration_text, read_duration
+from loaders.query import Operator
+from resolvers import coercion
+
+BigInt = NewType("BigInt", int)
+LocalDateTime = NewType("LocalDateTime", datetime)
 URL = NewType("URL", str)
 
-LARGEST_EXPONENT = 6144
-"""That of the largest decimal which IEEE 754 has room for. Drivers turn some that are far beyond
-it into other numbers, and a few letters of exponent would be a gigabyte when written out."""
+EQUALITY = (Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN)
+RANGE = (Operator.GT, Operator.GTE, Operator.LT, Operator.LTE)
+TEXT = (Operator.CONTAINS, Operator.STARTS_WITH)
+
+WRITTEN = frozenset(Family) - {Family.DOCUMENT, Family.RECORD}
+"""What a text can show: the text of the value's own scalar."""
+
+BIG = "values beyond {} are errors: declare BigInt"
+NOT_WHOLE = "values that are not whole are errors: declare {}"
 
 
-NO_DATETIME = "not a date and time as ISO 8601 writes it, such as 2026-01-31T09:30:00Z"
-NO_DATE = "not a date as ISO 8601 writes it, such as 2026-01-31"
+class CursorCodec(NamedTuple):
+    """How a cursor holds values of a type that JSON has not."""
+
+    tag: str
+    write: Callable[[Any], str]
+    read: Callable[[str], object]
 
 
-def _datetime(value: object) -> datetime:
-    read = _read(datetime, value, NO_DATETIME)
-    if not isinstance(read, datetime):
-        raise ValueError(NO_DATETIME)
-    if read.tzinfo is None:
-        raise ValueError("the time zone is missing: write 2026-01-31T09:30:00Z")
-    return read
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scalar:
+    """What a scalar is.
+
+    ``definition`` is how it stands in the schema; GraphQL has its own by itself. ``operators`` are
+    those of its values in a ``where``, none if they don't compare. ``is_sortable`` says that they
+    have an order, and ``cursor`` how cursors hold them, where JSON has no such type. ``shows`` are
+    the families of a source's values that it shows all of, ``shows_some`` those of which it shows
+    some, with what becomes of the others, and ``compares`` those with which its own compare.
+    """
+
+    name: str
+    definition: ScalarDefinition | None = None
+    operators: tuple[Operator, ...] = ()
+    is_sortable: bool = False
+    cursor: CursorCodec | None = None
+    shows: frozenset[Family] = frozenset()
+    shows_some: Mapping[Family, str] = field(default_factory=dict)
+    compares: frozenset[Family] = frozenset()
 
 
-def _date(value: object) -> date:
-    read = _read(date, value, NO_DATE)
-    if not isinstance(read, date) or isinstance(read, datetime):
-        raise ValueError(NO_DATE)
-    return read
+class Traits(TypedDict, total=False):
+    """What a ``Scalar`` may have besides its name and its definition."""
+
+    operators: tuple[Operator, ...]
+    is_sortable: bool
+    cursor: CursorCodec
+    shows: frozenset[Family]
+    shows_some: Mapping[Family, str]
+    compares: frozenset[Family]
 
 
-def _read(type_: type[date], value: object, otherwise: str) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return type_.fromisoformat(value)
-    except ValueError:
-        raise ValueError(otherwise) from None
+def _scalar(
+    name: str,
+    description: str,
+    result: Callable[[object], object],
+    input_: Callable[[object], object],
+    *,
+    url: str | None = None,
+    **traits: Unpack[Traits],
+) -> Scalar:
+    definition = strawberry.scalar(
+        name=name,
+        description=description,
+        specified_by_url=url,
+        serialize=result,
+        parse_value=input_,
+    )
+    return Scalar(name=name, definition=definition, **traits)
 
 
-def _decimal(value: object) -> Decimal:
-    if type(value) is Decimal:
-        read = value
-    elif isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
-        raise ValueError("not a decimal number")
-    else:
-        try:
-            read = Decimal(str(value))
-        except InvalidOperation:
-            raise ValueError("not a decimal number") from None
-    if not read.is_finite():
-        raise ValueError("not a finite decimal number")
-    if abs(read.adjusted()) > LARGEST_EXPONENT:
-        raise ValueError("not a decimal number of a size that databases can hold")
-    return read
+RFC3339 = "https://www.rfc-editor.org/rfc/rfc3339"
 
-
-def _url(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("not a URL")
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        raise ValueError("not a URL") from None
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ValueError("not an absolute http or https URL")
-    return value
-
-
-SCALARS: dict[object, ScalarDefinition] = {
-    datetime: strawberry.scalar(
-        name="DateTime",
-        description="A moment, with its time zone, as ISO 8601 writes it: 2026-01-31T09:30:00Z.",
-        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
-        serialize=lambda value: _datetime(value).isoformat(),
-        parse_value=_datetime,
+SCALARS: Mapping[object, Scalar] = {
+    str: Scalar(
+        name="String",
+        operators=(*EQUALITY, *TEXT),
+        is_sortable=True,
+        shows=WRITTEN,
+        compares=frozenset({Family.TEXT}),
     ),
-    date: strawberry.scalar(
-        name="Date",
-        description="A day of the calendar, as ISO 8601 writes it: 2026-01-31.",
-        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
-        serialize=lambda value: _date(value).isoformat(),
-        parse_value=_date,
+    strawberry.ID: Scalar(
+        name="ID",
+        operators=EQUALITY,
+        is_sortable=True,
+        shows=WRITTEN - {Family.BOOLEAN, Family.FLOAT},
+        shows_some={Family.FLOAT: NOT_WHOLE.format("float")},
     ),
-    Decimal: strawberry.scalar(
-        name="Decimal",
-        description='An exact decimal number, as a string so that no digit is lost: "19.90".',
-        serialize=lambda value: format(_decimal(value), "f"),
-        parse_value=_decimal,
+    bool: Scalar(
+        name="Boolean",
+        operators=(Operator.EQ,),
+        is_sortable=True,
+        shows=NUMBERS | {Family.BOOLEAN},
+        compares=NUMBERS | {Family.BOOLEAN},
     ),
-    URL: strawberry.scalar(
-        name="URL",
-        description="An absolute http or https address.",
-        specified_by_url="https://www.rfc-editor.org/rfc/rfc3986",
-        serialize=_url,
-        parse_value=_url,
+    int: Scalar(
+        name="Int",
+        operators=(*EQUALITY, *RANGE),
+        is_sortable=True,
+        shows=frozenset({Family.INTEGER, Family.BOOLEAN}),
+        shows_some={
+            Family.BIG_INTEGER: BIG.format("2,147,483,647"),
+            Family.FLOAT: NOT_WHOLE.format("float"),
+            Family.DECIMAL: NOT_WHOLE.format("Decimal"),
+        },
+        compares=NUMBERS,
+    ),
+    float: Scalar(
+        name="Float",
+        operators=(*EQUALITY, *RANGE),
+        is_sortable=True,
+        shows=NUMBERS | {Family.BOOLEAN},
+        shows_some={
+            Family.BIG_INTEGER: f"{BIG.format('9,007,199,254,740,992')}, or int if its values are "
+            "small",
+            Family.DECIMAL: "values of more than 15 digits are rounded: declare Decimal",
+        },
+        compares=NUMBERS,
+    ),
+    BigInt: _scalar(
+        "BigInt",
+        'A whole number of any size, as a string so that no digit is lost: "9223372036854775807".',
+        coercion.big_int_result,
+        coercion.big_int_input,
+        operators=(*EQUALITY, *RANGE),
+        is_sortable=True,
+        shows=frozenset({Family.INTEGER, Family.BIG_INTEGER}),
+        shows_some={
+            Family.FLOAT: NOT_WHOLE.format("float"),
+            Family.DECIMAL: NOT_WHOLE.format("Decimal"),
+            Family.TEXT: "texts that are no whole number are errors",
+        },
+        compares=NUMBERS,
+    ),
+    Decimal: _scalar(
+        "Decimal",
+        'An exact decimal number, as a string so that no digit is lost: "19.90".',
+        coercion.decimal_result,
+        coercion.decimal_input,
+        operators=(*EQUALITY, *RANGE),
+        is_sortable=True,
+        cursor=CursorCodec("n", str, Decimal),
+        shows=NUMBERS,
+        shows_some={Family.TEXT: "texts that are no number are errors"},
+        compares=NUMBERS,
+    ),
+    datetime: _scalar(
+        "DateTime",
+        "A moment, with its time zone, as RFC 3339 writes it: 2026-01-31T09:30:00Z.",
+        coercion.datetime_result,
+        coercion.datetime_input,
+        url=RFC3339,
+        operators=(*EQUALITY, *RANGE),
+        is_sortable=True,
+        cursor=CursorCodec("t", datetime.isoformat, datetime.fromisoformat),
+        shows=frozenset({Family.DATETIME}),
+        shows_some={Family.TEXT: "texts that are no ISO 8601 time with its zone are errors"},
+        compares=frozenset({Family.DATETIME}),
+    ),
+    LocalDateTime: _scalar(
+        "LocalDateTime",
+        "A date and time without a time zone, as a clock and a calendar on a wall show it: "
+        "2026-01-31T09:30:00.",
+        coercion.local_datetime_result,
+        coercion.local_datetime_input,
+        operators=(*EQUALITY, *RANGE),
+        is_sortable=True,
+        shows=frozenset({Family.LOCAL_DATETIME}),
+        shows_some={Family.TEXT: "texts that are no time without a zone are errors"},
+        compares=frozenset({Family.LOCAL_DATETIME}),
+    ),
+    date: _scalar(
+        "Date",
+        "A day of the calendar, as RFC 3339 writes it: 2026-01-31.",
+        coercion.date_result,
+        coercion.date_input,
+        url=RFC3339,
+        operators=(*EQUALITY, *RANGE),
+        is_sortable=True,
+        cursor=CursorCodec("d", date.isoformat, date.fromisoformat),
+        shows=frozenset({Family.DATE}),
+        shows_some={Family.TEXT: "texts that are no ISO 8601 date are errors"},
+        compares=frozenset({Family.DATE}),
+    ),
+    time: _scalar(
+        "Time",
+        "A time of the day, as RFC 3339 writes it: 09:30:00; with an offset if it has one: "
+        "09:30:00+01:00.",
+        coercion.time_result,
+        coercion.time_input,
+        url=RFC3339,
+        operators=(*EQUALITY, *RANGE),
+        is_sortable=True,
+        cursor=CursorCodec("c", time.isoformat, time.fromisoformat),
+        shows=frozenset({Family.TIME, Family.ZONED_TIME}),
+        shows_some={Family.TEXT: "texts that are no RFC 3339 time are errors"},
+        compares=frozenset({Family.TIME}),
+    ),
+    timedelta: _scalar(
+        "Duration",
+        "A length of time, as ISO 8601 writes it: P1DT2H30M. Compared with others, a month has 30 "
+        "days and a day 24 hours.",
+        coercion.duration_result,
+        coercion.duration_input,
+        operators=(*EQUALITY, *RANGE),
+        is_sortable=True,
+        cursor=CursorCodec("l", duration_text, read_duration),
+        shows=frozenset({Family.DURATION}),
+        shows_some={Family.TEXT: "texts that are no ISO 8601 duration are errors"},
+        compares=frozenset({Family.DURATION}),
+    ),
+    uuid.UUID: _scalar(
+        "UUID",
+        "A UUID: 01234567-89ab-cdef-0123-456789abcdef.",
+        coercion.uuid_result,
+        coercion.uuid_input,
+        url="https://www.rfc-editor.org/rfc/rfc9562",
+        operators=EQUALITY,
+        is_sortable=True,
+        cursor=CursorCodec("u", str, uuid.UUID),
+        shows=frozenset({Family.UUID}),
+        shows_some={Family.TEXT: "texts that are no UUID are errors"},
+        compares=frozenset({Family.UUID}),
+    ),
+    bytes: _scalar(
+        "Base64",
+        "Bytes, as Base64 writes them.",
+        coercion.bytes_result,
+        coercion.bytes_input,
+        url="https://www.rfc-editor.org/rfc/rfc4648#section-4",
+        operators=EQUALITY,
+        shows=frozenset({Family.BYTES}),
+        shows_some={Family.TEXT: "texts that are no Base64 are errors"},
+        compares=frozenset({Family.BYTES}),
+    ),
+    URL: _scalar(
+        "URL",
+        "An absolute http or https address.",
+        coercion.url,
+        coercion.url,
+        url="https://www.rfc-editor.org/rfc/rfc3986",
+        is_sortable=True,
+        shows=frozenset({Family.TEXT}),
+    ),
+    JSON: _scalar(
+        "JSON",
+        "Whatever JSON can hold. What it has no type for is the text that its own scalar shows.",
+        coercion.json_result,
+        lambda value: value,
+        url="https://www.rfc-editor.org/rfc/rfc8259",
+        shows=frozenset(Family),
     ),
 }
+"""By what a field is annotated with."""
+
+CURSORS: Mapping[type, CursorCodec] = {
+    type_: each.cursor
+    for type_, each in SCALARS.items()
+    if each.cursor is not None and isinstance(type_, type)
+}
+
+_own: dict[object, Scalar] = {}
+
+
+def scalar_of(type_: object) -> Scalar | None:
+    """The scalar of what a field is annotated with; None if how it compares is not known."""
+    return _own.get(type_) or SCALARS.get(type_)
+
+
+def definitions_of(
+    own: Mapping[object, ScalarDefinition | Scalar],
+) -> dict[object, ScalarDefinition]:
+    """The scalars that a graph has with these of its own, as they stand in its schema. How its own
+    compare is known from now on."""
+    _own.update({type_: each for type_, each in own.items() if isinstance(each, Scalar)})
+    every = {**SCALARS, **own}
+    return {
+        type_: definition
+        for type_, each in every.items()
+        if (definition := each.definition if isinstance(each, Scalar) else each) is not None
+    }
+
+
+@declaration
+def comparable(definition: ScalarDefinition, *, like: type) -> Scalar:
+    """A scalar of the graph's own whose values compare as those of ``like``, a type that has a
+    scalar: fields of it can be ``filterable`` and ``sortable`` as fields of that can. They are
+    compared as ``parse_value`` makes them, with what the column holds."""
+    known = SCALARS.get(like)
+    if known is None or not known.operators:
+        raise TypeError(f"comparable(): values of {like.__name__} don't compare")
+    return Scalar(
+        name=definition.name,
+        definition=definition,
+        operators=known.operators,
+        is_sortable=known.is_sortable,
+        cursor=known.cursor,
+    )

@@ -204,12 +204,12 @@ class PublishedKeys:
             async with asyncio.timeout(FETCH_SECONDS):
                 for wait in WAITS:
                     try:
-                        return await self._client.get("")
+                        return (await self._client.get("")).content
                     except SourceUnavailable as error:
                         if not error.is_passing:
                             raise
                     await asyncio.sleep(wait)
-                return await self._client.get("")
+                return (await self._client.get("")).content
         except TimeoutError:
             raise SourceTimeout(self._issuer) from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import jwt
@@ -12,7 +13,7 @@ from cachetools import LRUCache
 
 from gateway.auth.jwks import Keys
 from gateway.errors import Unauthenticated
-from loaders.identity import ANONYMOUS, Identity
+from loaders.identity import Identity
 
 LONGEST_TOKEN = 8192
 """Characters. Nothing of a longer one is parsed."""
@@ -102,9 +103,6 @@ class Issuer:
         )
 
 
-NOBODY = (ANONYMOUS, 0.0)
-
-
 class Tokens:
     """The tokens of all configured issuers."""
 
@@ -122,9 +120,10 @@ class Tokens:
 
     async def identify(self, token: str) -> Identity:
         """Who the token is for; raises as ``Issuer.identify`` does."""
-        identity, until = self._known.get(token, NOBODY)
-        if time.monotonic() < until and (identity.expires_at or 0) > time.time():
-            return identity
+        with suppress(KeyError):
+            identity, until = self._known[token]
+            if time.monotonic() < until and (identity.expires_at or 0) > time.time():
+                return identity
         identity = await self._verified(token)
         self._known[token] = identity, time.monotonic() + KNOWN_SECONDS
         return identity

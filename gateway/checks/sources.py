@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from textwrap import shorten
 from typing import Any
 
@@ -21,6 +22,7 @@ from loaders.chain import chained
 from loaders.contexts import Operation
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import SourceError, SourceTimeout, SourceUnavailable
+from loaders.paths import value_at
 from loaders.query import Comparison, Operator, Window
 from loaders.resource import Resource
 from loaders.sources import Source
@@ -58,7 +60,12 @@ async def check(graph: Graph, settings: Settings, *, seconds: float) -> Report:
         closing = (_close(source) for source in sources.values())
         await asyncio.gather(*closing)
     found += asked.findings()
-    return Report.of(found + findings_of(declared, asked.told), frozenset(asked.unreached))
+    zones = {name: each.time_zone for name, each in settings.sources.items()}
+    told = {
+        resource: replace(each, time_zone=zones[resource.source] is not None)
+        for resource, each in asked.told.items()
+    }
+    return Report.of(found + findings_of(declared, told), frozenset(asked.unreached))
 
 
 class _Asked:
@@ -158,7 +165,7 @@ class _Asked:
         rows: Sequence[Mapping[str, Any]] = description.seen
         if not rows and giver.why_not_by(None) is None:
             rows = await self._rows(giver, column)
-        values = (row.get(column) for row in rows)
+        values = (value_at(row, column) for row in rows)
         return [each for each in values if isinstance(each, Hashable) and each is not None]
 
     async def _rows(self, giver: Resource, column: str) -> Sequence[Mapping[str, Any]]:

@@ -8,6 +8,9 @@ its ``GraphQLField.extensions`` what it is:
 - ``MEMBER``: the name that ``member`` is given for the field's value in each object.
 - ``BATCHED``: a ``BatchedResolver``, which gets all objects of the breadth at once.
 
+Beside these there may be ``LEAF``: a function that is given each leaf value of the field which is
+none of its type's own, and returns what the type is to coerce in its place.
+
 Any other field is resolved for each object by itself. These need an ordinary resolver as well, of
 the same meaning: graphql-core's executor calls it, and so does the breadth-first one where
 middleware wants to see every call.
@@ -28,6 +31,9 @@ MEMBER = "member"
 
 BATCHED = "batched"
 """The extension key of a batched field's function."""
+
+LEAF = "leaf"
+"""The extension key of what prepares a field's leaf values for their type."""
 
 NO_DOCUMENTS = (str, bytes, int, float, Sequence)
 """What a source may send in place of a document: its attributes are Python's, no fields."""

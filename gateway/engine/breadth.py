@@ -21,6 +21,7 @@ from graphql.execution import ExperimentalIncrementalExecutionResults
 from graphql.execution.incremental import IncrementalExecutor
 from graphql.pyutils import AwaitableOrValue
 
+from gateway.engine.collected import ErrorsInPlace
 from gateway.engine.execution import Execution
 from gateway.engine.plan import Plan, compile_plan, condition_variables
 from gateway.engine.steps import steps_of
@@ -34,7 +35,7 @@ PLANS_KEPT = 32
 """Plans kept of one operation: one for each choice of its conditions."""
 
 
-class BreadthExecutor(IncrementalExecutor):
+class BreadthExecutor(ErrorsInPlace, IncrementalExecutor):
     """Resolves each field once for all objects at its place, where it can.
 
     The results are those of graphql-core's executor: the same data with its keys in the same

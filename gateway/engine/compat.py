@@ -6,6 +6,6 @@ name, and says what to mend where a new version drops one.
 
 from __future__ import annotations
 
-from graphql.execution.executor import invalid_return_type_error
+from graphql.execution.executor import CollectedErrors, invalid_return_type_error
 
-__all__ = ["invalid_return_type_error"]
+__all__ = ["CollectedErrors", "invalid_return_type_error"]

@@ -5,6 +5,7 @@ specification's section 6.4.3 (CompleteValue) says, for all objects of a breadth
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from types import NoneType
@@ -30,6 +31,7 @@ from gateway.engine.steps import (
 from gateway.engine.waiting import Work, awaitable, outcomes
 
 ABSENT = (NoneType, UndefinedType, Failed, Exception)
+NOTHING = frozenset((NoneType, UndefinedType))
 
 
 @dataclass(slots=True)
@@ -51,19 +53,23 @@ class Completion:
     ``infos`` are those that the field's resolver got, if it got any.
     """
 
-    __slots__ = ("breadth", "executor", "failed", "found", "infos", "step")
+    __slots__ = ("_last", "breadth", "executor", "failed", "found", "infos", "step")
 
     def __init__(self, executor: Executor[Any], breadth: Breadth, step: Step) -> None:
         self.executor = executor
         self.breadth = breadth
         self.step = step
         self.failed = False
+        self._last: Failed | None = None
         self.found: list[Found] = []
         self.infos: list[GraphQLResolveInfo[Any]] | None = None
 
     def fail(self, error: Exception) -> Failed:
         self.failed = True
-        return Failed(error)
+        # All places may have failed by one error.
+        if self._last is None or self._last.error is not error:
+            self._last = Failed(error)
+        return self._last
 
     def values(self, values: list[Any]) -> Work[list[Any]]:
         """The completed values, in the same order."""
@@ -85,13 +91,18 @@ class Completion:
         if isinstance(shape, LeafShape) and shape.is_exact(values, kinds):
             return values
         outs: list[Any] | None = None
-        if any(issubclass(kind, ABSENT) for kind in kinds):
+        absent = [kind for kind in kinds if issubclass(kind, ABSENT)]
+        if len(absent) == len(kinds):
+            first = values[0] if values else None
+            if isinstance(first, Exception) and all(each is first for each in values):
+                # One error of all, such as a denial.
+                return [self.fail(first)] * len(values)
+            return [self._absent(shape, value) for value in values]
+        if absent:
             outs = [self._absent(shape, v) if isinstance(v, ABSENT) else v for v in values]
             present = [i for i, value in enumerate(values) if not isinstance(value, ABSENT)]
             values = [values[i] for i in present]
             owners = owners and [owners[i] for i in present]
-            if not values:
-                return outs
 
         if isinstance(shape, LeafShape):
             completed = self._leaves(shape, values)
@@ -124,13 +135,20 @@ class Completion:
         )
 
     def _leaves(self, shape: LeafShape, values: list[Any]) -> list[Any]:
+        outs: list[Any]
         coerce, known = shape.coerce, shape.known
         if known is not None and set(map(type, values)) == {str}:
             try:
                 return [known[value] for value in values]
             except KeyError:
                 pass  # They are coerced one by one, and known from then on.
-        outs: list[Any] = []
+        elif known is None:
+            # Those that fail are found one by one.
+            with suppress(Exception):
+                outs = list(map(coerce, values))
+                if NOTHING.isdisjoint(map(type, outs)):
+                    return outs
+        outs = []
         for value in values:
             try:
                 out = coerce(value)

@@ -10,7 +10,7 @@ from graphql import GraphQLError, GraphQLObjectType, default_field_resolver
 from graphql.execution import Executor
 
 from gateway.engine.completion import Completion
-from gateway.engine.failures import Failed, FailedField, null_failures
+from gateway.engine.failures import Failed, Failures
 from gateway.engine.places import Breadth, Places
 from gateway.engine.resolution import columns, members, properties, resolve_batch, resolve_each
 from gateway.engine.steps import Kind, LeafShape, Step, Steps
@@ -39,7 +39,6 @@ class Execution:
         manager = executor.middleware_manager
         results = steps.results(1)
         self.data: dict[str, Any] | None = results[0]
-        self.errors: list[GraphQLError] = []
         self._executor = executor
         self._by_object = by_object
         # Middleware sees every call of a resolver.
@@ -52,7 +51,11 @@ class Execution:
         self._phases = deque([[step] for step in fields] if serially else [fields])
         self._ready: deque[Breadth] = deque()
         self._waiting = Waiting()
-        self._failed: list[FailedField] = []
+        self._failures = Failures(propagate=executor.error_propagation)
+
+    @property
+    def errors(self) -> list[GraphQLError]:
+        return self._failures.errors
 
     def run(self) -> bool:
         """Runs until something waits; returns whether something does. If so, ``finish`` it."""
@@ -64,7 +67,7 @@ class Execution:
                 self._run_ready()
                 if self._waiting:
                     return True
-                self._settle_failures()
+                self.data = self._failures.settle(self.data)
         except BaseException:
             self._waiting.discard()
             raise
@@ -74,7 +77,7 @@ class Execution:
         waits = True
         while waits:
             await self._waiting.finish(self._run_ready)
-            self._settle_failures()
+            self.data = self._failures.settle(self.data)
             waits = self.run()
 
     def _run_ready(self) -> None:
@@ -140,7 +143,7 @@ class Execution:
         outs = yield from completion.values(values)
         _put(breadth, step, outs)
         if completion.failed:
-            self._failed.append((breadth, step, outs))
+            self._failures.add(breadth, step, outs)
         if completion.found:
             places = Places(breadth, step, outs)
             for found in completion.found:
@@ -149,14 +152,6 @@ class Execution:
                         found.type, found.steps, found.sources, found.results, places, found.indices
                     )
                 )
-
-    def _settle_failures(self) -> None:
-        if self._failed:
-            self.data, errors = null_failures(
-                self.data, self._failed, propagate=self._executor.error_propagation
-            )
-            self.errors += errors
-            self._failed = []
 
 
 def _put(breadth: Breadth, step: Step, values: list[Any]) -> None:

@@ -34,11 +34,13 @@ class Places:
     def positions(self) -> list[Position]:
         if self._positions is None:
             depth = len(self.step.nullable) - 1
-            self._positions = [
-                (parent, indices)
-                for parent, out in enumerate(self.outs)
-                for indices in _objects(out, depth)
-            ]
+            outs = enumerate(self.outs)
+            if not depth:
+                self._positions = [(parent, ()) for parent, out in outs if type(out) is dict]
+            else:
+                self._positions = [
+                    (parent, indices) for parent, out in outs for indices in _objects(out, depth)
+                ]
         return self._positions
 
 
@@ -49,7 +51,16 @@ class Breadth:
     root's object stands nowhere.
     """
 
-    __slots__ = ("_path", "_paths", "indices", "places", "results", "sources", "steps", "type")
+    __slots__ = (
+        "_path",
+        "_paths",
+        "indices",
+        "places",
+        "results",
+        "sources",
+        "steps",
+        "type",
+    )
 
     def __init__(
         self,
@@ -104,6 +115,43 @@ class Breadth:
             self._path = Path(places.breadth.path(), step.key, step.parent_type.name)
         return self._path
 
+    def root(self, step: Step) -> tuple[Breadth, Step]:
+        """The root's field that a field of the breadth is below, or is, and its breadth."""
+        places = self.places
+        return (self, step) if places is None else places.breadth.root(places.step)
+
+    def names(self) -> list[str]:
+        """The names in its objects' paths."""
+        places = self.places
+        return [] if places is None else [*places.breadth.names(), places.step.key]
+
+    def paths_to(self, indexes: Sequence[int]) -> list[list[str | int]]:
+        """The response paths of these objects, each a list of its own."""
+        places = self.places
+        if places is None:
+            return [[] for _ in indexes]
+        found, key = self._positions(indexes), places.step.key
+        above = list(dict.fromkeys([parent for parent, _ in found]))
+        paths = dict(zip(above, places.breadth.paths_to(above), strict=True))
+        return [[*paths[parent], key, *behind] for parent, behind in found]
+
+    def orders_of(self, indexes: Sequence[int]) -> list[tuple[int, ...]]:
+        """What sorts these objects as they stand in the response."""
+        places = self.places
+        if places is None:
+            return [()] * len(indexes)
+        found, order = self._positions(indexes), places.step.order
+        above = list(dict.fromkeys([parent for parent, _ in found]))
+        orders = dict(zip(above, places.breadth.orders_of(above), strict=True))
+        return [(*orders[parent], order, *behind) for parent, behind in found]
+
+    def _positions(self, indexes: Sequence[int]) -> list[Position]:
+        assert self.places is not None
+        positions, own = self.places.positions(), self.indices
+        if own is None:
+            return [positions[each] for each in indexes]
+        return [positions[own[each]] for each in indexes]
+
     def passed(self, index: int) -> Passed:
         """The fields on the way to an object."""
         passed: Passed = []
@@ -115,12 +163,13 @@ class Breadth:
         return passed[::-1]
 
 
-def _objects(out: Any, depth: int) -> Iterator[tuple[int, ...]]:
-    """The list indices of the objects in a completed value."""
-    if not depth:
-        if type(out) is dict:
-            yield ()
-    elif type(out) is list:
-        for index, item in enumerate(out):
-            for indices in _objects(item, depth - 1):
-                yield (index, *indices)
+def _objects(out: Any, depth: int) -> list[tuple[int, ...]]:
+    """The list indices of the objects in a completed value, which is lists within each other, so
+    many deep."""
+    if type(out) is not list:
+        return []
+    if depth == 1:
+        return [(index,) for index, item in enumerate(out) if type(item) is dict]
+    return [
+        (index, *indices) for index, item in enumerate(out) for indices in _objects(item, depth - 1)
+    ]

@@ -35,7 +35,7 @@ from graphql.execution.values import VariableValues
 from graphql.type import TypeNameMetaFieldDef
 from graphql.type.scalars import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 
-from gateway.engine.batched import BATCHED, COLUMN, MEMBER, BatchedResolver
+from gateway.engine.batched import BATCHED, COLUMN, LEAF, MEMBER, BatchedResolver
 from gateway.engine.plan import Plan, PlannedField, Selection
 
 IMMUTABLE = (str, int, float, bool, NoneType, Enum)
@@ -62,7 +62,9 @@ class LeafShape:
 
     __slots__ = ("coerce", "exact", "fits", "known", "nullable", "type")
 
-    def __init__(self, type_: GraphQLLeafType, nullable: bool) -> None:
+    def __init__(
+        self, type_: GraphQLLeafType, nullable: bool, prepare: Callable[[Any], Any] | None
+    ) -> None:
         self.type = type_
         self.nullable = nullable
         self.coerce: Callable[[Any], Any] = type_.coerce_output_value
@@ -70,6 +72,8 @@ class LeafShape:
         builtin, self.fits = _exact(self.coerce)
         exact = {NoneType, builtin} if nullable else {builtin}
         self.exact: set[Any] | None = None if builtin is None else exact
+        if prepare is not None:
+            self.coerce = lambda value: type_.coerce_output_value(prepare(value))
 
     def is_exact(self, values: list[Any], kinds: set[type]) -> bool:
         """Whether every value is what coercing it would give. ``kinds`` are the values' types."""
@@ -244,7 +248,7 @@ class Step:
         if is_list_type(type_):
             return ListShape(self._shape(type_.of_type), nullable)
         if is_leaf_type(type_):
-            return LeafShape(type_, nullable)
+            return LeafShape(type_, nullable, self.definition.extensions.get(LEAF))
         if is_abstract_type(type_):
             return AbstractShape(type_, nullable)
         assert isinstance(type_, GraphQLObjectType)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 from graphql import FieldNode, GraphQLError, GraphQLOutputType, is_list_type, is_wrapping_type
@@ -45,25 +44,24 @@ class Decision:
 
     ``columns`` is what the rest needs of each resource, and ``guarded`` what is read apart, for
     the rows that a policy will have allowed. ``verdicts`` is the standing's on the whole graph.
-    ``waiting`` are, by coordinate, the denials of fields that are allowed on other types of an
-    interface's or a union's place: they come true where an object of the type turns up. Unless it
-    is ``enforced``, it says only what would be.
+    ``waiting`` are the denials of fields that are allowed on other types of an interface's or a
+    union's place: they come true where an object of the type turns up. Unless it is ``enforced``,
+    it says only what would be.
     """
 
     denials: Sequence[Denial]
     columns: Columns
     guarded: Columns
     verdicts: Verdicts
-    waiting: Mapping[str, Sequence[Denial]] = field(default_factory=dict)
+    waiting: Sequence[Denial] = ()
     enforced: bool = True
 
-    def errors(self, *, anonymous: bool, waiting: bool = False) -> list[GraphQLError]:
-        """One error for each denied field of the operation, with those that are ``waiting`` too if
-        they count."""
+    def errors(self, *, anonymous: bool) -> list[GraphQLError]:
+        """One error for each denied field of an operation that does not run, those that are
+        ``waiting`` included."""
         denied = Denied(anonymous)
-        denials = [*self.denials, *(chain(*self.waiting.values()) if waiting else ())]
         # The types of an interface's or a union's place can have the same field denied.
-        at = {denial.path: denial for denial in denials}
+        at = {denial.path: denial for denial in (*self.denials, *self.waiting)}
         return [
             GraphQLError(
                 str(denied),
@@ -93,7 +91,7 @@ class _Walk:
     denials: list[Denial] = field(default_factory=list)
     columns: dict[Resource, set[str]] = field(default_factory=dict)
     guarded: dict[Resource, set[str]] = field(default_factory=dict)
-    waiting: dict[str, list[Denial]] = field(default_factory=dict)
+    waiting: list[Denial] = field(default_factory=list)
 
     def selection(self, selection: Selection, path: Path, elsewhere: Collection[str] = ()) -> None:
         for key, planned in selection.items():
@@ -109,7 +107,7 @@ class _Walk:
         if verdict is not None and verdict.is_denied:
             denial = Denial(path, coordinate, verdict.requirement, planned.nodes)
             if self.enforced and elsewhere:
-                self.waiting.setdefault(coordinate, []).append(denial)
+                self.waiting.append(denial)
             else:
                 self.denials.append(denial)
             if self.enforced:

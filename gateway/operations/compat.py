@@ -1,5 +1,5 @@
-"""The names of Strawberry that operations can't do without and that are private or have no promise
-of staying.
+"""The names of Strawberry and graphql-core that operations can't do without and that are private or
+have no promise of staying.
 
 ``tests/gateway/test_compat.py`` has a test of each, and says what to mend where a new version
 drops one.
@@ -8,6 +8,7 @@ drops one.
 from __future__ import annotations
 
 from graphql import GraphQLSchema, MiddlewareManager
+from graphql.validation.validate import ValidationAbortedError
 from strawberry.execution import optimized_is_awaitable
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -20,6 +21,7 @@ __all__ = [
     "MaybeNullValidationRule",
     "OneOfInputValidationRule",
     "StrawberryGraphQLCoreExecutionContext",
+    "ValidationAbortedError",
     "middleware_of",
     "optimized_is_awaitable",
     "schema_of",

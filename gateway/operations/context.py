@@ -31,8 +31,8 @@ class Context:
 
     What is of the operation is there from the moment it is planned and decided upon, so in every
     resolver: its ``loaders``, its ``decision``, and the ``policies``, which are asked about rows.
-    ``refused`` is what was denied only as it ran. ``visible_schema`` is what introspection shows.
-    ``not_by_breadth`` says why graphql-core's executor ran it, if that did.
+    ``refused`` is what was denied as it ran, by the names in its paths. ``visible_schema`` is what
+    introspection shows. ``not_by_breadth`` says why graphql-core's executor ran it, if that did.
     ``timer`` is what stops it.
     """
 
@@ -121,7 +121,7 @@ class Context:
     def denials(self) -> Sequence[Denial]:
         """Everything that was denied, before the operation ran and while it did."""
         before = {denial.path for denial in self.decision.denials}
-        late = [denial for path, denial in self.refused.items() if path not in before]
+        late = [denial for denial in self.refused.values() if denial.path not in before]
         return [*self.decision.denials, *late]
 
     def deny(self, coordinate: str, path: Sequence[str | int]) -> None:
@@ -132,24 +132,26 @@ class Context:
     def refusal(self, coordinate: str, path: Sequence[str | int]) -> Denied | None:
         """Note that the field at the path is denied by the coordinate's rule, as the operation
         runs. Returns the error to raise there; None if denials are only logged."""
-        at = self._place(path)
-        if at not in self.refused:
+        # Of all objects at a place it is noted once.
+        names = tuple(step for step in path if isinstance(step, str))
+        if names not in self.refused:
             verdict = self.decision.verdicts[coordinate]
-            self.refused[at] = Denial(at, coordinate, verdict.requirement)
+            denial = Denial(self._place(path), coordinate, verdict.requirement)
+            self.refused[names] = denial
             if not self.decision.enforced:
-                self.log(self.refused[at])
+                self.log(denial)
         return Denied(self.identity.is_anonymous) if self.decision.enforced else None
 
     def _place(self, path: Sequence[str | int]) -> tuple[str, ...]:
         # A field that is resolved for many objects at once has a path without indices.
-        keys = [step for step in path if isinstance(step, str)]
         assert self.planned is not None
         at: tuple[str, ...] = ()
         behind: tuple[str, ...] = ()
-        for key, step in zip(keys, self.planned.plan.along(keys), strict=True):
+        names = [step for step in path if isinstance(step, str)]
+        for key, step in zip(names, self.planned.plan.along(names), strict=True):
             at = (*at, *behind, key)
             behind = tuple(indices(step[0].definition.type))
-        return at
+        return at if path[-1] == at[-1] else (*at, *behind)
 
     def log(self, denial: Denial) -> None:
         """Log what would be denied."""

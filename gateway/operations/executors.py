@@ -1,4 +1,4 @@
-"""The executors, with what authorization adds to every response."""
+"""The executors that run operations."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef, is_introspection_type
 
 from gateway.engine.breadth import BreadthExecutor
+from gateway.engine.collected import ErrorsInPlace
 from gateway.engine.plan import Plan
 from gateway.operations.compat import StrawberryGraphQLCoreExecutionContext
 from gateway.operations.variables import told_in_json
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
     from gateway.operations.context import Context
 
 
-class CoreExecutor(StrawberryGraphQLCoreExecutionContext):
+class CoreExecutor(ErrorsInPlace, StrawberryGraphQLCoreExecutionContext):
     """graphql-core's, object by object.
 
-    The denied fields are errors of every response, introspection shows what its caller may see,
-    and each event of a subscription has a context of its own.
+    Introspection shows what its caller may see, and each event of a subscription has a context of
+    its own.
     """
 
     context_value: Context
@@ -45,13 +46,6 @@ class CoreExecutor(StrawberryGraphQLCoreExecutionContext):
         variables = args[3] if len(args) > 3 else given.get("raw_variable_values")
         hidden = given.get("hide_suggestions", False)
         return told_in_json(built, schema, variables or {}, hide_suggestions=hidden)
-
-    def build_response(self, data: dict[str, Any] | None) -> Any:
-        context = self.context_value
-        if context.decision.enforced:
-            anonymous = context.identity.is_anonymous
-            self.collected_errors.errors.extend(context.decision.errors(anonymous=anonymous))
-        return super().build_response(data)
 
     def build_resolve_info(
         self,

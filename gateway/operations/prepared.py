@@ -136,22 +136,25 @@ class Preparations:
     ) -> Prepared:
         """What is known of an operation, with its ``errors``. Raises GraphQLError for a text that
         is no document."""
-        text = self._texts.get(query)
-        if text is None:
+        # To a cache that keeps an order, get is two look-ups.
+        try:
+            text = self._texts[query]
+        except KeyError:
             text = self._of_text(query)
         if text.known.errors:
             return text.known
         conditions = conditions_of(text.known.document, variables)
         key = (operation_name, *sorted(conditions.items()))
-        choice = text.choices.get(key)
-        if choice is None:
+        try:
+            choice = text.choices[key]
+        except KeyError:
             choice = self._of_choice(text, key, operation_name, conditions)
         if choice.known.errors:
             return choice.known
-        known = choice.standings.get(standing)
-        if known is None:
-            known = self._of_standing(choice, standing)
-        return known
+        try:
+            return choice.standings[standing]
+        except KeyError:
+            return self._of_standing(choice, standing)
 
     def _of_text(self, query: str) -> _Text:
         text = _Text(Prepared(query))

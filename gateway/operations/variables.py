@@ -3,7 +3,6 @@ writes them, and these are JSON."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,8 @@ from graphql import (
     validate_input_value,
 )
 from graphql.pyutils import inspect, print_path_list
+
+from loaders.json import write
 
 MOST_ERRORS = 50
 """Errors of one operation's variables. A list can have as many that are wrong as it has items."""
@@ -74,7 +75,7 @@ def _in_json(message: str, value: Any) -> str:
     before, found, after = message.rpartition(f": {inspect(value)}")
     if not found:
         return message
-    shown = json.dumps(value, ensure_ascii=False)
+    shown = write(value).decode()
     if len(shown) > LONGEST_VALUE:
         shown = f"{shown[:LONGEST_VALUE]}…"
     return f"{before}: {shown}{after}"

@@ -7,7 +7,6 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-import orjson
 from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -38,6 +37,7 @@ from gateway.transports.requests import credentials, read
 from gateway.transports.streaming import EventStream, Parts, first_of, hung_up
 from loaders.errors import SourceError
 from loaders.identity import Identity
+from loaders.json import write
 
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -69,9 +69,8 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = message["headers"]
-                given = {name for name, _ in headers}
-                message["headers"] = [*headers, *(each for each in HEADERS if each[0] not in given)]
+                given = dict(message["headers"])
+                message["headers"] += [each for each in HEADERS if each[0] not in given]
             await send(message)
 
         await self._respond(Request(scope, receive), send_with_headers)
@@ -128,7 +127,7 @@ class GraphQLEndpoint:
             *(self._results(asked, identity, allowed) for asked in batch)
         )
         bodies = [body_of(result) for (result,) in results]
-        return Response(orjson.dumps(bodies), media_type=media_type_for(request))
+        return Response(write(bodies), media_type=media_type_for(request))
 
     async def _send_events(
         self, request: Request, asked: GraphQLRequestData, identity: Identity, send: Send
@@ -195,7 +194,7 @@ def _answer(request: Request, result: Result) -> Response:
                 return _refused(request, error)
             if (error.extensions or {}).get("code") in (Denied.code, Unauthenticated.code):
                 status = 403
-    return Response(orjson.dumps(body_of(result)), status, media_type=media_type)
+    return Response(write(body_of(result)), status, media_type=media_type)
 
 
 def _refused(request: Request, error: RequestRefused | Unauthenticated | SourceError) -> Response:
@@ -215,7 +214,7 @@ def refusal(
     elif status == 405:
         headers["allow"] = "GET, POST"
     body = _error(reason, extensions or {"code": BadUserInput.code})
-    return Response(orjson.dumps(body), status, headers, media_type_for(request))
+    return Response(write(body), status, headers, media_type_for(request))
 
 
 def _challenge(reason: str) -> str:

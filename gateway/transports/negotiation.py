@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
 from starlette.requests import Request
@@ -24,7 +23,8 @@ def accepted_by(request: Request) -> tuple[str, ...]:
     return _media_types(request.headers.get("accept", ""))
 
 
-def likes_events_best(accepted: Sequence[str]) -> bool:
+@lru_cache(256)
+def likes_events_best(accepted: tuple[str, ...]) -> bool:
     """Whether the client wants its operation as an event stream."""
     # Some clients name event streams for every operation, as the last resort.
     whole = (GRAPHQL_JSON, JSON, EVENTS)

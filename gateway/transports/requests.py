@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from strawberry.http import GraphQLRequestData
 
 from gateway.errors import RequestRefused, Unauthenticated
+from loaders.json import NotJSON
+from loaders.json import read as read_json
 
 
 async def read(request: Request, *, batch: int) -> GraphQLRequestData | list[GraphQLRequestData]:
@@ -23,7 +24,7 @@ async def read(request: Request, *, batch: int) -> GraphQLRequestData | list[Gra
     # Nothing else: what a web page can send without asking, it can send from anywhere.
     if media_type != "application/json":
         raise RequestRefused("The body must be JSON, sent as application/json.")
-    body = _decoded(await request.body(), "The body")
+    body = _decoded(await _body(request), "The body")
     if not isinstance(body, list):
         return operation_of(body)
     if not batch:
@@ -31,6 +32,19 @@ async def read(request: Request, *, batch: int) -> GraphQLRequestData | list[Gra
     if not 1 <= len(body) <= batch:
         raise RequestRefused(f"A batch has 1 to {batch} operations, not {len(body)}.")
     return [operation_of(each) for each in body]
+
+
+async def _body(request: Request) -> bytes:
+    # As Request.body has it, which takes three times as long for the usual body in one piece.
+    pieces: list[bytes] = []
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(pieces)
 
 
 def operation_of(asked: object) -> GraphQLRequestData:
@@ -70,9 +84,9 @@ def _parameters(parameters: Mapping[str, str]) -> dict[str, Any]:
 
 def _decoded(text: bytes | str, what: str) -> Any:
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise RequestRefused(f"{what} is not valid JSON.") from None
+        return read_json(text)
+    except NotJSON as error:
+        raise RequestRefused(f"{what} can't be read: it has {error}.") from None
 
 
 def credentials(named: Iterable[tuple[str, object]]) -> dict[str, str]:

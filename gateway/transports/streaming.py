@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from typing import Any, Never
 
-import orjson
 from starlette.types import Receive, Send
 from strawberry.http.streaming import MultipartTransport, SSETransport
+
+from loaders.json import write
 
 KEEP_ALIVE_SECONDS = 15.0
 """Of silence, after which a comment shows proxies that an event stream is still alive."""
@@ -87,4 +88,4 @@ async def _write(send: Send, text: str, *, last: bool = False) -> None:
 
 
 def _json(body: object) -> str:
-    return orjson.dumps(body).decode()
+    return write(body).decode()

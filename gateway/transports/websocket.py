@@ -9,7 +9,6 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-import orjson
 from graphql import GraphQLError
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -39,6 +38,7 @@ from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operati
 from gateway.transports.requests import credentials, operation_of
 from loaders.errors import SourceError
 from loaders.identity import Identity
+from loaders.json import NotJSON, read, write
 from resolvers.graph import Graph
 
 INIT_SECONDS = 10.0
@@ -64,15 +64,15 @@ class Connection(ASGIWebSocketAdapter):
             if text is None:
                 raise NonTextMessageReceived
             try:
-                yield orjson.loads(text)
-            except orjson.JSONDecodeError:
+                yield read(text)
+            except NotJSON:
                 raise NonJsonMessageReceived from None
 
     async def send_json(self, message: Mapping[str, object]) -> None:
         if self.ws.application_state is not WebSocketState.CONNECTED:
             raise WebSocketDisconnected
         try:
-            await self.ws.send_text(orjson.dumps(message).decode())
+            await self.ws.send_text(write(message).decode())
         except WebSocketDisconnect:
             raise WebSocketDisconnected from None
 

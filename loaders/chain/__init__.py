@@ -25,7 +25,7 @@ def chained(source: Source) -> Fetcher[Operation]:
     can = source.can
     fetcher: Fetcher[Attempt] = Timeout(source)
     if can.in_flight is not None:
-        fetcher = Bulkhead(fetcher, source.name, can.in_flight)
+        fetcher = Bulkhead(fetcher, can.in_flight)
     if can.retries:
         fetcher = Retry(fetcher, can.retries)
     fetcher = Split(fetcher, can)

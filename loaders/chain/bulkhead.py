@@ -3,34 +3,49 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
-from math import inf
 
 from loaders.asks import Answer, Ask, Key
+from loaders.chain.timer import Timer
 from loaders.contexts import Attempt
-from loaders.errors import SourceTimeout
+from loaders.errors import SourceBusy
 from loaders.sources import Fetcher
+from loaders.trace import not_asked
+
+LAST = 0.01
+"""Seconds before its deadline in which nobody takes a turn: no time is left for a call."""
 
 
 class Bulkhead:
     """Lets ``most`` calls be under way. The others wait for their turn, until their deadlines."""
 
-    def __init__(self, following: Fetcher[Attempt], source: str, most: int) -> None:
+    def __init__(self, following: Fetcher[Attempt], most: int) -> None:
         self._following = following
-        self._source = source
+        self._most = most
         self._turns = asyncio.Semaphore(most)
+        self._timer = Timer()
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        if self._turns.locked() and attempt.deadline is not None and not attempt.is_timed:
-            try:
-                async with asyncio.timeout(attempt.left(inf)):
-                    await self._turns.acquire()
-            except TimeoutError:
-                reason = "its turn did not come in time"
-                return [SourceTimeout(self._source, reason=reason)] * len(keys)
-        else:
+        if not self._turns.locked() or attempt.deadline is None:
             await self._turns.acquire()
+        elif not await self._has_turn_by(attempt.deadline - LAST):
+            return [self._busy(ask)] * len(keys)
         try:
             return await self._following.fetch(ask, keys, attempt)
         finally:
             self._turns.release()
+
+    async def _has_turn_by(self, deadline: float) -> bool:
+        if deadline <= time.monotonic():
+            return False
+        try:
+            with self._timer.until(deadline):
+                return await self._turns.acquire()
+        except TimeoutError:
+            return False
+
+    def _busy(self, ask: Ask) -> SourceBusy:
+        reason = f"all of its {self._most} calls are under way"
+        not_asked(ask.resource, reason)
+        return SourceBusy(ask.resource.source, reason=reason)

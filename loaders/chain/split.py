@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from math import inf
 
 from loaders.asks import Answer, Ask, Key
 from loaders.contexts import Attempt
-from loaders.errors import SourceTimeout
 from loaders.sources import Capabilities, Fetcher
 from loaders.trace import Calls, FanOut
 
@@ -33,8 +31,6 @@ class Split:
     async def _in_batches(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt, size: int
     ) -> Answer:
-        # One timer for all, so that those who wait for their turn need none each.
-        attempt = Attempt(attempt.deadline, attempt.calls, is_timed=True)
         starts = range(0, len(keys), size)
         found: dict[int, Answer] = {}
         left = iter(starts)
@@ -49,13 +45,7 @@ class Split:
 
         # Not a task for each batch: all but a few of them would only wait for their turn.
         workers = min(len(starts), self.can.in_flight or len(starts))
-        late = SourceTimeout(ask.resource.source, reason="not all batches came in time")
-        try:
-            async with asyncio.timeout(None if attempt.deadline is None else attempt.left(inf)):
-                await asyncio.gather(*(work() for _ in range(workers)))
-        except TimeoutError:
-            for start in starts:
-                found.setdefault(start, [late] * len(keys[start : start + size]))
+        await asyncio.gather(*(work() for _ in range(workers)))
         return [each for start in starts for each in found[start]]
 
 

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import time
+from codecs import BOM_UTF8
+from collections.abc import Sequence
+from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any
+from functools import partial
+from typing import NamedTuple
 
 import aiohttp
-import orjson
 from yarl import URL
 
-from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable
+from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, Unreadable
+from loaders.json import NotJSON, Reader
 
 LARGEST_BODY = 10_000_000
 
 PASSING = frozenset({429, 502, 503, 504})
 """Answers after which an idempotent request is worth another try (RFC 9110, 15.5 and 15.6)."""
+
+NOTHING = frozenset({204, 404})
+"""Answers that say of what is asked for that it is not there."""
+
+
+class Reply(NamedTuple):
+    """What a path answers: the status, the JSON, None where there is nothing, and the headers
+    ``Link``."""
+
+    status: int
+    content: object
+    links: Sequence[str] = ()
 
 
 class RestClient:
@@ -28,6 +44,7 @@ class RestClient:
         self.shown = self._base if address.user is None else str(address.with_user(None))
         """The service's URL, without a password."""
         self._session: aiohttp.ClientSession | None = None
+        self._read = Reader(partial(Unreadable, name))
 
     async def open(self) -> None:
         self._session = aiohttp.ClientSession(
@@ -46,27 +63,28 @@ class RestClient:
             await self._session.close()
             self._session = None
 
-    async def get(self, path: str) -> Any:
-        """The JSON that ``path`` answers; None for a 404."""
-        return self.read(*await self.request(path))
+    async def get(self, path: str) -> Reply:
+        """What ``path`` answers."""
+        status, body, links = await self.request(path)
+        return Reply(status, self.read(status, body), links)
 
     def read(self, status: int, body: bytes) -> object:
-        """The JSON of a response; None for a 404."""
-        if status == 404:
+        """The JSON of a response, None where there is nothing."""
+        if status in NOTHING:
             return None
         if status != 200:
             raise self.bad(f"status {status}")
         try:
-            answer = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise self.bad("an answer that is not JSON") from error
-        if answer is None:
+            content = self._read(body.removeprefix(BOM_UTF8))
+        except NotJSON as error:
+            raise self.bad("an answer that is not JSON" if body else "an empty answer") from error
+        if content is None:
             raise self.bad("null")
-        return answer
+        return content
 
-    async def request(self, path: str) -> tuple[int, bytes]:
-        """The status and the body. Raises SourceUnavailable for a status that is worth another try,
-        and says that it is passing."""
+    async def request(self, path: str) -> tuple[int, bytes, Sequence[str]]:
+        """The status, the body and the headers ``Link``. Raises SourceUnavailable for a status that
+        is worth another try, and says that it is passing."""
         if self._session is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
         url = URL(self._base + path, encoded=True)
@@ -79,7 +97,8 @@ class RestClient:
                         is_passing=True,
                         after=_retry_after(response.headers.get("retry-after", "")),
                     )
-                return response.status, await self._body(response)
+                links = response.headers.getall("link", ())
+                return response.status, await self._body(response), links
         except TimeoutError as error:
             raise SourceTimeout(self.name, reason=_reason(error)) from error
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
@@ -97,9 +116,10 @@ class RestClient:
             raise self.bad(f"more than {LARGEST_BODY} bytes")
         return body
 
-    def bad(self, what: str) -> BadResponse:
+    def bad(self, what: str, reason: str | None = None) -> BadResponse:
         """The error of an answer that its declaration does not allow."""
-        return BadResponse(self.name, f"The source '{self.name}' sent {what}.", reason=what)
+        said = f"The source '{self.name}' sent {what}."
+        return BadResponse(self.name, said, reason=reason or what)
 
 
 def _reason(error: Exception) -> str:
@@ -111,9 +131,13 @@ def _reason(error: Exception) -> str:
 
 def _retry_after(header: str) -> float | None:
     """The seconds that a Retry-After asks for, None if it says nothing (RFC 9110, 10.2.3)."""
-    if header.isdecimal():
+    if header.isascii() and header.isdecimal():
         return float(header)
     try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+        date = parsedate_to_datetime(header)
+        if date.tzinfo is None:
+            # Without an offset it is UTC, which this machine need not be in.
+            date = date.replace(tzinfo=UTC)
+        return max(0.0, date.timestamp() - time.time())
     except (ValueError, OverflowError):
         return None

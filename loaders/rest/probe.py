@@ -7,22 +7,26 @@ those that its own list of everything has, or that another source has. Nothing e
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Hashable, Sequence
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 
 from loaders.descriptions import Description, Samples
 from loaders.errors import BadResponse
+from loaders.paths import value_at
 from loaders.resource import Row
-from loaders.rest.routes import KEYS, Batch, RestResource, Single, is_segment
+from loaders.rest.answers import KEYS
+from loaders.rest.client import Reply
+from loaders.rest.paging import has_next
+from loaders.rest.routes import Batch, RestResource, Single
 
-Get = Callable[[str], Awaitable[Any]]
-"""The JSON that a path answers; None for a 404. Raises a ``SourceError``."""
+Get = Callable[[str], Awaitable[Reply]]
+"""What a path answers. Raises a ``SourceError``."""
 
 MOST = 3
 """Keys that a road is tried with, until one is found."""
 
-PROVEN = re.compile(r"status (?!401|403|408|409|425|429)[34]\d\d|an answer that is not JSON|null")
+PROVEN = re.compile(
+    r"status (?!401|403|408|409|425|429)[34]\d\d|an answer that is not JSON|an empty answer|null"
+)
 """Reasons that tell of the request's form. Others can be gone with the next request."""
 
 SILENT = "a service says nothing of the fields of its objects, so their types can't be told"
@@ -67,17 +71,16 @@ class _Probe:
         self, column: str, route: Batch | Single, samples: Sequence[Hashable]
     ) -> None:
         shown = f"{route.path}?{route.parameter}=…" if isinstance(route, Batch) else route.path
-        own = [row[column] for row in self.seen if _is_asked(route, row.get(column))]
-        others = [key for key in samples if _is_asked(route, key)]
-        keys = list(dict.fromkeys([*own, *others]))
-        if not keys:
+        own = _paths(route, [value_at(row, column) for row in self.seen])
+        paths = {**own, **_paths(route, samples)}
+        if not paths:
             self.unknown.append(
                 f"its route by '{column}', GET {shown}, could not be tried: no value of "
                 f"'{column}' is to be had from elsewhere"
             )
             return
-        for key in keys[:MOST]:
-            rows = await self._asked(_path(route, key), shown, column, key)
+        for key, path in list(paths.items())[:MOST]:
+            rows = await self._asked(path, shown, column, key)
             if rows is None:
                 return
             if rows:
@@ -99,34 +102,39 @@ class _Probe:
         """The rows of the answer, those of the key where there is one; None where there is no such
         answer, which is noted."""
         try:
-            answer = await self._get(path)
+            status, answer, links = await self._get(path)
         except BadResponse as error:
             reason = error.reason or "a bad answer"
             said = self.mistakes if PROVEN.fullmatch(reason) else self.unknown
             said.append(f"GET {shown} answers with {reason}")
             return None
         if answer is None:
-            if key is None:
+            if key is None and status == 404:
                 self.mistakes.append(f"GET {shown} answers with status 404")
                 return None
             return ()
+        if key is None and has_next(answer, links, self._resource.items):
+            self.mistakes.append(
+                f"GET {shown} answers with a page that has a next one, not with all"
+            )
+            return None
         rows = self._rows(answer, is_one=key is not None)
         if rows is None:
             items = self._resource.items
             where = "" if items is None else f" under '{items}'"
             self.mistakes.append(f"GET {shown} answers without a list of objects{where}")
             return None
-        if not all(isinstance(row.get(column), KEYS) for row in rows):
+        if not all(type(value_at(row, column)) in KEYS for row in rows):
             self.mistakes.append(f"GET {shown} answers with an object that has no '{column}'")
             return None
-        if key is not None and any(row[column] != key for row in rows):
+        if key is not None and any(value_at(row, column) != key for row in rows):
             self.mistakes.append(
                 f"GET {shown} answers with an object that has another '{column}' than was asked for"
             )
             return None
         return rows
 
-    def _rows(self, answer: Any, *, is_one: bool) -> Sequence[Row] | None:
+    def _rows(self, answer: object, *, is_one: bool) -> Sequence[Row] | None:
         items = self._resource.items
         if isinstance(answer, dict):
             if items is not None and isinstance(answer.get(items), list):
@@ -138,13 +146,14 @@ class _Probe:
         return answer
 
 
-def _is_asked(route: Batch | Single, key: object) -> bool:
-    """Whether the graph would ask by such a key."""
-    return isinstance(key, KEYS) and (isinstance(route, Batch) or is_segment(str(key)))
-
-
-def _path(route: Batch | Single, key: Hashable) -> str:
-    text = quote(str(key), safe="")
-    if isinstance(route, Batch):
-        return f"{route.path}?{route.parameter}={text}"
-    return route.path.replace("{key}", text)
+def _paths(route: Batch | Single, keys: Iterable[object]) -> dict[Hashable, str]:
+    """The path for each of the keys that the graph would ask by."""
+    found: dict[Hashable, str] = {}
+    for key in keys:
+        if type(key) not in KEYS:
+            continue
+        text = str(key)
+        path = route.path_of([text]) if isinstance(route, Batch) else route.path_of(text)
+        if path is not None:
+            found.setdefault(key, path)
+    return found

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from loaders.declarations import Declared
 from loaders.resource import Resource
 
 BATCH_SIZE = 50
 
-KEYS = (str, int, float)
-"""What JSON has for a key."""
+SLASHES = re.compile(r"[/\\]")
+OTHER_PATHS = frozenset({".", ".."})
+
+NO_SEGMENTS = frozenset({"", ".", ".."})
+"""What is no part of a path, but names another one (RFC 3986, 5.2.4): nothing is found by it."""
+
+UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
+"""What stands in a URL as it is (RFC 3986, 2.3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch(Declared):
-    """Many keys at once: ``GET path?parameter=a&parameter=b``."""
+    """Many keys at once: ``GET path?parameter=a&parameter=b``. The answer has the objects of these
+    keys and no others; a key that it lacks has none."""
 
     path: str
     parameter: str
@@ -34,13 +43,23 @@ class Batch(Declared):
         if self.size < 1:
             yield f"its size is {self.size}, so it takes no key"
 
+    def path_of(self, keys: Iterable[str]) -> str:
+        """The path for these keys."""
+        return f"{self.path}?" + "&".join(f"{self.parameter}={_encoded(key)}" for key in keys)
+
 
 @dataclass(frozen=True, slots=True)
 class Single(Declared):
     """One key at a time: ``GET path``, the key in place of ``{key}``. By a key the answer is the
-    object, by a foreign key it is the list."""
+    object, by a foreign key it is the list.
+
+    A key with a slash in it is an error, unless the service takes such keys encoded
+    (``encoded_slashes``), as ``%2F``. Many decode a path before they split it, and would take the
+    key for a longer path.
+    """
 
     path: str
+    encoded_slashes: bool = False
 
     def mistakes(self) -> Iterator[str]:
         """What of it can't work, whatever the service."""
@@ -49,6 +68,33 @@ class Single(Declared):
             yield f"the path {self.path} has no {{key}}, where the key stands"
         elif set("{}") & set(self.path.replace("{key}", "")):
             yield f"the path {self.path} has another place than {{key}}, which nothing fills"
+        elif self.encoded_slashes and self._is_in_query:
+            yield f"the path {self.path} has its key in the query, where a slash needs no leave"
+
+    def path_of(self, key: str) -> str | None:
+        """The path for a key. None for one with which it would be another path, if only to a
+        service that decodes it before it splits it."""
+        if _is_segment(key) or self._may_be(key):
+            return self.path.replace("{key}", _encoded(key))
+        return None
+
+    def _may_be(self, key: str) -> bool:
+        if self._is_in_query:
+            return True
+        return self.encoded_slashes and key != "" and OTHER_PATHS.isdisjoint(SLASHES.split(key))
+
+    @property
+    def _is_in_query(self) -> bool:
+        return "?" in self.path.partition("{key}")[0]
+
+
+def _encoded(key: str) -> str:
+    # Most keys need no look at each of their characters.
+    return key if UNRESERVED.fullmatch(key) else quote(key, safe="")
+
+
+def _is_segment(key: str) -> bool:
+    return key not in NO_SEGMENTS and "/" not in key and "\\" not in key
 
 
 def _mistakes_of_path(path: str) -> Iterator[str]:
@@ -56,13 +102,6 @@ def _mistakes_of_path(path: str) -> Iterator[str]:
         yield f"the path {path} does not begin with /"
     if "#" in path or path.split() != [path]:
         yield f"the path {path} has a character that no path has"
-
-
-def is_segment(text: str) -> bool:
-    """Whether the text can stand in place of ``{key}``. Others could name another path of the
-    service, also when they are encoded: there are services that decode a path before they split
-    it."""
-    return text not in ("", ".", "..") and "/" not in text and "\\" not in text
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,34 +1,31 @@
 """REST services as a source: a batch endpoint where the service has one, else one request for each
-key. A 404 is "no row"; everything else that is not the declared answer is an error."""
+key. A 404 or a 204 is "no row"; all else that is not the declared answer is an error."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Callable, Coroutine, Hashable, Sequence
+from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Annotated, ClassVar
-from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from loaders.asks import Answer, Ask, Found, Key, by_value
+from loaders.asks import Answer, Ask, Found, Key
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.errors import SourceError, SourceTimeout, SourceUnavailable
+from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
 from loaders.kinds import Kind, address
 from loaders.memory import found_in, wants_all
-from loaders.resource import Resource, Row
-from loaders.rest.client import RestClient
+from loaders.resource import Resource
+from loaders.rest.answers import Bad, object_of, rows_by_key, rows_of
+from loaders.rest.client import Reply, RestClient
 from loaders.rest.probe import described
-from loaders.rest.routes import KEYS, Batch, RestResource, is_segment
+from loaders.rest.routes import NO_SEGMENTS, Batch, RestResource, Single
 from loaders.sources import Capabilities
-from loaders.trace import Call, Request
+from loaders.trace import Call, Request, not_asked
 
 IN_FLIGHT = 20
 RETRIES = 2
-
-UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
-"""What stands in a URL as it is (RFC 3986, 2.3)."""
 
 
 class RestSource:
@@ -71,10 +68,9 @@ class RestSource:
             return self._get(ask, keys, attempt, resource.all, resource.all)
         route = resource.route(by)
         if isinstance(route, Batch):
-            names = "&".join(f"{route.parameter}={_segment(key)}" for (key,) in keys)
-            shape = f"{route.path}?{route.parameter}=…"
-            return self._get(ask, keys, attempt, f"{route.path}?{names}", shape)
-        return self._get_one(ask, keys, attempt, route.path)
+            path = route.path_of(str(key) for (key,) in keys)
+            return self._get(ask, keys, attempt, path, f"{route.path}?{route.parameter}=…")
+        return self._get_one(ask, keys, attempt, route)
 
     async def _get(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt, path: str, shape: str
@@ -83,37 +79,43 @@ class RestSource:
         url = self._client.shown + path
         with attempt.call(ask, keys, url=url, shape=f"GET {shape}") as call:
             try:
-                answer = self._client.read(*await self._client.request(path))
+                reply = await self._client.get(path)
             except SourceUnavailable as error:
                 self._weigh(error, attempt)
                 raise
-            rows = self._rows(ask, answer)
-            call.rows = len(rows)
-            listed = by_value(ask, keys, rows)
-            if wants_all(ask):
-                return [Found(each) for each in listed]
-            misfit = self._misfits_of(call)
-            return [found_in(each, ask, misfit) for each in listed]
+            return self._found(ask, keys, reply, call)
 
     async def _get_one(
-        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, template: str
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, route: Single
     ) -> Answer:
         """What the path answers for the one key, which stands in it."""
         ((key,),) = keys
-        text = str(key)
-        if not is_segment(text):
-            return [found_in((), ask, self._client.bad)]
-        path = template.replace("{key}", _segment(text))
-        url = self._client.shown + template
-        with attempt.call(ask, keys, url=url, shape=f"GET {template}") as call:
+        path = route.path_of(str(key))
+        if path is None:
+            if key in NO_SEGMENTS:
+                return [found_in((), ask, self._client.bad)]
+            raise self._not_asked(ask, route)
+        url = self._client.shown + route.path
+        with attempt.call(ask, keys, url=url, shape=f"GET {route.path}") as call:
             try:
-                answer = self._client.read(*await self._client.request(path))
+                status, body, links = await self._client.request(path)
             except SourceUnavailable as error:
                 self._weigh(error, attempt)
                 raise
-            rows = self._rows_of(ask, key, answer)
+            content = self._client.read(status, body)
+            if not ask.rows.unique:
+                return self._found(ask, keys, Reply(status, content, links), call)
+            rows = object_of(ask, key, content, self._client.bad)
             call.rows = len(rows)
             return [Found(rows) if wants_all(ask) else found_in(rows, ask, self._misfits_of(call))]
+
+    def _found(self, ask: Ask, keys: Sequence[Key], reply: Reply, call: Call | Request) -> Answer:
+        rows = rows_of(ask, reply.content, self._client.bad)
+        call.rows = len(rows)
+        misfit = self._misfits_of(call)
+        listed = rows_by_key(ask, keys, rows, reply, misfit)
+        found = Found if wants_all(ask) else partial(found_in, ask=ask, misfit=misfit)
+        return [each if isinstance(each, BadResponse) else found(each) for each in listed]
 
     def _weigh(self, error: SourceUnavailable, attempt: Attempt) -> None:
         # Another try is of no use where the service wants more time than there is.
@@ -121,46 +123,22 @@ class RestSource:
             error.is_passing = False
             error.reason = f"{error.reason}, and not to be asked again so soon"
 
-    def _misfits_of(self, call: Call | Request) -> Callable[[str], SourceError]:
-        def misfit(what: str) -> SourceError:
-            error = self._client.bad(what)
+    def _misfits_of(self, call: Call | Request) -> Bad:
+        def misfit(what: str, reason: str | None = None) -> BadResponse:
+            error = self._client.bad(what, reason)
             call.fail(error)
             return error
 
         return misfit
 
-    def _rows_of(self, ask: Ask, key: Hashable, answer: object) -> Sequence[Row]:
-        """The rows of the key that was asked for. Raises BadResponse for those of another."""
-        (column,) = ask.rows.by
-        if ask.rows.unique and answer is not None:
-            if not isinstance(answer, dict) or answer.get(column) != key:
-                raise self._client.bad("an answer that is not the object asked for")
-            return (answer,)
-        rows = self._rows(ask, answer)
-        if any(row[column] != key for row in rows):
-            raise self._client.bad("objects that were not asked for")
-        return rows
-
-    def _rows(self, ask: Ask, answer: object) -> Sequence[Row]:
-        """The answer's rows. Raises BadResponse for what is none."""
-        resource = ask.resource
-        assert isinstance(resource, RestResource)
-        (column,) = ask.rows.by or (resource.key,)
-        if answer is None:
-            return ()
-        if resource.items is not None and isinstance(answer, dict):
-            answer = answer.get(resource.items)
-        if not isinstance(answer, list):
-            raise self._client.bad("an answer without a list of objects")
-        if not all(isinstance(row, dict) and isinstance(row.get(column), KEYS) for row in answer):
-            raise self._client.bad(f"an object without '{column}'")
-        return answer
-
-
-def _segment(key: object) -> str:
-    text = str(key)
-    # Most keys need no look at each of their characters.
-    return text if UNRESERVED.fullmatch(text) else quote(text, safe="")
+    def _not_asked(self, ask: Ask, route: Single) -> UnfitValue:
+        """The error of a key that can't stand in the route's path."""
+        what, leave = "a key with a slash", "; encoded_slashes=True, if the service takes it as %2F"
+        if route.encoded_slashes:
+            what, leave = "a key with '.' or '..' between slashes", ""
+        not_asked(ask.resource, f"GET {route.path} can't hold {what}{leave}")
+        said = f"The source '{self.name}' is asked by a path, which can't hold {what}."
+        return UnfitValue(self.name, said, reason=f"not {what}")
 
 
 class RestKind(Kind):

@@ -27,18 +27,27 @@ KINDS = {
 """``pg_class.relkind`` of what rows can be selected from."""
 
 FAMILIES = {
-    **dict.fromkeys(("text", "varchar", "bpchar", "name", "citext", "money", "xml"), Family.TEXT),
+    **dict.fromkeys(("text", "varchar", "bpchar", "name", "citext", "xml"), Family.TEXT),
     **dict.fromkeys(("int2", "int4"), Family.INTEGER),
     **dict.fromkeys(("int8", "oid"), Family.BIG_INTEGER),
     **dict.fromkeys(("float4", "float8"), Family.FLOAT),
     **dict.fromkeys(("json", "jsonb"), Family.DOCUMENT),
-    **dict.fromkeys(("time", "timetz"), Family.TIME),
     "bool": Family.BOOLEAN,
     "numeric": Family.DECIMAL,
     "timestamptz": Family.DATETIME,
     "timestamp": Family.LOCAL_DATETIME,
     "date": Family.DATE,
+    "time": Family.TIME,
+    "timetz": Family.ZONED_TIME,
     "uuid": Family.UUID,
+    "interval": Family.DURATION,
+    **dict.fromkeys(
+        (
+            *("bit", "varbit", "inet", "cidr", "macaddr", "macaddr8", "money", "tsvector"),
+            *("point", "line", "lseg", "box", "path", "polygon", "circle"),
+        ),
+        Family.OTHER,
+    ),
     **dict.fromkeys(("bytea", "char"), Family.BYTES),
 }
 """What asyncpg makes of each type, by ``pg_type.typname`` (its documentation, "Type Conversion").
@@ -111,6 +120,7 @@ indexes as (
         'name', a.attname,
         'option', i.indoption[place.at],
         'own_order', o.opcdefault,
+        'of_items', o.opcname = 'array_ops',
         'own_collation', i.indcollation[place.at] = a.attcollation
       ) order by place.at)
       from generate_series(0, i.indnkeyatts - 1) as place (at)
@@ -122,8 +132,13 @@ indexes as (
   from found
   join pg_index i on i.indrelid = found.oid and i.indisvalid and i.indisready
   join pg_class c on c.oid = i.indexrelid
-  -- The others find no row by a value that it equals.
-  join pg_am m on m.oid = c.relam and m.amname in ('btree', 'hash')
+  -- The others find no row by a value that it equals, or that is in its list.
+  join pg_am m on m.oid = c.relam and (
+    m.amname in ('btree', 'hash')
+    or m.amname = 'gin' and exists (
+      select from pg_opclass o where o.oid = any (i.indclass) and o.opcname = 'array_ops'
+    )
+  )
 ),
 -- Of a table that is not there: what there is.
 others as (
@@ -182,17 +197,25 @@ async def described(run: Run, identifier: str, schema: str | None, name: str) ->
     )
 
 
-def _column(row: Row, *, stored: bool) -> ColumnDescription:
-    family = FAMILIES.get(row["base"]) if row["builtin"] else None
+def family_of(row: Row) -> Family | None:
+    """What the driver makes of a type, by its ``base`` (its name), its ``class``, and whether it is
+    ``builtin``; None where that can't be told."""
     if row["class"] == "e":
-        family = Family.LABEL
-    elif row["class"] == "c":
-        family = Family.RECORD
+        return Family.LABEL
+    if row["class"] == "c":
+        return Family.RECORD
+    if row["class"] in "rm":
+        return Family.OTHER
+    return FAMILIES.get(row["base"]) if row["builtin"] else None
+
+
+def _column(row: Row, *, stored: bool) -> ColumnDescription:
     return ColumnDescription(
         name=row["name"],
         type=row["type"],
-        family=family,
-        is_list=row["is_list"],
+        family=family_of(row),
+        # A multirange is a list of ranges.
+        is_list=row["is_list"] or row["class"] == "m",
         # A foreign table's own declaration is what it says, and no proof that the other end holds
         # nulls.
         nullable=False if row["nonnull"] else True if stored else None,
@@ -203,13 +226,14 @@ def _column(row: Row, *, stored: bool) -> ColumnDescription:
 
 
 def _index(row: Row) -> IndexDescription:
-    columns = row["columns"]
+    columns, of_items = row["columns"], row["method"] == "gin"
     return IndexDescription(
         name=row["name"],
         columns=tuple(
             IndexColumn(
-                # By another collation it is as good as an expression.
-                each["name"] if each["own_collation"] else None,
+                # By another collation, or by other parts than its items, it is as good as an
+                # expression.
+                each["name"] if each["own_collation"] and of_items <= each["of_items"] else None,
                 bool(each["option"] & DESCENDING),
                 bool(each["option"] & NULLS_FIRST),
             )
@@ -218,6 +242,7 @@ def _index(row: Row) -> IndexDescription:
         is_unique=row["unique"],
         is_partial=row["partial"],
         is_ordered=row["method"] == "btree" and all(each["own_order"] for each in columns),
+        of_items=of_items,
     )
 
 

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import asyncpg
-import orjson
 from asyncpg.pool import PoolConnectionProxy
 from pydantic import Field, SecretStr
 
-from loaders.asks import Answer, Ask, Found, Key, Wants, answered
+from loaders.asks import Ask, Key
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
+from loaders.errors import (
+    BadResponse,
+    SourceError,
+    SourceTimeout,
+    SourceUnavailable,
+    UnfitValue,
+)
 from loaders.kinds import Kind, address
 from loaders.resource import Resource, Row
-from loaders.sources import Capabilities, Translated
+from loaders.sources import Capabilities
 from loaders.sql.catalog import described
+from loaders.sql.codecs import codecs_of, range_text
+from loaders.sql.connections import Connection, PooledConnection, reset
+from loaders.sql.pool import Pool
 from loaders.sql.reasons import reason_of
-from loaders.sql.statement import (
-    Parameters,
-    Table,
-    aggregating,
-    by_position,
-    have_arrays,
-    selecting,
-)
+from loaders.sql.source import SqlSource
+from loaders.sql.statement import Parameters, Table
+from loaders.texts import TEXTS
 
 log = logging.getLogger("sluice.sources")
 
@@ -38,8 +40,17 @@ UNFIT = frozenset({"22000", "22003", "22007", "22008", "22021", "22P02", "22P03"
 """The data exceptions that a bound value causes (PostgreSQL manual, appendix A; 22000 is what
 asyncpg raises for a value that it can't send). The others are a view's or a function's own."""
 
-ALMOST = 0.9
-"""The share of the time that is left, after which what is there has to do."""
+# They are, but don't say so: composite values are documents like any other.
+Mapping.register(asyncpg.Record)
+
+TEXTS |= {
+    asyncpg.Range: range_text,
+    asyncpg.BitString: lambda bits: bits.as_string().replace(" ", ""),
+}
+
+OF_TYPES = frozenset({"42703", "42804", "42846", "42883"})
+"""Undefined column, datatype mismatch, cannot coerce, undefined function or operator (appendix A):
+what is said of a statement whose columns are of other types than it was made for."""
 
 Pooler = Literal["transaction"]
 """What stands between us and the server, and may give each transaction another of its sessions."""
@@ -59,7 +70,7 @@ class PostgresTable(Table):
     search path."""
 
 
-class PostgresSource:
+class PostgresSource(SqlSource):
     """A pool of connections. ``timeout`` (seconds) bounds each statement, on the server too.
 
     ``pooler`` says that they lead to a pooler, which gives each transaction a session of the
@@ -81,19 +92,14 @@ class PostgresSource:
         pooler: Pooler | None = None,
         statement_cache_size: int | None = None,
     ) -> None:
-        self.name = name
+        super().__init__(name, timeout, self.run)
         self._url = url
         self._pool_size = pool_size
-        self.timeout = timeout
         self._pooler = pooler
         if statement_cache_size is None:
             statement_cache_size = CACHED_STATEMENTS if pooler is None else 0
         self._statement_cache_size = statement_cache_size
-        self._pool: asyncpg.Pool | None = None
-        self._errors = Translated(self._translate)
-        self._apart_only: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
-        self._giving_back: set[asyncio.Future[None]] = set()
-        self._taken = 0
+        self._pool: Pool | None = None
 
     async def open(self) -> None:
         alone = self._pooler is None
@@ -103,30 +109,40 @@ class PostgresSource:
             settings["statement_timeout"] = str(int(self.timeout * 1000))
         # With min_size 0 the pool connects when it is first used, so a database that is down
         # does not keep the gateway from starting.
-        self._pool = await asyncpg.create_pool(
+        pool = await asyncpg.create_pool(
             self._url,
             min_size=0,
             max_size=self._pool_size,
             timeout=self.timeout,
             command_timeout=self.timeout + 1 if alone else self.timeout,
             statement_cache_size=self._statement_cache_size,
-            init=_decode_json,
-            connection_class=_Connection if alone else _PooledConnection,
-            reset=_reset,
+            init=self._prepare,
+            connection_class=Connection if alone else PooledConnection,
+            reset=reset,
             server_settings=settings,
         )
+        self._pool = Pool(self.name, pool, self._pool_size)
+
+    async def _prepare(self, connection: asyncpg.Connection) -> None:
+        # A server without an encoding takes any bytes for text.
+        is_unicode = connection.get_settings().server_encoding != "SQL_ASCII"
+        for codec in codecs_of(self.name, is_unicode=is_unicode):
+            await connection.set_type_codec(
+                codec.name,
+                schema="pg_catalog",
+                encoder=codec.encoder,
+                decoder=codec.decoder,
+                format=codec.format,
+            )
 
     async def close(self) -> None:
         if self._pool is not None:
-            try:
-                await asyncio.wait_for(self._pool.close(), self.timeout)
-            except TimeoutError:
-                self._pool.terminate()
+            await self._pool.close(self.timeout)
             self._pool = None
 
     async def check(self) -> None:
         with self._errors:
-            async with self._connection() as connection:
+            async with self._opened.connection(self.timeout) as connection:
                 await connection.execute("select 1")
 
     async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
@@ -139,14 +155,14 @@ class PostgresSource:
     async def _is_pooled(self) -> bool:
         """Whether another process than the server's own has taken the connection."""
         with self._errors:
-            async with self._connection() as connection:
+            async with self._opened.connection(self.timeout) as connection:
                 pid = await connection.fetchval("select pg_backend_pid()")
                 return bool(pid != connection.get_server_pid())
 
     async def run(self, statement: str, *parameters: object) -> Sequence[Row]:
         """The rows of a statement that is the gateway's own, over no resource of the graph."""
         with self._errors:
-            async with self._connection() as connection:
+            async with self._opened.connection(self.timeout) as connection:
                 # A Record is a Mapping, which asyncpg's stubs don't say.
                 rows: Sequence[Any] = await connection.fetch(statement, *parameters)
                 return rows
@@ -155,148 +171,38 @@ class PostgresSource:
     async def transaction(self) -> AsyncIterator[PoolConnectionProxy]:
         """An asyncpg connection in a transaction, for several such statements."""
         with self._errors:
-            async with self._connection() as connection, connection.transaction():
+            async with (
+                self._opened.connection(self.timeout) as connection,
+                connection.transaction(),
+            ):
                 yield connection
-
-    def fetch(
-        self, ask: Ask, keys: Sequence[Key], attempt: Attempt
-    ) -> Coroutine[object, None, Answer]:
-        if not ask.wants.aggregates:
-            return self._rows(ask, keys, attempt)
-        if not ask.wants.columns:
-            return self._values(ask, keys, attempt)
-        return self._rows_and_values(ask, keys, attempt)
-
-    async def _rows_and_values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        form = ask.resource.id, ask.rows.by
-        if form in self._apart_only or not have_arrays(keys):
-            return await self._apart(ask, keys, attempt)
-        try:
-            return await self._together(ask, keys, attempt)
-        except (BadResponse, UnfitValue):
-            found = await self._apart(ask, keys, attempt)
-            if all(not isinstance(each.rows, Exception) for each in found):
-                # Such as an enum's keys, which are no text to it.
-                self._apart_only.add(form)
-            return found
-
-    async def _together(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
-        """Rows and values by one statement. As counting can take so much longer that it would cost
-        the rows, these are asked for alone as well when half of the time is over."""
-        late = SourceTimeout(self.name, reason="no answer before the rows had to do alone")
-        tasks = [asyncio.ensure_future(self._by_position(ask, keys, attempt))]
-        try:
-            await asyncio.wait(tasks, timeout=attempt.left(self.timeout) / 2)
-            joint = attempt.last
-            if not tasks[0].done():
-                rows_alone = Ask(ask.rows, Wants(ask.wants.columns))
-                tasks.append(asyncio.ensure_future(self._rows(rows_alone, keys, attempt)))
-                await asyncio.wait(tasks[:1], timeout=attempt.left(self.timeout) * ALMOST)
-            if tasks[0].done():
-                return tasks[0].result()
-            if joint is not None:
-                joint.fail(late)
-            if not tasks[1].done():
-                raise late
-            values = [late] * len(ask.wants.aggregates)
-            return [Found(each.rows, values) for each in tasks[1].result()]
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _apart(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
-        """Rows and values by a statement each, each with its own error."""
-        rows, wants = ask.rows, ask.wants
-        listed, counted = await asyncio.gather(
-            self._rows(Ask(rows, Wants(wants.columns)), keys, attempt),
-            self._values(Ask(rows, Wants(aggregates=wants.aggregates)), keys, attempt),
-            return_exceptions=True,
-        )
-        if isinstance(listed, BaseException):
-            listed = [Found(_raised(listed))] * len(keys)
-        if isinstance(counted, BaseException):
-            counted = [Found((), [_raised(counted)] * len(wants.aggregates))] * len(keys)
-        return [Found(one.rows, other.values) for one, other in zip(listed, counted, strict=True)]
-
-    async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
-        if ask.rows.by and ask.rows.window.limit is not None and not have_arrays(keys):
-            kind = type(keys[0][0]).__name__
-            raise self._refused_for(f"keys of the type {kind} can't be limited each")
-        records = await self._records(ask, keys, attempt, *selecting(ask, keys))
-        found = answered(ask, keys, records)
-        # PostgreSQL takes some values for equal that Python does not: char(6) pads its texts.
-        return await self._by_position(ask, keys, attempt) if found is None else found
-
-    async def _values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
-        records = await self._records(ask, keys, attempt, *aggregating(ask, keys))
-        by = len(ask.rows.by)
-        values = {record[:by]: record[by:] for record in records}
-        found = [values.get(key) for key in keys]
-        if len(values) + found.count(None) != len(keys):
-            return await self._by_position(ask, keys, attempt)
-        nothing = tuple(each.of_nothing for each in ask.wants.aggregates)
-        return [Found((), each or nothing) for each in found]
-
-    async def _by_position(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> list[Found]:
-        records = await self._records(ask, keys, attempt, *by_position(ask, keys))
-        rows: list[list[Row]] = [[] for _ in keys]
-        values: list[Sequence[object]] = [()] * len(keys)
-        for record in records:
-            place = record[0] - 1
-            values[place] = record[1 : 1 + len(ask.wants.aggregates)]
-            if ask.wants.columns and record["sluice_row"] is not None:
-                rows[place].append(record)
-        return [Found(*each) for each in zip(rows, values, strict=True)]
 
     async def _records(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt, statement: str, values: Parameters
-    ) -> list[Any]:
+    ) -> list[asyncpg.Record]:
         with attempt.call(ask, keys, statement=statement) as call, self._errors:
             left = attempt.left(self.timeout)
-            connection = await self._take(left)
+            pool = self._opened
+            connection = await pool.take(left)
             try:
-                records: list[Any] = await connection.fetch(statement, *values, timeout=left)
+                records = await connection.fetch(statement, *values, timeout=left)
             except BaseException:
-                # The statement is cancelled at the server, for which nobody waits who may not.
-                giving_back = asyncio.ensure_future(self._give_back(connection))
-                self._giving_back.add(giving_back)
-                giving_back.add_done_callback(self._giving_back.discard)
+                pool.abandon(connection)
                 raise
-            await self._give_back(connection)
+            await pool.keep(connection)
             call.rows = len(records)
             return records
 
-    async def _take(self, seconds: float) -> PoolConnectionProxy:
-        """A connection of the pool, within so many seconds."""
+    @property
+    def _opened(self) -> Pool:
         if self._pool is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
-        self._taken += 1
-        try:
-            # With one to be had nobody waits, so no timer is needed for that.
-            waits = self._taken > self._pool_size
-            return await self._pool.acquire(timeout=seconds if waits else None)
-        except BaseException:
-            self._taken -= 1
-            raise
+        return self._pool
 
-    async def _give_back(self, connection: PoolConnectionProxy) -> None:
-        try:
-            if self._pool is not None:
-                await self._pool.release(connection)
-        except Exception as error:
-            # It has ended the connection, and the pool makes another one.
-            log.debug("a connection of '%s' ended: %s", self.name, type(error).__name__)
-        finally:
-            self._taken -= 1
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[PoolConnectionProxy]:
-        connection = await self._take(self.timeout)
-        try:
-            yield connection
-        finally:
-            await self._give_back(connection)
+    async def _forget_statements(self) -> None:
+        # Connections keep statements with the types of their parameters.
+        if self._pool is not None:
+            await self._pool.renew()
 
     def _translate(self, error: BaseException) -> Exception | None:
         match error:
@@ -329,18 +235,13 @@ class PostgresSource:
         return None
 
     def _refused(self, error: BaseException) -> BadResponse:
-        return self._refused_for(reason_of(error))
+        said = f"The source '{self.name}' refused a statement."
+        return BadResponse(self.name, said, reason=reason_of(error))
 
-    def _refused_for(self, reason: str) -> BadResponse:
-        return BadResponse(
-            self.name, f"The source '{self.name}' refused a statement.", reason=reason
-        )
-
-
-def _raised(error: BaseException) -> Exception:
-    if isinstance(error, Exception):
-        return error
-    raise error
+    def _is_of_types(self, error: SourceError) -> bool:
+        cause = error.__cause__
+        code = getattr(cause, "sqlstate", None)
+        return code in OF_TYPES or (cause is not None and _is_of_another_type(cause))
 
 
 def _is_of_another_type(error: BaseException) -> bool:
@@ -350,54 +251,6 @@ def _is_of_another_type(error: BaseException) -> bool:
     while behind is not None and not isinstance(behind, TypeError):
         behind = behind.__cause__ or behind.__context__
     return behind is not None
-
-
-class _Connection(asyncpg.Connection):
-    """A connection that is reset when it goes back to the pool only if it needs to be.
-
-    No statement of ours changes its session, so after one that gave its rows there is nothing to
-    change back, and the round trip is saved. After anything else there is: a value that asyncpg
-    can't send leaves a statement begun, whose timeout would end another's.
-    """
-
-    is_clean = False
-
-    async def fetch(self, *args: Any, **kwargs: Any) -> Any:
-        self.is_clean = False
-        rows = await super().fetch(*args, **kwargs)
-        self.is_clean = True
-        return rows
-
-
-class _PooledConnection(_Connection):
-    """A connection to a pooler, where statements that are not of one transaction may each have
-    another session of the server, which other clients have had and will have."""
-
-    def get_reset_query(self) -> str:
-        # It ends a statement that was begun, and lets its session go. That has nothing of ours.
-        return ";"
-
-    async def _introspect_types(self, *args: object) -> object:
-        # asyncpg turns JIT off before this and on again after it, each for a session.
-        async with self.transaction():
-            return await super()._introspect_types(*args)  # type: ignore[misc]
-
-
-async def _reset(connection: Any) -> None:
-    if connection.is_clean:
-        connection.is_clean = False
-    else:
-        await connection.reset()
-
-
-async def _decode_json(connection: asyncpg.Connection) -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name,
-            schema="pg_catalog",
-            encoder=lambda value: orjson.dumps(value).decode(),
-            decoder=orjson.loads,
-        )
 
 
 class PostgresKind(Kind):

@@ -3,12 +3,9 @@ declaration and is quoted."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import ClassVar
 
 from loaders.asks import Ask, Key
@@ -28,21 +25,7 @@ from loaders.query import (
     keyset,
 )
 from loaders.resource import Resource
-
-ARRAYS: dict[type, str] = {
-    bool: "boolean[]",
-    int: "bigint[]",
-    str: "text[]",
-    uuid.UUID: "uuid[]",
-    float: "double precision[]",
-    Decimal: "numeric[]",
-    datetime: "timestamptz[]",
-    date: "date[]",
-    time: "time[]",
-    timedelta: "interval[]",
-    bytes: "bytea[]",
-}
-"""The array type in which keys of a Python type are sent."""
+from loaders.sql.columns import Columns
 
 COMPARE = {
     Operator.EQ: "{column} = {value}",
@@ -75,6 +58,7 @@ class Table(Resource):
     """A table or view, in ``schema`` or, without one, where the connection looks for it."""
 
     joins: ClassVar[bool] = True
+    has_paths: ClassVar[bool] = False
 
     schema: str | None = None
 
@@ -82,8 +66,9 @@ class Table(Resource):
     def id(self) -> tuple[str, ...]:
         return self.source, self.schema or "", self.name
 
-    @property
+    @cached_property
     def identifier(self) -> str:
+        """What stands for it in a statement."""
         return (
             quoted(self.name)
             if self.schema is None
@@ -107,55 +92,57 @@ _texts: dict[tuple[object, ...], str] = {}
 MOST_TEXTS = 4096
 
 
-def selecting(ask: Ask, keys: Sequence[Key]) -> tuple[str, Parameters]:
+def selecting(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, Parameters]:
     """The rows of the keys, which tell by their columns ``by`` whose they are."""
-    resource, by, _, filter, window = ask.rows
+    _, by, _, filter, window = ask.rows
     if filter is not None or window.after is not None or window.before is not None:
-        return _selecting(ask, keys)
+        return _selecting(ask, keys, columns)
     # Without a filter or a place, nothing but keys and limit are parameters.
-    types = tuple(map(type, keys[0])) if by else ()
-    form = resource, by, ask.wants.columns, window.order, window.limit is None, types
+    form = columns, by, ask.wants.columns, window.order, window.limit is None
     text = _texts.get(form)
     if text is None:
-        text, _ = _selecting(ask, keys)
-        if len(_texts) < MOST_TEXTS:
+        text, _ = _selecting(ask, keys, columns)
+        if columns.types and len(_texts) < MOST_TEXTS:
             _texts[form] = text
-    parameters: Parameters = [*_columns(keys)] if by else []
+    parameters: Parameters = [*_values(keys)] if by else []
     if window.limit is not None:
         parameters.append(window.limit)
     return text, parameters
 
 
-def _selecting(ask: Ask, keys: Sequence[Key]) -> tuple[str, Parameters]:
+def _selecting(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, Parameters]:
     rows, parameters = ask.rows, Parameters()
     if not rows.by:
         return _select(ask, None, parameters), parameters
     if rows.window.limit is None:
-        return _select(ask, _any_of(rows.by, keys, parameters), parameters), parameters
+        chosen = _any_of(rows.by, keys, columns, parameters)
+        return _select(ask, chosen, parameters), parameters
     # One index scan a key, each stopping at the limit, in one statement.
-    each = _keys(rows.by, keys, parameters)
-    inner = _select(ask, _key(rows.by), parameters)
+    each = _keys(rows.by, keys, columns, parameters)
+    inner = _select(ask, _key(rows.by, columns.by(rows.by).lists), parameters)
     return f"select rows.* from {each} cross join lateral ({inner}) as rows", parameters
 
 
-def aggregating(ask: Ask, keys: Sequence[Key]) -> tuple[str, Parameters]:
+def aggregating(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, Parameters]:
     """A row for each key that has rows: the values of its columns ``by``, those of the
     aggregates."""
     rows, parameters = ask.rows, Parameters()
-    chosen = _any_of(rows.by, keys, parameters) if rows.by else None
+    chosen = _any_of(rows.by, keys, columns, parameters) if rows.by else None
     group = ", ".join(map(quoted, rows.by))
     shown = ", ".join([group, *_functions(ask)]) if group else ", ".join(_functions(ask))
     grouped = f" group by {group}" if group else ""
     return f"select {shown} from {_from(ask, chosen, parameters)}{grouped}", parameters
 
 
-def by_position(ask: Ask, keys: Sequence[Key]) -> tuple[str, Parameters]:
+def by_position(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, Parameters]:
     """For each key in order, at least one row: its place, the values of the aggregates, and then
     the columns of one of its rows, of which ``sluice_row`` is null if there is none."""
     rows, parameters = ask.rows, Parameters()
-    chosen = _key(rows.by) if rows.by else None
+    chosen = _key(rows.by, columns.by(rows.by).lists) if rows.by else None
     shown = ["sluice_place"]
-    each = _keys(rows.by, keys, parameters) if rows.by else "(select 1 as sluice_place) as one"
+    each = "(select 1 as sluice_place) as one"
+    if rows.by:
+        each = _keys(rows.by, keys, columns, parameters)
     if ask.wants.aggregates:
         named = (f"{each} as sluice_{index}" for index, each in enumerate(_functions(ask)))
         values = f"select {', '.join(named)} from {_from(ask, chosen, parameters)}"
@@ -166,11 +153,6 @@ def by_position(ask: Ask, keys: Sequence[Key]) -> tuple[str, Parameters]:
         shown.append("rows.*")
         each += f" left join lateral ({listed}) as rows on true"
     return f"select {', '.join(shown)} from {each}", parameters
-
-
-def have_arrays(keys: Sequence[Key]) -> bool:
-    """Whether the keys can be sent as rows: PostgreSQL must be told of which type they are."""
-    return not keys or None not in map(_array, keys[0])
 
 
 def _table(resource: Resource) -> str:
@@ -210,28 +192,43 @@ def _functions(ask: Ask) -> list[str]:
     ]
 
 
-def _any_of(by: tuple[str, ...], keys: Sequence[Key], parameters: Parameters) -> str:
+def _any_of(
+    by: tuple[str, ...], keys: Sequence[Key], columns: Columns, parameters: Parameters
+) -> str:
     """The condition that the columns hold one of the keys."""
+    _, lists, has_lists, _ = columns.by(by)
     if len(by) == 1:
-        parameters += _columns(keys)
+        parameters += _values(keys)
+        if has_lists:
+            # What an index of the lists' items serves (GIN).
+            return f"{quoted(by[0])} && ${len(parameters)}::{columns[by[0]].array}"
         return f"{quoted(by[0])} = any(${len(parameters)})"
-    columns = ", ".join(map(quoted, by))
-    return f"({columns}) in (select * from {_unnested(keys, parameters)})"
+    if has_lists:
+        each = _keys(by, keys, columns, parameters)
+        return f"exists (select from {each} where {_key(by, lists)})"
+    names = ", ".join(map(quoted, by))
+    return f"({names}) in (select * from {_unnested(by, keys, columns, parameters)})"
 
 
 @lru_cache(1024)
-def _key(by: tuple[str, ...]) -> str:
-    """The condition that the columns hold the one of ``_keys`` that it stands beside."""
+def _key(by: tuple[str, ...], lists: tuple[bool, ...]) -> str:
+    """The condition that the columns hold the one of ``_keys`` that it stands beside; those that
+    are ``lists``, among others."""
     return " and ".join(
-        f"{quoted(column)} = sluice_keys.{name}"
-        for column, name in zip(by, _names(by), strict=True)
+        f"{quoted(column)} @> array[sluice_keys.{name}]"
+        if is_list
+        else f"{quoted(column)} = sluice_keys.{name}"
+        for column, is_list, name in zip(by, lists, _names(by), strict=True)
     )
 
 
-def _keys(by: tuple[str, ...], keys: Sequence[Key], parameters: Parameters) -> str:
+def _keys(
+    by: tuple[str, ...], keys: Sequence[Key], columns: Columns, parameters: Parameters
+) -> str:
     """The keys as rows, with their places from 1 on."""
     names = ", ".join((*_names(by), "sluice_place"))
-    return f"{_unnested(keys, parameters)} with ordinality as sluice_keys({names})"
+    unnested = _unnested(by, keys, columns, parameters)
+    return f"{unnested} with ordinality as sluice_keys({names})"
 
 
 @lru_cache(1024)
@@ -239,27 +236,21 @@ def _names(by: tuple[str, ...]) -> Sequence[str]:
     return ["key"] if len(by) == 1 else [f"key_{index}" for index in range(len(by))]
 
 
-def _unnested(keys: Sequence[Key], parameters: Parameters) -> str:
+def _unnested(
+    by: tuple[str, ...], keys: Sequence[Key], columns: Columns, parameters: Parameters
+) -> str:
     arrays: list[str] = []
-    for values in _columns(keys):
+    for name, values in zip(by, _values(keys), strict=True):
         parameters.append(values)
-        arrays.append(f"${len(parameters)}::{_array(values[0]) or 'text[]'}")
+        arrays.append(f"${len(parameters)}::{columns[name].array}")
     return f"unnest({', '.join(arrays)})"
 
 
-def _columns(keys: Sequence[Key]) -> list[list[object]]:
+def _values(keys: Sequence[Key]) -> list[list[object]]:
     """The keys' values, column by column."""
     if len(keys[0]) == 1:
         return [[value for (value,) in keys]]
     return [list(values) for values in zip(*keys, strict=True)]
-
-
-def _array(value: object) -> str | None:
-    known = ARRAYS.get(type(value))
-    if known is not None:
-        return known
-    # A driver's UUID is of a type of its own.
-    return next((array for type_, array in ARRAYS.items() if isinstance(value, type_)), None)
 
 
 def _sorted_by(part: Order) -> str:

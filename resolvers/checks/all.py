@@ -25,8 +25,10 @@ CHECKS: tuple[Check, ...] = (
     columns.protected_columns_are_shown_once,
     columns.cursors_show_what_fields_show,
     columns.names_are_columns,
+    columns.paths_have_steps,
     columns.lookups_name_fields,
     columns.keys_can_meet,
+    columns.time_zones_are_of_times,
 )
 
 

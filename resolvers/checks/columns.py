@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import strawberry
 from strawberry.types.base import StrawberryContainer
@@ -12,12 +12,13 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.utils.str_converters import to_camel_case
 
 from loaders.declarations import nearest
+from loaders.keys import equal, meet
 from loaders.row_filters import Through
 from resolvers.checks.faults import Fault
 from resolvers.checks.places import Declarations, Place, name_of
-from resolvers.checks.values import NUMBERS, plain, value_type
+from resolvers.checks.sources.uses import written
+from resolvers.checks.values import plain, value_type
 from resolvers.connections import Connected
-from resolvers.cursors import SORTABLE
 from resolvers.fields import (
     NEEDS,
     SPEC,
@@ -32,6 +33,8 @@ from resolvers.fields import (
 from resolvers.filters import filter_names, has_comparisons
 from resolvers.lookups import Lookup
 from resolvers.relations import Aggregated, Many, One
+from resolvers.scalars import scalar_of
+from resolvers.time_zones import converter
 
 
 def comparisons_are_there(declared: Declarations) -> Iterator[Fault]:
@@ -138,6 +141,38 @@ def names_are_columns(declared: Declarations) -> Iterator[Fault]:
                     )
 
 
+def time_zones_are_of_times(declared: Declarations) -> Iterator[Fault]:
+    zones: dict[tuple[tuple[str, ...], str], tuple[str, ZoneInfo]] = {}
+    for type_ in declared.nodes.values():
+        for field, spec in columns_of(type_):
+            if spec.time_zone is None:
+                continue
+            at, of = coordinate_of(type_, field), (type_.resource.id, column_name(field, spec))
+            if converter(field.type) is None:
+                shown = _shown(given_type(field))
+                yield Fault(at, f"time_zone: a value of type {shown} has no moment in it")
+            other, zone = zones.setdefault(of, (at, spec.time_zone))
+            if zone != spec.time_zone:
+                yield Fault(
+                    at,
+                    f"time_zone: the column '{of[1]}' has the time zone {zone.key} at {other}, and "
+                    f"{spec.time_zone.key} here",
+                )
+
+
+def paths_have_steps(declared: Declarations) -> Iterator[Fault]:
+    """A dot in a column's name is a step into a document, and each step is a field's name."""
+    for use in written(declared):
+        if not use.resource.has_paths or "." not in use.column:
+            continue
+        for step in use.column.split("."):
+            if not step or step.startswith("$") or step.isdecimal():
+                said = "" if use.argument is None else f"{use.argument}: "
+                what = f"'{use.column}' is no path: each step is a field's name"
+                yield Fault(use.coordinate, f"{said}{what}, and '{step}' is none")
+                break
+
+
 def lookups_name_fields(declared: Declarations) -> Iterator[Fault]:
     for place in declared.places:
         if not isinstance(place.fetch, Lookup) or place.target is None:
@@ -157,47 +192,59 @@ def lookups_name_fields(declared: Declarations) -> Iterator[Fault]:
 
 
 def keys_can_meet(declared: Declarations) -> Iterator[Fault]:
-    """Where both ends of a relation are declared, their values are of one type."""
+    """Where both ends of a relation are declared, their values can be the same keys."""
     for place in declared.places:
         owner, target = place.owner, place.target
+        if owner is None:
+            continue
+        own = owner, owner.resource.key
+        cast: type | None
+        ends: tuple[tuple[type[Node], str], tuple[type[Node], str]]
         match place.fetch:
-            case One(by, to) if owner is not None and target is not None:
+            case One(by, to, _, cast) if target is not None:
                 ends = (owner, by), (target, to or target.resource.key)
-            case Many(by) | Connected(by) if owner is not None and target is not None and by:
-                ends = (target, by), (owner, owner.resource.key)
-            case Aggregated(of, by) if owner is not None:
+            case Many(by, _, cast) | Connected(by, _, cast) if target is not None and by:
+                ends = own, (target, by)
+            case Aggregated(of, by, _, _, cast):
                 types = [type_ for _, type_ in declared.types_of(of)]
                 typed = [each for each in types if value_type(each, by) is not None]
-                if not typed:
+                if not typed and cast is None:
                     continue
-                ends = (typed[0], by), (owner, owner.resource.key)
+                ends = own, ((typed or [owner])[0], by)
             case _:
                 continue
-        if (said := _apart(*ends)) is not None:
-            yield Fault(place.coordinate, said)
+        if (said := _apart(*ends, cast)) is not None:
+            is_key = isinstance(place.fetch, One) and place.fetch.to is None
+            told = (
+                "" if is_key or cast else "; if its source has another type there, say it by cast="
+            )
+            yield Fault(place.coordinate, said + told)
     for name, type_ in declared.nodes.items():
         within = type_.resource.row_filter
         if not isinstance(within, Through):
             continue
         for _, other in declared.types_of(within.resource):
-            said = _apart((type_, within.column), (other, other.resource.key))
-            if said is not None:
+            # A source joins them itself, if it can, and reads none as another.
+            ends = (type_, within.column), (other, other.resource.key)
+            if (said := _apart(*ends, read=False)) is not None:
                 yield Fault(name, f"its row filter: {said}")
 
 
-def _apart(one: tuple[type[Node], str], other: tuple[type[Node], str]) -> str | None:
-    types = [value_type(type_, column) for type_, column in (one, other)]
-    if None in types or _family(types[0]) is _family(types[1]):
+def _apart(
+    giver: tuple[type[Node], str],
+    taker: tuple[type[Node], str],
+    cast: type | None = None,
+    *,
+    read: bool = True,
+) -> str | None:
+    """Why the values of the one are no keys of the other, which holds values of the type ``cast``
+    where that is said, and where each is ``read`` as the other's type."""
+    given, taken = value_type(*giver), cast or value_type(*taker)
+    if given is None or taken is None or (meet if read else equal)(given, taken):
         return None
-    named = [
-        f"{name_of(type_)}'s '{column}' is {_shown(value)}"
-        for (type_, column), value in zip((one, other), types, strict=True)
-    ]
-    return f"{' and '.join(named)}, so they never meet"
-
-
-def _family(type_: type | None) -> type | None:
-    return Decimal if type_ in NUMBERS else type_
+    here, there = (f"{name_of(type_)}'s '{column}' is" for type_, column in (giver, taker))
+    there = "cast is" if cast else there
+    return f"{here} {_shown(given)} and {there} {_shown(taken)}, so they never meet"
 
 
 def _makes_cursor(type_: type[Node], shown: object) -> bool:
@@ -205,7 +252,8 @@ def _makes_cursor(type_: type[Node], shown: object) -> bool:
     if isinstance(definition, StrawberryEnumDefinition) or shown is strawberry.ID:
         return True
     behind = plain(shown)
-    return behind in SORTABLE or behind is type_.resource.key_type
+    scalars = (scalar_of(each) for each in (shown, behind))
+    return behind is type_.resource.key_type or any(each and each.is_sortable for each in scalars)
 
 
 def _shown(type_: object) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from schema.build import schema
-from tests.authorization.matrix import MATRIX, Row, cell
+from tests.authorization.matrix import Row, cell, directive_of
 from tests.authorization.roads import Operation, Road, operation
 from tests.authorization.samples import ADA
 from tests.authorization.ways import Path, Way
 from tests.client import Answer
+from tests.places import Place, explained, field_at, paths_of, places_of
 
 SELECTED = {
     "Customer.addresses": "addresses { city }",
@@ -26,8 +27,8 @@ SECRETS = sorted({*schema.rules.scopes, *schema.rules.policies})
 """What nothing may name but the directive that ``explain`` shows."""
 
 Call = Mapping[str, Any]
-Expected = Mapping[Path, str]
-"""The denials of an answer: by path, the coordinates."""
+Expected = Mapping[Place, str]
+"""The denials of an answer: the coordinates by their places."""
 
 
 def asked(
@@ -52,13 +53,12 @@ def asked(
 
 
 def denied_before(row: Row, identity: str, operation: Operation) -> dict[Way, tuple[Path, str]]:
-    """For each way by which the identity is denied the field, or one on the way to it, whatever
+    """For each way by which the identity is denied the field, or what is on the way to it, whatever
     the rows are: the path and the coordinate of that."""
     found = {}
     for way in operation.ways:
         place = (*way.path, operation.alias + row.field)
-        steps = [*((path, coordinate) for coordinate, path in way.passes), (place, row.coordinate)]
-        for path, coordinate in steps:
+        for coordinate, path in (*way.passes, (row.coordinate, place)):
             if cell(coordinate, identity) == "no":
                 found[way] = (path, coordinate)
                 break
@@ -69,10 +69,11 @@ def check(
     rows: Sequence[Row], identity: str, operation: Operation, answer: Answer, staff: Answer
 ) -> None:
     """Holds the answer against the matrix, and against what is there, as staff sees it."""
-    expected: dict[Path, str] = {}
+    expected: dict[Place, str] = {}
     for row in rows:
         denied = denied_before(row, identity, operation)
-        expected |= dict(denied.values())
+        for path, coordinate in denied.values():
+            expected |= dict.fromkeys(places_of(answer.partial, path), coordinate)
         key = operation.alias + row.field
         seen: list[tuple[Any, Any]] = []
         for way in operation.ways:
@@ -84,7 +85,11 @@ def check(
                 others = [value for id_, value in shown if id_ != ADA]
                 assert of_ada(shown) == of_ada(there), where
                 assert others == [None] * len(others), where
-                expected |= {(*way.path, key): row.coordinate} if others else {}
+                expected |= {
+                    (*place, key): row.coordinate
+                    for place, each in way.objects(answer.partial)
+                    if each.get("id") != ADA
+                }
             else:
                 known = dict(there)
                 common = [(value, known[id_]) for id_, value in shown if id_ in known]
@@ -97,16 +102,22 @@ def check(
 
 
 def check_denials(answer: Answer, expected: Expected, identity: str) -> None:
-    """The answer has just these denials: one error for each, which says what it may, and
+    """The answer has just these denials: one error for each place, which says what it may, and
     ``explain`` which directive it was."""
     code = "UNAUTHENTICATED" if identity == "anonymous" else "UNAUTHORIZED_FIELD_OR_TYPE"
-    told = [(tuple(e["path"]), e["message"], e["extensions"]) for e in answer.errors]
-    assert by_path(told) == by_path((path, MESSAGE, {"code": code}) for path in expected)
+    assert explained(answer.partial, paths_of(answer.errors)) == {path: path for path in expected}
+    assert {(e["message"], str(e["extensions"])) for e in answer.errors} <= {
+        (MESSAGE, str({"code": code}))
+    }
     explain = answer.body["extensions"]["explain"]
-    explained = [(tuple(e["path"]), e["coordinate"], e["directive"]) for e in explain["denied"]]
-    assert by_path(explained) == by_path(
-        (path, coordinate, MATRIX[coordinate].directive) for path, coordinate in expected.items()
-    )
+    denied = {tuple(e["path"]): (e["coordinate"], e["directive"]) for e in explain["denied"]}
+    assert len(denied) == len(explain["denied"])
+    assert {field_at(path): coordinate for path, coordinate in expected.items()}.items() <= {
+        path: coordinate for path, (coordinate, _) in denied.items()
+    }.items()
+    for coordinate, directive in denied.values():
+        assert directive == directive_of(coordinate)
+        assert cell(coordinate, identity) != "yes"
     rest = {**answer.body, "extensions": {"explain": {"calls": explain["calls"]}}}
     text = json.dumps(rest)
     assert [secret for secret in SECRETS if secret in text] == []
@@ -155,7 +166,7 @@ def column_of(row: Row) -> str:
 
 def values(way: Way, key: str, data: Any) -> list[tuple[Any, Any]]:
     """The ids of the objects at the end of the way, with the values of the field."""
-    return [(each.get("id"), each.get(key)) for each in way.objects(data)]
+    return [(each.get("id"), each.get(key)) for _, each in way.objects(data)]
 
 
 def is_there(value: Any) -> bool:
@@ -171,7 +182,3 @@ def is_part(shown: Any, there: Any) -> bool:
 
 def of_ada(shown: Sequence[tuple[Any, Any]]) -> list[Any]:
     return [value for id_, value in shown if id_ == ADA]
-
-
-def by_path(denials: Any) -> list[Any]:
-    return sorted(denials, key=lambda denial: denial[0])

@@ -82,7 +82,19 @@ TYPES = {
 
 
 def cell(coordinate: str, identity: str) -> Cell:
-    """What the identity sees of the place. What nothing protects, everyone sees, and staff sees
-    everything."""
-    row = MATRIX.get(coordinate)
+    """What the identity sees of the place, or of the objects of a type. What nothing protects,
+    everyone sees, and staff sees everything."""
+    row = _row(coordinate)
     return "yes" if row is None or identity == "staff" else row.cells[identity]
+
+
+def directive_of(coordinate: str) -> str:
+    """What protects the place, or the type."""
+    row = _row(coordinate)
+    assert row is not None
+    return row.directive
+
+
+def _row(coordinate: str) -> Row | None:
+    # A type that is protected as a whole has its ids protected, which no other type has.
+    return MATRIX.get(coordinate if "." in coordinate else f"{coordinate}.id")

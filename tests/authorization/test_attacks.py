@@ -391,9 +391,8 @@ async def test_a_claim_that_is_not_quite_one_shows_nothing(
         "products": {"totalCount": 0},
         "reviews": {"totalCount": 0},
     }
-    # Where the claim is there at all, the policy is asked of rows, and there are none.
-    denied = [] if "customer_id" in claims and claims["customer_id"] is not None else ["email"]
-    assert [error["path"][-1] for error in answer.errors] == denied
+    # Of a customer who is hidden there is nothing to deny.
+    assert answer.errors == []
 
 
 def key_of(id_: str) -> int:

@@ -7,9 +7,11 @@ import importlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import orjson
 import pytest
 import strawberry
 from strawberry.http import GraphQLRequestData
+from strawberry.types import ExecutionResult
 
 from gateway.operations.results import Result
 from gateway.operations.runner import QUERIES, Operations
@@ -92,6 +94,8 @@ async def asked(row_filter: RowFilter | None, query: str) -> Any:
     results: list[Result] = []
 
     async def keep(result: Result) -> None:
+        assert isinstance(result, ExecutionResult)
+        result.data = orjson.loads(orjson.dumps(result.data))
         results.append(result)
 
     request = GraphQLRequestData(query, None, None, None)
@@ -116,7 +120,9 @@ async def test_a_policy_that_reads_it_denies_and_is_logged(
     result = await asked(None, "{ orders { nodes { customerId } } }")
 
     assert result.data == {"orders": {"nodes": [{"customerId": None}] * 2}}
-    (error,) = result.errors
-    assert error.extensions == {"code": "UNAUTHORIZED_FIELD_OR_TYPE"}
+    assert [(error.path, error.extensions) for error in result.errors] == [
+        (["orders", "nodes", index, "customerId"], {"code": "UNAUTHORIZED_FIELD_OR_TYPE"})
+        for index in (0, 1)
+    ]
     assert "policy 'curious' failed, so it denies" in caplog.text
     assert SAID in caplog.text

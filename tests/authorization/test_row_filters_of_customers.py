@@ -160,7 +160,7 @@ async def test_a_hidden_customer_is_like_one_that_is_not_there(
     callers: Mapping[str, Gateway], truth: Truth, identity: str
 ) -> None:
     row = await hidden_customer(truth, identity)
-    moment, partner = row["created_at"].isoformat(), "northwind"
+    moment, partner = row["created_at"].isoformat().replace("+00:00", "Z"), "northwind"
     hidden = {"id": gid("Customer", row["id"]), "at": moment, "by": partner}
     missing = {"id": gid("Customer", 2**40), "at": "1999-01-01T00:00:00Z", "by": partner}
 
@@ -191,23 +191,27 @@ NAMED = {
 }
 """Roads to a customer's name, or to what it is."""
 
+COMPARED = ("address", "by name", "by a part of the name", "among others", "by order")
+"""Those that are denied whether anyone is there or not: an address, and what compares by a name."""
 
-@pytest.mark.parametrize("road", NAMED.values(), ids=NAMED)
+
+@pytest.mark.parametrize("road", NAMED)
 async def test_the_anonymous_learn_no_name(
     callers: Mapping[str, Gateway], truth: Truth, road: str
 ) -> None:
     row = await hidden_customer(truth, "anonymous")
-    query, variables = await about(truth, row, road)
+    query, variables = await about(truth, row, NAMED[road])
 
     answer = await callers["anonymous"].ask(query, variables)
 
-    assert {error["extensions"]["code"] for error in answer.errors} == {"UNAUTHENTICATED"}
+    # Of a customer who is hidden there is nothing to deny.
+    assert answer.codes == (["UNAUTHENTICATED"] if road in COMPARED else [])
     assert row["name"] not in str(answer.body)
     assert [call for call in answer.calls if call["resource"] in ("customers", "addresses")] == []
     # Nor that it is another's: an answer about a name that nobody has is the same.
     other = await callers["anonymous"].ask(query, {**variables, "name": "Nobody"}, explain=False)
     assert other.body["data"] == answer.body["data"]
-    assert other.body["errors"] == answer.body["errors"]
+    assert other.errors == answer.errors
 
 
 @pytest.mark.parametrize("road", NAMED.values(), ids=NAMED)
@@ -383,7 +387,7 @@ async def test_a_partner_sees_of_a_customer_what_concerns_its_orders(
     assert answer.partial["customer"] == {
         "name": row["name"],
         "currency": row["currency"],
-        "createdAt": row["created_at"].isoformat(),
+        "createdAt": row["created_at"].isoformat().replace("+00:00", "Z"),
         "orderCount": row["taken"],
         "orders": {"totalCount": row["taken"]},
         **dict.fromkeys(("email", "phone", "birthday", "marketingOptIn", "lifetimeValue")),

@@ -15,6 +15,7 @@ from graphql import (
 )
 
 from schema.build import schema
+from tests.places import Place, places_of
 
 Path = tuple[str, ...]
 
@@ -25,8 +26,9 @@ PAGE = 3
 @dataclass(frozen=True)
 class Way:
     """From the root to objects of one type: ``text`` has a place, ``%s``, for what is selected of
-    them, ``path`` leads to them, with "@" for each index. ``passes`` are the fields on the way, by
-    coordinate, with their paths. Ids are variables, named for their types."""
+    them, ``path`` leads to them, with "@" for each index. ``passes`` are the fields on the way and
+    the types that ids name, by coordinate, with their paths. Ids are variables, named for their
+    types."""
 
     name: str
     text: str
@@ -45,16 +47,12 @@ class Way:
             self, text=f"{alias}: {self.text}", path=(alias, *self.path[1:]), passes=passes
         )
 
-    def objects(self, data: Any) -> list[Mapping[str, Any]]:
-        """The objects that an answer has at the end of the way, in order."""
-        found = [data]
-        for step in self.path:
-            if step == "@":
-                found = [each for some in found for each in some]
-            else:
-                found = [each.get(step) for each in found]
-            found = [each for each in found if each is not None]
-        return found
+    def objects(self, data: Any) -> list[tuple[Place, Mapping[str, Any]]]:
+        """The objects that an answer has at the end of the way, in order, and where they are."""
+        if not self.path:
+            return [((), data)]
+        at = [(place, _at(data, place)) for place in places_of(data, self.path)]
+        return [(place, each) for place, each in at if each is not None]
 
 
 def ways_to(type_name: str) -> list[Way]:
@@ -67,12 +65,12 @@ def ways_to(type_name: str) -> list[Way]:
 
 def _by_node(type_name: str) -> Iterator[Way]:
     on = f"{{ ... on {type_name} {{ %s }} }}"
-    yield Way("node", f"node(id: ${type_name}) {on}", ("node",), (("Query.node", ("node",)),))
+    yield Way("node", f"node(id: ${type_name}) {on}", ("node",), ((type_name, ("node",)),))
     yield Way(
         "nodes",
         f"nodes(ids: [${type_name}, ${type_name}Other]) {on}",
         ("nodes", "@"),
-        (("Query.nodes", ("nodes",)),),
+        ((type_name, ("nodes", "@")),),
     )
 
 
@@ -103,8 +101,14 @@ def _way(owner: str, name: str, text: str, inner: str, below: Path) -> Way:
         return Way(called, text, (name, *below), ((coordinate, (name,)),))
     path = ("node", name)
     text = f"node(id: ${owner}) {{ ... on {owner} {{ {text} }} }}"
-    passes = (("Query.node", ("node",)), (coordinate, path))
+    passes = ((owner, ("node",)), (coordinate, path))
     return Way(called, text, (*path, *below), passes)
+
+
+def _at(data: Any, place: Place) -> Any:
+    for step in place:
+        data = data[step]
+    return data
 
 
 def _lookup(name: str, field: GraphQLField) -> str:

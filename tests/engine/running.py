@@ -24,6 +24,8 @@ from graphql.pyutils import is_awaitable
 from hypothesis import HealthCheck, Phase, settings
 
 from gateway.engine.breadth import BreadthExecutor
+from gateway.engine.collected import ErrorsInPlace
+from tests.places import Place, explained
 
 LEFT_BEHIND = [
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),
@@ -56,11 +58,15 @@ class Breadth(BreadthExecutor):
         return super().execute_operation(serially)
 
 
-ENGINES: dict[str, type[Executor[Any]]] = {"core": IncrementalExecutor, "breadth": Breadth}
+class Core(ErrorsInPlace, IncrementalExecutor):
+    """graphql-core's executor, with errors as the gateway has them collected."""
+
+
+ENGINES: dict[str, type[Executor[Any]]] = {"core": Core, "breadth": Breadth}
 
 
 def run(
-    engine: str,
+    engine: str | type[Executor[Any]],
     schema: GraphQLSchema,
     document: DocumentNode,
     *,
@@ -68,9 +74,10 @@ def run(
     **options: Any,
 ) -> ExecutionResult:
     """The result. A ``sync`` execution has no event loop, and must do without."""
+    executor = ENGINES[engine] if isinstance(engine, str) else engine
 
     def begun() -> Any:
-        return execute(schema, document, executor_class=ENGINES[engine], **options)
+        return execute(schema, document, executor_class=executor, **options)
 
     async def finished() -> Any:
         result = begun()
@@ -113,10 +120,10 @@ def details(error: GraphQLError) -> tuple[Any, ...]:
 
 def assert_same(core: ExecutionResult, breadth: ExecutionResult, *, ordered: bool) -> None:
     """The same data with its keys in the same order, and the same errors (in the same order, if
-    they are ``ordered``).
+    they are ``ordered``), one for each null.
 
     Where something has several reasons to be null, one of them within it, then each engine may
-    have its own, and how many it tells.
+    tell its own.
     """
     assert repr(breadth.data) == repr(core.data)
     several = _null_by_what_is_within(core) | _null_by_what_is_within(breadth)
@@ -128,13 +135,10 @@ def assert_same(core: ExecutionResult, breadth: ExecutionResult, *, ordered: boo
     assert my_places == their_places
 
 
-Place = tuple[str | int, ...]
-
-
 def _null_by_what_is_within(result: ExecutionResult) -> set[Place]:
     """The null places that errors are within."""
-    places = (_null_around(result.data, tuple(error.path or ())) for error in result.errors or ())
-    return {place for place in places if place is not None}
+    paths = [error.path for error in result.errors or () if error.path is not None]
+    return {place for place, path in explained(result.data, paths).items() if place != path}
 
 
 def _split(
@@ -151,15 +155,3 @@ def _split(
         else:
             places.add(place)
     return errors, places
-
-
-def _null_around(data: Any, path: Place) -> Place | None:
-    """The place above the path's own that is null, if one is."""
-    for length, step in enumerate(path):
-        if data is None:
-            return path[:length]
-        if step == "@" or (isinstance(data, dict) and step not in data):
-            # A denial is of all items of a list, and of types that need not be there.
-            break
-        data = data[step]
-    return None

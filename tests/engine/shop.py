@@ -277,11 +277,17 @@ class ShopWorld:
         configured = {each.resource.source for each in GRAPH.node_types.values()}
         self.sources = [MadeUp(name, self) for name in sorted(configured)]
 
-    def settings(self, engine: str) -> Settings:
+    def settings(self, engine: str, **authorization: bool) -> Settings:
         stages = [{"stage": f"{__name__}:AsRaised", "before": "execute"}]
         # Its sources take no time: what does is a machine that stands still.
         limits = {"request_seconds": 3600}
-        return Settings.of(engine=engine, environment="development", stages=stages, limits=limits)
+        return Settings.of(
+            engine=engine,
+            environment="development",
+            stages=stages,
+            limits=limits,
+            authorization=authorization,
+        )
 
 
 class AsRaised:

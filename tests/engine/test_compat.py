@@ -27,6 +27,7 @@ OVERRIDDEN = {
         "position_context",
     ],
     "execute_operation": ["serially"],
+    "handle_field_error": ["raw_error", "return_type", "field_details_list", "path"],
     "get_stream_usage": ["field_details_list", "path"],
 }
 """The methods that an executor of ours has its own of, with what they are given."""
@@ -75,7 +76,7 @@ ATTRIBUTES = (
 
 @pytest.mark.parametrize("name", OVERRIDDEN)
 def test_a_method_that_is_overridden(name: str) -> None:
-    user = "gateway/operations/executors.py, gateway/engine/breadth.py"
+    user = "gateway/operations/executors.py, gateway/engine/breadth.py and collected.py"
 
     assert parameters(f"{INCREMENTAL}.{name}", user) == OVERRIDDEN[name]
 
@@ -109,6 +110,28 @@ def test_the_values_of_variables() -> None:
     )
 
     assert executor.variable_values.coerced == {"b": 1}
+
+
+def test_the_collection_of_errors() -> None:
+    place = "graphql.execution.executor:CollectedErrors"
+
+    found(f"{place}.errors", "gateway/engine/collected.py")
+    assert parameters(f"{place}.add", "gateway/engine/collected.py") == ["error", "path"]
+    assert parameters(f"{place}.has_nulled_position", "gateway/engine/collected.py") == [
+        "start_path"
+    ]
+    assert set(found(f"{place}.__slots__", "gateway/engine/collected.py")) == {
+        "_error_positions",
+        "_errors",
+    }
+
+
+def test_what_an_error_consists_of() -> None:
+    copied = {"message", "nodes", "source", "positions", "locations", "path", "original_error"}
+
+    slots = found("graphql:GraphQLError.__slots__", "gateway/engine/located.py, at")
+
+    assert set(slots) == {*copied, "cause", "extensions"}, "mend gateway/engine/located.py, at"
 
 
 def test_the_error_of_a_wrong_type() -> None:

@@ -12,6 +12,7 @@ from graphql.validation import ValuesOfCorrectTypeRule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.engine.explaining import Noting, check_errors, planned
 from tests.engine.operations import Operation, operations
 from tests.engine.running import DIFFERENTIAL, LEFT_BEHIND, Breadth, assert_same, run
 from tests.engine.world import SCHEMA, World
@@ -66,6 +67,40 @@ def test_both_engines_answer_alike(
     assert_same(*results, ordered=not asynchronous)
     if operation.document.startswith("mutation"):
         assert roots[0] == roots[1]
+
+
+@pytest.mark.long
+@DIFFERENTIAL
+@given(
+    operation=operations(),
+    seed=st.integers(0, 2**16),
+    trouble=st.sampled_from([5, 30, 120, 300]),
+    asynchronous=st.booleans(),
+)
+def test_each_null_has_its_error(
+    operation: Operation, seed: int, trouble: int, asynchronous: bool
+) -> None:
+    document = parse(operation.document)
+    noting: Any = type("Noted", (Noting,), {"nulls": set()})
+    results = []
+    for engine in ("core", "breadth", noting):
+        world = World(seed, trouble=trouble, asynchronous=asynchronous)
+        result = run(
+            engine,
+            SCHEMA,
+            document,
+            sync=not asynchronous,
+            root_value=world.root(),
+            context_value=world,
+            variable_values=operation.variables,
+        )
+        results.append(result)
+
+    core, breadth, _ = results
+    if core.data is not None or any(error.path for error in core.errors or ()):
+        plan = planned(SCHEMA, document, operation.variables)
+        check_errors(core, plan, noting.nulls)
+        check_errors(breadth, plan, noting.nulls)
 
 
 @settings(max_examples=200, deadline=None, database=None, derandomize=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+import orjson
 import pytest
 from graphql import ExecutionResult, parse, validate
 from hypothesis import given, settings
@@ -16,21 +18,25 @@ from hypothesis import strategies as st
 from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult as StrawberryResult
 
+from gateway.errors import Denied
 from gateway.operations.results import Result
 from gateway.operations.runner import QUERIES, Operations
 from loaders.identity import Identity
 from loaders.registry import Sources
 from resolvers.shop import callers
+from tests.engine.explaining import check_errors, planned
 from tests.engine.operations import Operation
 from tests.engine.running import DIFFERENTIAL, LEFT_BEHIND, assert_same
 from tests.engine.shop import GRAPH, SCHEMA, AsRaised, ShopWorld
 from tests.engine.shop_operations import shop_operations
+from tests.places import explained, null_at, nulls_in
 
 WORLD = ShopWorld()
 ENGINES = {
     engine: Operations(GRAPH, Sources(WORLD.sources), WORLD.settings(engine))
     for engine in ("graphql-core", "breadth")
 }
+UNDENIED = Operations(GRAPH, Sources(WORLD.sources), WORLD.settings("breadth", dry_run=True))
 SCOPES = sorted(GRAPH.rules.scopes.union(callers.SCOPES))
 
 pytestmark = LEFT_BEHIND
@@ -40,6 +46,11 @@ pytestmark = LEFT_BEHIND
 def _all_is_collected() -> Iterator[None]:
     yield
     gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def _dry_runs_log_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR, "sluice.authorization")
 
 
 def identities() -> st.SearchStrategy[Identity]:
@@ -57,7 +68,10 @@ def identities() -> st.SearchStrategy[Identity]:
     )
 
 
-def answered(engine: str, operation: Operation, identity: Identity) -> ExecutionResult:
+def answered(
+    operations: Operations, operation: Operation, identity: Identity
+) -> tuple[ExecutionResult, str | None]:
+    """The result, its errors as they were raised, and by which engine it was run, if it was."""
     results: list[Result] = []
 
     async def run() -> None:
@@ -67,7 +81,7 @@ def answered(engine: str, operation: Operation, identity: Identity) -> Execution
         asked = GraphQLRequestData(
             operation.document, dict(operation.variables), None, {"explain": True}
         )
-        await ENGINES[engine].run(asked, identity, keep, allowed=QUERIES)
+        await operations.run(asked, identity, keep, allowed=QUERIES)
         if left := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(left)
 
@@ -77,10 +91,11 @@ def answered(engine: str, operation: Operation, identity: Identity) -> Execution
     (result,) = results
     assert isinstance(result, StrawberryResult)
     ran: Any = (result.extensions or {}).get("explain")
-    assert ran is None or ran["engine"]["name"] == engine, ran
     # Those of an operation that did not run did not pass the stage.
     errors = [*(result.errors or ()), *(AsRaised.errors if ran is not None else ())]
-    return ExecutionResult(result.data, errors or None)
+    # By the time that it is sent, it is JSON.
+    data = orjson.loads(orjson.dumps(result.data))
+    return ExecutionResult(data, errors or None), ran and ran["engine"]["name"]
 
 
 @pytest.mark.long
@@ -96,9 +111,42 @@ def test_both_engines_answer_alike_on_the_shop(
 ) -> None:
     WORLD.seed, WORLD.trouble = seed, trouble
 
-    core, breadth = (answered(engine, operation, identity) for engine in ENGINES)
+    results = []
+    for engine, operations in ENGINES.items():
+        result, ran = answered(operations, operation, identity)
+        assert ran in (engine, None)
+        results.append(result)
 
-    assert_same(core, breadth, ordered=False)
+    assert_same(*results, ordered=False)
+
+
+@pytest.mark.long
+@DIFFERENTIAL
+@given(
+    operation=shop_operations(),
+    seed=st.integers(0, 2**16),
+    trouble=st.sampled_from([0, 0, 30, 120]),
+    identity=identities(),
+)
+def test_each_null_of_the_shop_has_its_error(
+    operation: Operation, seed: int, trouble: int, identity: Identity
+) -> None:
+    WORLD.seed, WORLD.trouble = seed, trouble
+
+    undenied, ran = answered(UNDENIED, operation, identity)
+
+    if ran is not None:
+        plan = planned(SCHEMA, parse(operation.document), operation.variables)
+        said = explained(undenied.data, [error.path or () for error in undenied.errors or ()])
+        true_nulls = set(nulls_in(undenied.data)) - said.keys()
+        result, _ = answered(ENGINES["breadth"], operation, identity)
+        # What is denied may have been null by itself.
+        denied = {
+            null_at(result.data, error.path or ())
+            for error in result.errors or ()
+            if isinstance(error.original_error, Denied)
+        }
+        check_errors(result, plan, true_nulls - denied)
 
 
 @settings(max_examples=200, deadline=None, database=None, derandomize=True)

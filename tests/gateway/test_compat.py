@@ -1,4 +1,4 @@
-"""What operations and WebSockets lean on in Strawberry, name by name."""
+"""What operations and WebSockets lean on in Strawberry and graphql-core, name by name."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Query:
 @pytest.mark.parametrize(
     "place",
     [
+        "graphql.validation.validate:ValidationAbortedError",
         "strawberry:Schema._get_middleware_manager",
         "strawberry:Schema.create_extensions_runner",
         "strawberry:Schema.get_extensions",

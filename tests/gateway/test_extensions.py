@@ -105,6 +105,13 @@ class Rules(AddValidationRules):
         super().__init__([NoWords])
 
 
+class Remembers(SchemaExtension):
+    def on_operation(self) -> Iterator[None]:
+        yield
+        result: Any = self.execution_context.result
+        seen.append(f"ends with {result.data}")
+
+
 class Sent(SchemaExtension):
     def on_stream_result(self, result: Any) -> Iterator[None]:
         seen.append(f"sends {result.data}")
@@ -294,6 +301,12 @@ async def test_they_see_each_result_as_it_is_sent() -> None:
     await GraphClient(Graph(Query, extensions=[Sent])).execute("{ well }")
 
     assert seen == ["sends {'well': 'well'}", "sent"]
+
+
+async def test_they_can_read_the_data_when_it_was_sent() -> None:
+    await GraphClient(Graph(Query, extensions=[Remembers])).execute("{ well }")
+
+    assert seen == ["ends with {'well': 'well'}"]
 
 
 async def test_each_operation_has_extensions_of_its_own() -> None:

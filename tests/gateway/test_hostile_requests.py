@@ -169,6 +169,25 @@ async def test_a_deep_document_is_answered_like_any_other(gateway: Gateway, kind
     assert set(answer.body) == {"errors"}
 
 
+@pytest.mark.parametrize("number", ["1e9999", "-1e9999", "1e-9999", "9" * 7000])
+async def test_a_number_that_nothing_holds_is_said_to_be_too_large(
+    gateway: Gateway, number: str
+) -> None:
+    query, variables = "query($a: Float) { __typename }", f'{{"a": [{number}]}}'
+    body = f'{{"query": "{query}", "variables": {variables}}}'
+
+    posted = await gateway.post(body.encode())
+    parameters = {"query": query, "variables": variables}
+    async with gateway.session.get(f"{gateway.url}/graphql", params=parameters) as response:
+        got = Answer(response.status, orjson.loads(await response.read()), response.headers)
+
+    for answer, what in ((posted, "The body"), (got, "The parameter variables")):
+        assert_refused(answer, 400)
+        assert answer.errors[0]["message"] == (
+            f"{what} can't be read: it has a number of a size that nothing can hold."
+        )
+
+
 async def test_deep_variables_are_refused(gateway: Gateway) -> None:
     where: dict[str, Any] = {}
     for _ in range(200):

@@ -53,6 +53,7 @@ def test_the_file_is_read(folder: Path) -> None:
         "pool_size": 10,
         "timeout": 2.5,
         "pooler": None,
+        "time_zone": None,
         "statement_cache_size": None,
     }
 

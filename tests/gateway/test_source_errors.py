@@ -20,7 +20,10 @@ TOLD: dict[str, dict[str, Any]] = {
     "SourceError": {"code": "INTERNAL_SERVER_ERROR", "source": "own"},
     "SourceTimeout": {"code": "UPSTREAM_TIMEOUT", "source": "own"},
     "SourceUnavailable": {"code": "UPSTREAM_UNAVAILABLE", "source": "own"},
+    "SourceBusy": {"code": "UPSTREAM_UNAVAILABLE", "source": "own"},
     "BadResponse": {"code": "UPSTREAM_BAD_RESPONSE", "source": "own"},
+    "Unreadable": {"code": "UPSTREAM_BAD_RESPONSE", "source": "own"},
+    "UnfitKey": {"code": "UPSTREAM_BAD_RESPONSE", "source": "own"},
     "UnfitValue": {"code": "BAD_USER_INPUT"},
     "OverBudget": {"code": "OPERATION_TOO_COMPLEX"},
 }

@@ -256,8 +256,6 @@ async def test_a_number_of_no_size_for_a_database_is_refused(gateway: Gateway, n
     [
         ("orders", {"number": {"contains": "\x00"}}),
         ("orders", {"partnerId": {"in": ["\x00"]}}),
-        ("orders", {"placedAt": {"gt": "0001-01-01T00:00:00+14:00"}}),
-        ("orders", {"placedAt": {"lt": "9999-12-31T23:59:59-12:00"}}),
         ("products", {"createdAt": {"gt": "0001-01-01T00:00:00+14:00"}}),
         ("products", {"price": {"gt": "9" * 50}}),
     ],

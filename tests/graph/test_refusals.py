@@ -259,7 +259,7 @@ async def test_an_id_in_a_resolver_of_the_graphs_own_has_the_same_message(probe:
             "OrderFilter",
             {"placedAt": {"gt": "yesterday"}},
             "Variable '$v' has invalid value at .placedAt.gt: Expected value of type 'DateTime',"
-            " but encountered error 'not a date and time as ISO 8601 writes it, such as"
+            " but encountered error 'not a date and time as RFC 3339 writes it, such as"
             ' 2026-01-31T09:30:00Z\'; found: "yesterday".',
         ),
         (
@@ -278,7 +278,7 @@ async def test_an_id_in_a_resolver_of_the_graphs_own_has_the_same_message(probe:
             "OrderFilter",
             {"number": {"like": None}},
             "Variable '$v' has invalid value at .number: Expected value of type 'StringFilter' not"
-            " to include unknown field 'like', found: {\"like\": null}.",
+            " to include unknown field 'like', found: {\"like\":null}.",
         ),
         (
             "OrderFilter",

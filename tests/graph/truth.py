@@ -92,7 +92,7 @@ def gid(type_name: str, key: object) -> str:
 def shown(value: Any) -> Any:
     """A source's value as the gateway's JSON has it."""
     if isinstance(value, datetime):
-        return value.isoformat()
+        return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, Decimal128):
         value = value.to_decimal()
     return str(value) if isinstance(value, Decimal) else value
@@ -100,7 +100,7 @@ def shown(value: Any) -> Any:
 
 def moment(text: str | None) -> str | None:
     """A REST service's time as the gateway's JSON has it."""
-    return None if text is None else datetime.fromisoformat(text).isoformat()
+    return None if text is None else shown(datetime.fromisoformat(text))
 
 
 def sorted_by(rows: Iterable[Row], *parts: tuple[str, bool], key: str = "id") -> list[Row]:

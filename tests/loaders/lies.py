@@ -56,9 +56,9 @@ SHOWN = {
     "trackingNumber": "NO1",
     "status": "DELIVERED",
     "trackingUrl": "https://nordpost.example/NO1",
-    "shippedAt": "2025-01-02T10:00:00+00:00",
+    "shippedAt": "2025-01-02T10:00:00Z",
     "estimatedDelivery": "2025-01-05",
-    "events": [{"at": "2025-01-02T10:00:00+00:00", "status": "IN_TRANSIT", "location": "Ghent"}],
+    "events": [{"at": "2025-01-02T10:00:00Z", "status": "IN_TRANSIT", "location": "Ghent"}],
     "carrier": {"code": "NORDPOST"},
 }
 """The shipment as ORDER shows it."""

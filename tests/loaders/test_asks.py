@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from loaders.asks import WHOLE, Rows
+from loaders.asks import WHOLE, Rows, keys_in
 from loaders.contexts import Operation
+from loaders.errors import Unreadable
 from loaders.memory import MemorySource, MemoryTable
 from loaders.query import (
     And,
@@ -102,3 +103,11 @@ def test_what_is_a_key(key_type: type, values: list[tuple[Any, bool]]) -> None:
 
     for value, expected in values:
         assert resource.is_key(value) is expected
+
+
+def test_a_row_is_found_by_those_of_its_values_that_can_be_read() -> None:
+    bad = Unreadable("shop", "a date that is infinity")
+    row = {"one": bad, "some": [1, bad, 2, bad], "other": "a"}
+
+    assert list(keys_in(row, ("one",))) == list(keys_in(row, ("other", "one"))) == []
+    assert list(keys_in(row, ("some", "other"))) == [(1, "a"), (2, "a")]

@@ -17,6 +17,7 @@ from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import (
     BadResponse,
     OverBudget,
+    SourceBusy,
     SourceError,
     SourceTimeout,
     SourceUnavailable,
@@ -371,7 +372,9 @@ async def test_no_more_calls_are_under_way_than_the_source_takes() -> None:
     assert source.busiest == 3
 
 
-async def test_whoever_waits_for_a_turn_waits_until_the_deadline() -> None:
+async def test_whoever_waits_for_a_turn_waits_until_the_deadline(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     source = Told(seconds=30, timeout=0.3, can=Capabilities(in_flight=1))
     asking = chained(source)
     ask = Ask(Rows(THINGS), Wants(frozenset({"id"})))
@@ -381,13 +384,50 @@ async def test_whoever_waits_for_a_turn_waits_until_the_deadline() -> None:
     operation = Operation(deadline=time.monotonic() + 0.05)
     (second,) = await asking.fetch(ask, [WHOLE], operation)
 
-    assert isinstance(second, SourceTimeout)
+    assert isinstance(second, SourceBusy)
+    assert str(second) == "The gateway's calls to the source 'told' are all busy."
+    assert [each.getMessage() for each in caplog.records if "turn" not in each.name] == [
+        "source 'told' was not asked for things: all of its 1 calls are under way"
+    ]
     assert not first.done()
     assert len(source.batches) == 1
     await first
     # The turn that was not waited for is somebody else's.
     assert isinstance((await asking.fetch(ask, [WHOLE], Operation()))[0], SourceTimeout)
     assert len(source.batches) == 2
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+async def test_a_fan_out_whose_turns_others_have_is_busy_and_not_late(retries: int) -> None:
+    source = Told(seconds=30, can=Capabilities(in_flight=3, retries=retries))
+    asking = chained(source)
+    ask = Ask(Rows(SINGLES, ("id",), unique=True), Wants(frozenset({"id"})))
+    others = [asyncio.ensure_future(asking.fetch(ask, [(n,)], Operation())) for n in range(3)]
+    await asyncio.sleep(0.01)
+
+    found = await asking.fetch(ask, numbered(9), Operation(deadline=time.monotonic() + 0.1))
+
+    assert [type(each) for each in found] == [SourceBusy] * 9
+    assert len(source.batches) == 3
+    for other in others:
+        other.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+async def test_whoever_gives_up_while_waiting_for_turns_is_not_held() -> None:
+    source = Told(seconds=30, can=Capabilities(in_flight=1))
+    asking = chained(source)
+    ask = Ask(Rows(SINGLES, ("id",), unique=True), Wants(frozenset({"id"})))
+    first = asyncio.ensure_future(asking.fetch(ask, numbered(1), Operation()))
+    waiting = asyncio.ensure_future(asking.fetch(ask, numbered(5), Operation()))
+    await asyncio.sleep(0.01)
+
+    for each in (waiting, first):
+        each.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await each
+
+    assert (len(source.batches), source.now) == (1, 0)
 
 
 def test_a_wrapper_that_is_off_is_not_there() -> None:

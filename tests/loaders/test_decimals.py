@@ -11,9 +11,9 @@ from bson.decimal128 import Decimal128
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from loaders.mongo import _DecimalCodec
+from loaders.mongo_codecs import DecimalCodec
 
-CODEC = _DecimalCodec()
+CODEC = DecimalCodec()
 EDGES = [
     "0",
     "-0",

@@ -30,6 +30,7 @@ from loaders.resource import Resource
 from loaders.rest.routes import Batch, RestResource
 from loaders.rest.source import RestSource
 from loaders.sources import Source
+from loaders.sql.columns import Columns
 from loaders.sql.postgres import PostgresSource, PostgresTable
 from loaders.sql.statement import selecting
 from tests.hostile import answering
@@ -73,7 +74,9 @@ COLUMNS: Mapping[str, Kind] = {
         in_json=datetime.isoformat,
     ),
     "days": Kind(
-        (date(2026, 1, 1), date(2024, 2, 29), date(1, 1, 1), date(9999, 12, 31)),
+        # Not the very first and last, which asyncpg itself, by which they get there, takes for
+        # infinite ones.
+        (date(2026, 1, 1), date(2024, 2, 29), date(1, 1, 2), date(9999, 12, 30)),
         (date(2026, 1, 2), date(1970, 1, 1)),
         "date",
         None,
@@ -370,7 +373,7 @@ async def test_an_index_finds_what_lists_have(table: Asked, filter: Filter) -> N
     source = table.source
     assert isinstance(source, PostgresSource)
     ask = Ask(Rows(table.resource, filter=filter), Wants(frozenset({"id"})))
-    statement, values = selecting(ask, [WHOLE])
+    statement, values = selecting(ask, [WHOLE], Columns({}))
 
     async with source.transaction() as connection:
         await connection.execute(f"create index by_texts on {NAME} using gin (texts)")

@@ -117,6 +117,40 @@ async def test_a_validator_tells_of_fields(
     assert found.unknown == ()
 
 
+async def test_a_validator_tells_of_paths(
+    source: MongoSource, database: Database[Any], collection: Any
+) -> None:
+    inner = {"bsonType": "object", "required": ["x"], "properties": {
+        "x": {"bsonType": "int"}, "y": {"bsonType": "string"},
+    }}  # fmt: skip
+    properties = {
+        "there": {**inner, "properties": {**inner["properties"], "in": inner}},  # type: ignore[dict-item]
+        "perhaps": inner,
+        "several": {"bsonType": "array", "items": inner},
+    }
+    schema = {"required": ["there", "several"], "properties": properties}
+    database.create_collection(NAME, validator={"$jsonSchema": schema})
+
+    found = await told(source)
+
+    columns = {
+        name: (each.family, each.is_list, each.nullable)
+        for name, each in (found.columns or {}).items()
+        if "." in name
+    }
+    assert columns == {
+        "there.x": (Family.INTEGER, False, False),
+        "there.y": (Family.TEXT, False, True),
+        "there.in": (Family.DOCUMENT, False, True),
+        "there.in.x": (Family.INTEGER, False, True),
+        "there.in.y": (Family.TEXT, False, True),
+        "perhaps.x": (Family.INTEGER, False, True),
+        "perhaps.y": (Family.TEXT, False, True),
+        "several.x": (Family.INTEGER, True, None),
+        "several.y": (Family.TEXT, True, None),
+    }
+
+
 async def test_a_closed_validator_closes_the_collection(
     source: MongoSource, database: Database[Any], collection: Any
 ) -> None:

@@ -128,7 +128,7 @@ async def test_a_statement_that_is_late_is_cancelled_on_the_server(
     assert left == 0
 
 
-async def test_a_pool_that_is_used_up_is_a_timeout_and_recovers(
+async def test_a_pool_that_is_used_up_is_busy_and_recovers(
     source_settings: dict[str, dict[str, Any]], addresses: Addresses, whole: Any
 ) -> None:
     customers = "{ customers(first: 1) { nodes { name } } }"
@@ -137,9 +137,14 @@ async def test_a_pool_that_is_used_up_is_a_timeout_and_recovers(
             during = await asyncio.gather(*(gateway.ask(customers) for _ in range(4)))
         after = await gateway.ask(ORDER)
 
-    for answer in during:
-        assert answer.partial == {"customers": None}
-        assert_late(answer, "shop", 1)
+    late = {"code": "UPSTREAM_TIMEOUT", "source": "shop"}
+    busy = {"code": "UPSTREAM_UNAVAILABLE", "source": "shop"}
+    assert [answer.partial for answer in during] == [{"customers": None}] * 4
+    told = {error["message"]: error["extensions"] for answer in during for error in answer.errors}
+    assert told == {
+        "The source 'shop' did not answer in time.": late,
+        "The gateway's calls to the source 'shop' are all busy.": busy,
+    }
     assert after.data["order"] == whole
 
 

@@ -56,6 +56,9 @@ create index patterns on pairs (f text_pattern_ops);
 create index otherwise on pairs (f collate "C");
 create index only_hash on pairs using hash (f);
 create index nothing_of_ours on pairs using gin (g);
+create table lists (a integer[], b text[], c jsonb, d integer[]);
+create index items on lists using gin (a, c);
+create index whole on lists (d);
 create view seen as select a, c from pairs;
 create materialized view kept as select a, c from pairs;
 create unique index on kept (a);
@@ -156,6 +159,9 @@ PYTHON: dict[Family, type] = {
     Family.LOCAL_DATETIME: datetime.datetime,
     Family.DATE: datetime.date,
     Family.TIME: datetime.time,
+    Family.ZONED_TIME: datetime.time,
+    Family.DURATION: datetime.timedelta,
+    Family.OTHER: object,
     Family.UUID: uuid.UUID,
     Family.BYTES: bytes,
     Family.DOCUMENT: dict,
@@ -169,6 +175,9 @@ LITERALS = {
     **dict.fromkeys(("time", "timetz"), "10:00"),
     **dict.fromkeys(("timestamptz", "timestamp", "date"), "2026-01-01"),
     "bool": "true",
+    "interval": "1 day",
+    "inet": "10.0.0.1",
+    "int4range": "[1,2)",
     "uuid": "0" * 32,
 }
 
@@ -218,6 +227,16 @@ async def test_indexes_are_told_with_how_they_sort(source: PostgresSource) -> No
         False,
     )
     assert "nothing_of_ours" not in found
+
+
+async def test_an_index_of_lists_items_is_told_from_one_of_whole_lists(
+    source: PostgresSource,
+) -> None:
+    found = {index.name: index for index in (await told(source, "lists")).indexes or ()}
+
+    assert found["items"].columns == (IndexColumn("a"), IndexColumn(None))
+    assert (found["items"].of_items, found["items"].is_ordered) == (True, False)
+    assert (found["whole"].columns, found["whole"].of_items) == ((IndexColumn("d"),), False)
 
 
 @pytest.mark.parametrize(

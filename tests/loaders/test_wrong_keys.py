@@ -1,4 +1,4 @@
-"""A row that refers to another source by something that is no key there."""
+"""A row that refers to another source by what is read as a key there, and by what is none."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bson import ObjectId
+from bson import Decimal128, Int64, ObjectId
 from pymongo import MongoClient
 
 from demo.stack import Addresses
 from tests.client import Gateway
 from tests.graph.truth import gid
 
-WRONG: list[Any] = ["12", 12.5, {"id": 12}, [12]]
+READ: list[Any] = ["12", 12.0, Int64(12), Decimal128("12")]
+WRONG: list[Any] = ["012", "twelve", 12.5, Decimal128("12.5"), True, {"id": 12}, [12]]
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def product(addresses: Addresses) -> Iterator[ObjectId]:
                 "helpful_count": 0,
                 "created_at": at,
             }
-            for customer in [1, *WRONG]
+            for customer in [1, *READ, *WRONG]
         )
         yield product
         reviews.delete_many({"product_id": product})
@@ -48,7 +49,13 @@ async def test_it_fails_its_own_place_alone(gateway: Gateway, product: ObjectId)
     )
 
     authors = {node["title"]: node["author"] for node in answer.partial["reviews"]["nodes"]}
-    assert authors == {"1": {"name": "Ada Martin"}, **{repr(key): None for key in WRONG}}
+    twelfth = authors[repr("12")]
+    assert twelfth is not None
+    assert authors == {
+        "1": {"name": "Ada Martin"},
+        **{repr(key): twelfth for key in READ},
+        **{repr(key): None for key in WRONG},
+    }
     assert [error["extensions"] for error in answer.errors] == [
         {"code": "UPSTREAM_BAD_RESPONSE", "source": "catalog"}
     ] * len(WRONG)

@@ -142,13 +142,24 @@ async def test_a_value_that_may_be_missing_takes_itself_alone(
     assert told(answer) == [lost("shipment", field)]
 
 
-@pytest.mark.parametrize("code", [None, "NOBODY", "", "..", "a/b"])
+@pytest.mark.parametrize("code", [None, "NOBODY", "", ".", ".."])
 async def test_a_key_that_leads_nowhere_is_no_object_and_no_error(
     liars: Liars, whole: Any, code: str | None
 ) -> None:
     liars.shipment(said({**SHIPMENT, "carrier_code": code}))
 
     assert (await liars.ask()).data["order"] == {**whole, "shipment": {**SHOWN, "carrier": None}}
+
+
+async def test_a_key_that_no_path_can_hold_is_an_error(liars: Liars, whole: Any) -> None:
+    liars.shipment(said({**SHIPMENT, "carrier_code": "a/b"}))
+
+    answer = await liars.ask()
+
+    assert answer.partial["order"] == {**whole, "shipment": {**SHOWN, "carrier": None}}
+    assert [(error["path"], error["extensions"]) for error in answer.errors] == [
+        (["order", "shipment", "carrier"], {"code": "BAD_USER_INPUT"})
+    ]
 
 
 async def test_more_than_is_declared_does_no_harm(liars: Liars, whole: Any) -> None:
@@ -214,12 +225,17 @@ async def test_a_number_that_is_none_takes_its_own_row_alone(
     )
 
 
-async def test_rows_that_nobody_asked_for_are_left_out(liars: Liars, whole: Any) -> None:
+async def test_rows_that_nobody_asked_for_are_an_error(liars: Liars, whole: Any) -> None:
     others = [{"sku": sku, "available": 1, "warehouse": "X"} for sku in ("NONE-1", "", "0")]
     liars.stock = said({"items": others})
 
+    answer = await liars.ask()
+
     lines = [{**line, "product": {"stock": None}} for line in whole["lines"]]
-    assert (await liars.ask()).data["order"] == {**whole, "lines": lines}
+    assert answer.partial["order"] == {**whole, "lines": lines}
+    assert told(answer) == [
+        lost("lines", line, "product", "stock", source="inventory") for line in range(len(lines))
+    ]
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def test_a_source_whose_driver_is_not_installed_names_the_extra(
 
 def names_of(kind: str, driver: str) -> str:
     # PyMongo's BSON is what is imported first of MongoDB's packages.
-    return "pymongo" if kind == "mongo" else driver
+    return "bson" if kind == "mongo" else driver
 
 
 def test_a_graph_whose_driver_is_not_installed_names_the_extra(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import strawberry
+from strawberry.scalars import JSON
 
 from loaders.descriptions import ColumnDescription, Description, Family
 from loaders.identity import Identity
@@ -196,16 +197,15 @@ def test_what_no_object_of_a_service_has_is_a_hint() -> None:
         (float, made("text", Family.TEXT),
          "fault {}: is text, and holds texts, which Float can't show: declare str"),
         (bool, made("uuid", Family.UUID),
-         "fault {}: is uuid, and holds UUIDs, which Boolean can't show: declare str"),
+         "fault {}: is uuid, and holds UUIDs, which Boolean can't show: declare uuid.UUID"),
         (datetime, made("timestamp", Family.LOCAL_DATETIME),
-         "fault {}: is timestamp, and holds times without a zone, which DateTime can't show: make "
-         "it a timestamp with time zone, or declare str"),
-        (str, made("bytea", Family.BYTES),
-         "fault {}: is bytea, and holds bytes, which String can't show: declare a computed field "
-         "that writes it as a text"),
+         "fault {}: is timestamp, and holds times without a zone, which DateTime can't show: "
+         "declare LocalDateTime, or datetime with a time_zone"),
+        (str, made("addr", Family.RECORD),
+         "fault {}: is addr, and holds records, which String can't show: declare a type with its "
+         "fields, or JSON"),
         (int, made("bigint", Family.BIG_INTEGER),
-         "hint {}: is bigint: values beyond 2,147,483,647 are errors: declare Decimal, or a scalar "
-         "of your own"),
+         "hint {}: is bigint: values beyond 2,147,483,647 are errors: declare BigInt"),
         (datetime, made("text", Family.TEXT),
          "hint {}: is text: texts that are no ISO 8601 time with its zone are errors"),
         (str, made("text[]", Family.TEXT, is_list=True),
@@ -215,7 +215,7 @@ def test_what_no_object_of_a_service_has_is_a_hint() -> None:
         (list_of(int), made("text[]", Family.TEXT, is_list=True),
          "fault {}: is text[], and holds texts, which Int can't show: declare str"),
         (Status, made("uuid", Family.UUID),
-         "fault {}: is uuid, and holds nothing that Status has: declare str"),
+         "fault {}: is uuid, and holds nothing that Status has: declare uuid.UUID"),
     ],
 )  # fmt: skip
 def test_a_type_that_can_not_show_a_column_says_which_can(
@@ -234,7 +234,9 @@ OWN = strawberry.scalar(name="Own", serialize=str)
     ("annotation", "column_"),
     [
         (str, made("jsonb", Family.DOCUMENT)), (list_of(str), made("jsonb", Family.DOCUMENT)),
-        (PART, made("jsonb", Family.DOCUMENT)), (list_of(PART), made("json", Family.DOCUMENT)),
+        (PART, made("jsonb", Family.DOCUMENT)), (PART, made("addr", Family.RECORD)),
+        (JSON, made("addr", Family.RECORD)), (str, made("bytea", Family.BYTES)),
+        (list_of(PART), made("json", Family.DOCUMENT)),
         (int, made("xid")), (PART, made("something")), (list_of(str), made("something")),
         (list_of(Status), made("status[]", Family.LABEL, is_list=True, labels=("open", "paid"))),
         (strawberry.ID, made("uuid", Family.UUID)), (str, made("status", Family.LABEL)),
@@ -246,7 +248,7 @@ def test_of_what_can_hold_the_type_nothing_is_said(
     assert over({"it": column_}, it=(annotation, column("It."))) == []
 
 
-@pytest.mark.parametrize("family", [Family.TEXT, Family.RECORD, Family.INTEGER])
+@pytest.mark.parametrize("family", [Family.TEXT, Family.OTHER, Family.INTEGER])
 def test_a_document_comes_from_documents_alone(family: Family) -> None:
     (line,) = over({"it": made("x", family)}, it=(PART, column("It.")))
 
@@ -294,7 +296,7 @@ def test_the_labels_of_an_enum_are_those_of_the_source(
     [
         (str, made("uuid", Family.UUID), {"filterable": True},
          "fault Order.it: filterable: shop.orders's 'it' is uuid, and values of String can't be "
-         "compared with that: declare str, or take filterable away"),
+         "compared with that: declare uuid.UUID, or take filterable away"),
         (str, made("status", Family.LABEL), {"filterable": True},
          "fault Order.it: filterable: shop.orders's 'it' is status, and values of String can't be "
          "compared with that: declare an enum, or str, or take filterable away"),
@@ -303,10 +305,10 @@ def test_the_labels_of_an_enum_are_those_of_the_source(
          "compared with that: make it an array, or take filterable away"),
         (list[str], made("uuid[]", Family.UUID, is_list=True), {"filterable": True},
          "fault Order.it: filterable: shop.orders's 'it' is uuid[], and values of String can't be "
-         "compared with that: declare str, or take filterable away"),
-        (str, made("uuid", Family.UUID), {"sortable": True},
-         "fault Order.it: sortable: shop.orders's 'it' is uuid, whose values make no cursor: take "
-         "sortable away"),
+         "compared with that: declare uuid.UUID, or take filterable away"),
+        (str, made("int4range", Family.OTHER), {"sortable": True},
+         "fault Order.it: sortable: shop.orders's 'it' is int4range, whose values make no cursor: "
+         "take sortable away"),
         (str, made("json", Family.DOCUMENT), {"sortable": True},
          "fault Order.it: sortable: shop.orders's 'it' is json, whose values make no cursor: take "
          "sortable away"),
@@ -330,11 +332,11 @@ def test_an_order_that_makes_no_cursor() -> None:
     type_ = node_type("Order", resource, token=(str | None, column("It.")))
     graph = graph_of(orders=(connection_of(type_) | None, connection("All.", order_by="token")))
     told = described(
-        {"id": ID, "token": made("uuid", Family.UUID)}, [index("token nulls first", "id")]
+        {"id": ID, "token": made("inet", Family.OTHER)}, [index("token nulls first", "id")]
     )
 
     assert found(graph, {resource: told}) == [
-        "fault Query.orders: order_by: shop.orders's 'token' is uuid, whose values make no cursor: "
+        "fault Query.orders: order_by: shop.orders's 'token' is inet, whose values make no cursor: "
         "sort by another column"
     ]
 

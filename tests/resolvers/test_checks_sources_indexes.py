@@ -33,7 +33,9 @@ from tests.resolvers.describing import described, found, index
 ID = made("bigint", Family.BIG_INTEGER)
 
 
-def of_relation(field: str, indexes: Sequence[Any] | None) -> list[str]:
+def of_relation(
+    field: str, indexes: Sequence[Any] | None, *, is_list: bool = False, **more: Any
+) -> list[str]:
     """What is found of a relation to rows with these indexes, which are sorted by "at"."""
     orders, lines = table(), table("lines")
     line = node_type("Line", lines, at=(int | None, column("It.")))
@@ -46,8 +48,31 @@ def of_relation(field: str, indexes: Sequence[Any] | None) -> list[str]:
     }  # fmt: skip
     order = node_type("Order", orders, it=fields[field])
     graph = graph_of(types=[line], order=(order | None, lookup("It.", by="id")))
-    columns = {"id": ID, "order_id": ID, "at": made("integer", Family.INTEGER)}
-    return found(graph, {orders: described({"id": ID}), lines: described(columns, indexes)})
+    by = made("bigint", Family.BIG_INTEGER, is_list=is_list)
+    columns = {"id": ID, "order_id": by, "at": made("integer", Family.INTEGER)}
+    told = {orders: described({"id": ID}), lines: described(columns, indexes, **more)}
+    return found(graph, told)
+
+
+@pytest.mark.parametrize("field", ["many", "connection", "aggregate"])
+def test_a_list_s_values_are_found_by_an_index_of_them(field: str) -> None:
+    whole = index("order_id", "at nulls first", "id", of_items=False)
+    items = index("at", "order_id", is_ordered=False, of_items=True)
+    missed = [
+        "hint Order.it: by: shop.lines has no index of the values in the lists of 'order_id': make "
+        "one using gin (order_id)"
+    ]
+
+    assert of_relation(field, [whole], is_list=True) == missed
+    assert of_relation(field, [items], is_list=True) == []
+    assert of_relation(field, [items]) != []
+
+
+def test_in_mongodb_every_index_has_the_values_of_lists() -> None:
+    fitting = index("order_id", "at", "id")
+
+    assert of_relation("connection", [fitting], is_list=True, places_nulls=False) == []
+    assert of_relation("connection", [], is_list=True, places_nulls=False) != []
 
 
 @pytest.mark.parametrize("field", ["many", "aggregate"])

@@ -43,11 +43,10 @@ def of_key(resource: Resource, told: Description) -> list[str]:
 @pytest.mark.parametrize(
     ("key_type", "column_", "do"),
     [
-        (str, made("uuid", Family.UUID), "key_type=uuid.UUID"),
-        (str, ID, "key_type=int"),
-        (int, TEXT, "key_type=str"),
-        (uuid.UUID, TEXT, "key_type=str"),
-        (int, made("date", Family.DATE), "declare another key"),
+        (int, made("date", Family.DATE), "key_type=date"),
+        (int, made("time", Family.TIME), "declare another key"),
+        (uuid.UUID, ID, "key_type=int"),
+        (str, made("timestamptz", Family.DATETIME), "key_type=datetime"),
     ],
 )
 def test_a_key_of_another_type_than_its_column(
@@ -56,6 +55,24 @@ def test_a_key_of_another_type_than_its_column(
     assert of_key(table(key_type=key_type), described({"id": column_})) == [
         f"fault Order: key: shop.orders's 'id' is {column_.type}, and key_type is "
         f"{key_type.__name__}, so no id finds a row: {do}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key_type", "column_", "do"),
+    [
+        (str, made("uuid", Family.UUID), "key_type=uuid.UUID"),
+        (str, ID, "key_type=int"),
+        (int, TEXT, "key_type=str"),
+        (uuid.UUID, TEXT, "key_type=str"),
+    ],
+)
+def test_a_key_that_is_read_as_its_column_has_it(
+    key_type: type, column_: ColumnDescription, do: str
+) -> None:
+    assert of_key(table(key_type=key_type), described({"id": column_})) == [
+        f"hint Order: key: shop.orders's 'id' is {column_.type}, and key_type is "
+        f"{key_type.__name__}, so each key is read anew: {do}"
     ]
 
 
@@ -76,7 +93,11 @@ def test_a_key_of_object_ids() -> None:
 
     assert of_key(resource, told) == []
     (line,) = of_key(resource, described({"_id": made("string", Family.TEXT)}, key="_id"))
-    assert line.endswith("is string, and key_type is ObjectId, so no id finds a row: key_type=str")
+    assert line.startswith("hint")
+    assert line.endswith("key_type is ObjectId, so each key is read anew: key_type=str")
+    (line,) = of_key(resource, described({"_id": made("int", Family.INTEGER)}, key="_id"))
+    assert line.startswith("fault")
+    assert line.endswith("is int, and key_type is ObjectId, so no id finds a row: key_type=int")
 
 
 def test_a_key_that_can_be_null_or_is_a_list_or_is_loose() -> None:
@@ -187,29 +208,46 @@ def related(
     return found(graph, told)
 
 
+MOMENT = made("timestamptz", Family.DATETIME)
+
+
 @pytest.mark.parametrize("field", ["many", "connection", "aggregate"])
 def test_ends_of_two_types_never_meet(field: str) -> None:
-    assert related(field, ID, TEXT) == [
-        "fault Order.it: by: shop.orders's 'id' is bigint and shop.lines's 'order' is text, so "
-        "they never meet: name columns of one type"
+    assert related(field, ID, MOMENT) == [
+        "fault Order.it: by: shop.orders's 'id' is bigint and shop.lines's 'order' is timestamptz, "
+        "so they never meet: name columns of one type"
     ]
     assert related(field, ID, made("integer", Family.INTEGER)) == []
+    assert related(field, ID, TEXT) == []
     assert related(field, ID, made("something")) == []
 
 
 def test_ends_of_one_never_meet() -> None:
-    assert related("one", TEXT, ID) == [
-        "fault Order.it: by: shop.orders's 'line' is text and shop.lines's 'id' is bigint, so they "
-        "never meet: name columns of one type"
+    assert related("one", MOMENT, ID) == [
+        "fault Order.it: by: shop.orders's 'line' is timestamptz and shop.lines's 'id' is bigint, "
+        "so they never meet: name columns of one type"
     ]
+
+
+@pytest.mark.parametrize(
+    "family", [Family.UUID, Family.OBJECT_ID, Family.DATE, Family.INTEGER, Family.LABEL]
+)
+def test_what_has_one_text_meets_texts(family: Family) -> None:
+    ends = made("x", family), TEXT
+    found = [*related("one", *ends, key_type=str), *related("many", *ends[::-1])]
+
+    assert [line for line in found if "never meet" in line] == []
 
 
 def test_keys_that_come_back_as_decimals() -> None:
-    assert related("one", made("numeric", Family.DECIMAL), ID) == [
-        "fault Order.it: by: shop.orders's 'line' is numeric, and comes back as decimals, while "
-        "shop.lines takes keys of type int: cast it in a view, or declare key_type=Decimal there"
-    ]
-    assert related("one", ID, made("numeric", Family.DECIMAL)) == []
+    numeric = made("numeric", Family.DECIMAL)
+
+    for key_type, key in ((int, ID), (str, TEXT)):
+        assert related("one", numeric, key, key_type=key_type) == [
+            "hint Order.it: by: shop.orders's 'line' is numeric and shop.lines's 'id' is "
+            f"{key.type}: values that are not whole are errors there"
+        ]
+    assert related("one", ID, numeric) == []
 
 
 def test_an_end_that_is_a_list_or_is_loose() -> None:
@@ -222,8 +260,20 @@ def test_an_end_that_is_a_list_or_is_loose() -> None:
     ]
     assert related("one", loose, TEXT, key_type=str) == [
         "hint Order.it: by: shop.orders's 'line' is citext, whose values can be equal without "
-        "being the same, and relations compare exactly: give both columns one exact type"
+        "being the same, and shop.lines's 'id' is text, which compares them exactly: give both "
+        "columns one type"
     ]
+    assert related("many", TEXT, loose) == [
+        "hint Order: key: shop.orders's 'id' is text, and key_type is int, so each key is read "
+        "anew: key_type=str"
+    ]
+
+
+@pytest.mark.parametrize("field", ["many", "connection", "aggregate"])
+def test_rows_belong_to_each_value_of_a_list(field: str) -> None:
+    listed = made("bigint[]", Family.BIG_INTEGER, is_list=True)
+
+    assert related(field, ID, listed) == []
 
 
 def test_an_end_that_its_source_says_nothing_of_is_as_it_is_declared() -> None:
@@ -233,10 +283,12 @@ def test_an_end_that_its_source_says_nothing_of_is_as_it_is_declared() -> None:
     graph = graph_of(order=(order | None, lookup("It.", by="id")))
     silent = Description(kind="service", is_open=True)
 
-    assert found(graph, {orders: described({"id": ID, "parcel_id": ID}), parcels: silent}) == [
-        "fault Order.parcel: by: shop.orders's 'parcel_id' is bigint and shipping.parcels's 'id' "
-        "is declared as str, so they never meet: name columns of one type"
+    told = {orders: described({"id": ID, "parcel_id": MOMENT}), parcels: silent}
+    assert found(graph, told) == [
+        "fault Order.parcel: by: shop.orders's 'parcel_id' is timestamptz and shipping.parcels's "
+        "'id' is declared as str, so they never meet: name columns of one type"
     ]
+    assert found(graph, {orders: described({"id": ID, "parcel_id": ID}), parcels: silent}) == []
     assert found(graph, {orders: described({"id": ID, "parcel_id": TEXT}), parcels: silent}) == []
 
 

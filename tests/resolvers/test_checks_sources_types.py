@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+import uuid
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,9 +17,10 @@ from demo.stack import Addresses
 from loaders.errors import SourceError
 from loaders.query import Comparison, Operator
 from loaders.sql.postgres import PostgresSource, PostgresTable
-from resolvers.checks.sources.types import SHOWS, misfit, partly, uncompared
-from resolvers.filters import OPERATORS
-from resolvers.scalars import URL
+from loaders.texts import text_of
+from resolvers.checks.sources.types import OF_NAMES, misfit, partly, uncompared
+from resolvers.scalars import SCALARS as TABLE
+from resolvers.scalars import BigInt, LocalDateTime
 from tests.loaders.asking import page_of
 from tests.resolvers.declaring import graph_of, plain_type
 
@@ -35,9 +37,16 @@ VALUES: dict[str, tuple[str, ...]] = {
     "timestamp": ("2026-01-01 10:00",),
     "date": ("2026-01-01",),
     "time": ("10:00",),
+    "timetz": ("10:00+01",),
+    "interval": ("1 day", "-1 month"),
     "uuid": ("0" * 32,),
     "bytea": ("a",),
-    "order_status": ("PAID",),
+    "inet": ("10.0.0.1",),
+    "bit(3)": ("101",),
+    "money": ("1",),
+    "point": ("(1,2)",),
+    "int4range": ("[1,2)",),
+    "order_status": ("SHIPPED",),
 }
 """Of each type, values that together show what a scalar makes of all of them."""
 
@@ -49,6 +58,12 @@ GIVEN: dict[Any, Any] = {
     Decimal: Decimal("1.5"),
     datetime: datetime(2026, 1, 1, tzinfo=UTC),
     date: date(2026, 1, 1),
+    BigInt: 1,
+    LocalDateTime: datetime(2026, 1, 1),
+    time: time(10),
+    timedelta: timedelta(days=1),
+    uuid.UUID: uuid.UUID(int=0),
+    bytes: b"a",
 }
 """A value that a client may give, of each type that has comparisons."""
 
@@ -59,16 +74,16 @@ def resolver() -> None:
 
 def scalars() -> dict[str, GraphQLScalarType]:
     """The scalars that the framework has, as a graph has them."""
-    types = (int, float, str, bool, strawberry.ID, datetime, date, Decimal, URL)
+    annotations: list[Any] = list(TABLE)
     every = plain_type(
         "Every",
         **{
             f"f{at}": (each | None, strawberry.field(resolver=resolver))
-            for at, each in enumerate(types)
+            for at, each in enumerate(annotations)
         },
     )
     graph = graph_of(every=(every | None, strawberry.field(resolver=resolver)))
-    found = {name: graph._schema.type_map[name] for name in SHOWS}
+    found = {name: graph._schema.type_map[name] for name in OF_NAMES}
     return {name: each for name, each in found.items() if isinstance(each, GraphQLScalarType)}
 
 
@@ -108,7 +123,8 @@ async def values_of(source: PostgresSource, type_: str) -> list[Any]:
 
 def shown(scalar: GraphQLScalarType, value: Any) -> bool:
     try:
-        scalar.serialize(value)
+        # Fields of texts show the text of what is none.
+        scalar.serialize(text_of(value) if scalar.name in ("String", "ID") else value)
     except (GraphQLError, ValueError, TypeError):
         return False
     return True
@@ -149,7 +165,7 @@ async def test_a_comparison_that_is_let_be_is_served(source: PostgresSource, typ
 
     for value_type, given in GIVEN.items():
         refused = []
-        for operator in OPERATORS[value_type][1]:
+        for operator in TABLE[value_type].operators:
             value = (given,) if operator in (Operator.IN, Operator.NOT_IN) else given
             filter = Comparison("id", operator, value)
             try:
@@ -166,6 +182,8 @@ async def test_a_comparison_that_is_let_be_is_served(source: PostgresSource, typ
         (str, "int4"), (str, "uuid"), (str, "bool"), (str, "order_status"), (str, "date"),
         (int, "text"), (int, "date"), (float, "uuid"), (Decimal, "text"), (bool, "text"),
         (datetime, "timestamp"), (datetime, "text"), (date, "text"), (date, "int4"),
+        (LocalDateTime, "timestamptz"), (time, "text"), (timedelta, "time"), (uuid.UUID, "text"),
+        (bytes, "text"), (BigInt, "text"), (time, "timetz"),
     ],
 )  # fmt: skip
 async def test_a_comparison_that_is_a_fault_is_refused(
@@ -174,7 +192,7 @@ async def test_a_comparison_that_is_a_fault_is_refused(
     column = await made(source, type_)
 
     assert uncompared(value_type, column)
-    for operator in OPERATORS[value_type][1]:
+    for operator in TABLE[value_type].operators:
         filter = Comparison("id", operator, GIVEN[value_type])
         if operator in (Operator.IN, Operator.NOT_IN):
             continue

@@ -15,7 +15,13 @@ import resolvers
 from tests.snippets import blocks
 
 ROOT = Path(__file__).parent.parent.parent
-DOCS = ("README.md", "docs/your-own-graph.md", "docs/authorization.md", "docs/testing.md")
+DOCS = (
+    "README.md",
+    "docs/your-own-graph.md",
+    "docs/authorization.md",
+    "docs/testing.md",
+    "docs/values.md",
+)
 GRAPHS = (
     *sorted((ROOT / "schema").rglob("*.py")),
     *sorted((ROOT / "resolvers" / "shop").rglob("*.py")),

@@ -146,7 +146,7 @@ async def test_orders_are_joined_over_all_sources(client: GraphClient) -> None:
                 {
                     "number": "SO-3",
                     "status": "SHIPPED",
-                    "placedAt": "2026-01-03T10:00:00+00:00",
+                    "placedAt": "2026-01-03T10:00:00Z",
                     "total": "311.85",
                     "customer": {"name": "Ada Martin"},
                     # Its product is a draft.
@@ -156,7 +156,7 @@ async def test_orders_are_joined_over_all_sources(client: GraphClient) -> None:
                 {
                     "number": "SO-1",
                     "status": "SHIPPED",
-                    "placedAt": "2026-01-01T10:00:00+00:00",
+                    "placedAt": "2026-01-01T10:00:00Z",
                     "total": "103.95",
                     "customer": {"name": "Ada Martin"},
                     "lines": [
@@ -174,9 +174,7 @@ async def test_orders_are_joined_over_all_sources(client: GraphClient) -> None:
                     "shipment": {
                         "status": "DELIVERED",
                         "trackingNumber": "NO1",
-                        "events": [
-                            {"at": "2026-01-03T08:00:00+00:00", "description": "It is there."}
-                        ],
+                        "events": [{"at": "2026-01-03T08:00:00Z", "description": "It is there."}],
                     },
                 },
             ]

@@ -49,7 +49,7 @@ class AuthorizeStage:
                 decision.verdicts if decision.enforced else {}
             )
         if self._on_denial == "reject":
-            if errors := decision.errors(anonymous=anonymous, waiting=True):
+            if errors := decision.errors(anonymous=anonymous):
                 await send(PreExecutionError(None, errors))
                 return
         elif self._on_denial == "log":

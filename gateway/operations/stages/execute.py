@@ -35,7 +35,7 @@ class ExecuteStage:
         self._in_parts = EXECUTORS[settings.engine]
         self._whole = WHOLE[settings.engine]
         self._hide_suggestions = not settings.in_development
-        self._presenter = Presenter(graph)
+        self._presenter = Presenter(graph, settings)
 
     async def around(self, operation: OperationState, send: Send, rest: Rest) -> None:
         if operation.kind is OperationType.SUBSCRIPTION:

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from graphql import GraphQLError, GraphQLSyntaxError, Source, SourceLocation, parse
 from strawberry.types.graphql import OperationType
 
-from gateway.errors import RequestRefused, coded
+from gateway.errors import OperationTooComplex, RequestRefused, coded
 from gateway.operations.compat import schema_of
 from gateway.operations.operation import OperationState, Rest
 from gateway.operations.prepared import By, Document, Prepared
@@ -54,21 +54,21 @@ class ParseStage:
         breaks = query.count("\n") + query.count("\r") - query.count("\r\n")
         if breaks >= MOST_LINES:
             raise GraphQLError(
-                f"The document has more than {MOST_LINES} lines.",
-                extensions={"code": "OPERATION_TOO_COMPLEX"},
+                f"The document has more than {MOST_LINES} lines: split it.",
+                extensions={"code": OperationTooComplex.code},
             )
         try:
             ast = parse(_Text(query), max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
             known.document = Document.of(ast)
         except GraphQLSyntaxError as error:
-            # The one error of the parser that is not about the syntax.
-            aborted = error.message.endswith("Parsing aborted.")
-            code = "OPERATION_TOO_COMPLEX" if aborted else "GRAPHQL_PARSE_FAILED"
-            raise coded([error], code)[0] from None
-        except RecursionError:
-            raise GraphQLError(
-                "The document nests too deeply.", extensions={"code": "OPERATION_TOO_COMPLEX"}
-            ) from None
+            if not error.message.endswith("Parsing aborted."):
+                raise coded([error], "GRAPHQL_PARSE_FAILED")[0] from None
+            # The errors of the parser that are not about the syntax.
+            if "nested too deeply" in error.message:
+                told = "The document nests too deeply: ask for less at a time."
+            else:
+                told = f"The document has more than {MOST_TOKENS} tokens: split it."
+            raise GraphQLError(told, extensions={"code": OperationTooComplex.code}) from None
 
     async def around(self, operation: OperationState, send: Send, rest: Rest) -> None:
         named = operation.operation_name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 from typing import Any
 
 from graphql import GraphQLError
@@ -15,6 +16,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from gateway.errors import CODES, GatewayError, RequestRefused, masked
+from gateway.operations.encoding import Encoder
 from gateway.operations.extensions import NO_EXTENSIONS, StrawberryExtensions
 from gateway.operations.operation import OperationState, Rest
 from gateway.operations.presenting import Presenter, explained
@@ -42,7 +44,7 @@ class PresentStage:
     def __init__(self, graph: Graph, settings: Settings) -> None:
         self._graph = graph
         self._has_extensions = bool(graph.extensions or graph.directives)
-        self._presenter = Presenter(graph)
+        self._presenter = Presenter(graph, settings)
         self._seconds = settings.limits.request_seconds
         self._for_sources = self._seconds - min(LONGEST_MARGIN, self._seconds * MARGIN)
         self._development = settings.in_development
@@ -84,6 +86,7 @@ class _Client:
         self._send = send
         self._presenter = presenter
         self._explains = explains
+        self._encoder = Encoder()
         self._has_some = False
         self._takes_more = True
         # The parts that are still to come, once there are any.
@@ -102,7 +105,8 @@ class _Client:
             _add(result, await extensions.results())
             extensions.show_result(result)
         async with extensions.sending(result):
-            await self._pass_on(result)
+            # They may keep the result, and read its data when all has been sent.
+            await self._pass_on(copy(result))
 
     async def fail(self, error: Exception) -> None:
         """Send what the client may know of the error, as the last result. Raises it if they could
@@ -150,6 +154,12 @@ class _Client:
         if explains:
             _add(result, explained(operation.context))
 
+    def _encode(self, result: Result) -> None:
+        planned = self._operation.context.planned
+        for holder, errors in self._encoder.encode(result, planned.plan if planned else None):
+            self._presenter.present(self._operation, errors)
+            holder.errors = [*(holder.errors or ()), *errors]
+
     def _note(self, result: Result) -> None:
         self._has_some = True
         if isinstance(result, ExecutionResult):
@@ -163,6 +173,7 @@ class _Client:
 
     async def _pass_on(self, result: Result) -> None:
         self._note(result)
+        self._encode(result)
         try:
             await self._send(result)
         except Exception:

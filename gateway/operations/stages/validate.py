@@ -15,13 +15,26 @@ from graphql import (
 )
 from strawberry.types.execution import PreExecutionError
 
-from gateway.errors import coded
-from gateway.operations.compat import MaybeNullValidationRule, OneOfInputValidationRule, schema_of
+from gateway.errors import OperationTooComplex, coded
+from gateway.operations.compat import (
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+    ValidationAbortedError,
+    schema_of,
+)
 from gateway.operations.operation import OperationState, Rest
 from gateway.operations.prepared import By, Prepared
 from gateway.operations.results import Send
 from gateway.settings import Settings
 from resolvers.graph import Graph
+
+MOST_ERRORS = 100
+"""Errors of one document that are told."""
+
+TOO_COMPLEX = (
+    "The document can't be validated: it nests too deeply, or it has a field in one place, or its"
+    " fragments, too often. Ask for each field once, or send several operations."
+)
 
 
 def none_of(kind: Enum) -> str:
@@ -59,17 +72,15 @@ class ValidateStage:
         self._hide_suggestions = not settings.in_development
 
     def prepare(self, known: Prepared) -> None:
-        try:
-            errors = validate(
-                self._schema,
-                known.document.ast,
-                (*RULES, *known.rules),
-                hide_suggestions=self._hide_suggestions,
-            )
-        except RecursionError:
-            raise GraphQLError(
-                "The document nests too deeply.", extensions={"code": "OPERATION_TOO_COMPLEX"}
-            ) from None
+        errors = validate(
+            self._schema,
+            known.document.ast,
+            (*RULES, *known.rules),
+            max_errors=MOST_ERRORS,
+            hide_suggestions=self._hide_suggestions,
+        )
+        if errors and isinstance(errors[-1], ValidationAbortedError):
+            errors[-1] = _aborted(len(errors) > MOST_ERRORS)
         known.errors = coded(errors, "GRAPHQL_VALIDATION_FAILED")
 
     async def around(self, operation: OperationState, send: Send, rest: Rest) -> None:
@@ -78,3 +89,10 @@ class ValidateStage:
             await send(PreExecutionError(None, list(operation.prepared.errors)))
         else:
             await rest(operation, send)
+
+
+def _aborted(by_errors: bool) -> GraphQLError:
+    """What is told of a validation that was given up: by too many errors, or by too much work."""
+    if by_errors:
+        return GraphQLError(f"There are more errors than these {MOST_ERRORS}: mend them first.")
+    return GraphQLError(TOO_COMPLEX, extensions={"code": OperationTooComplex.code})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from graphql import GraphQLOutputType, get_named_type, is_list_type, is_non_null_type
 from strawberry.types.base import StrawberryContainer
@@ -32,8 +34,9 @@ from resolvers.checks.sources.types import (
 )
 from resolvers.checks.sources.uses import uses
 from resolvers.connections import Connected
-from resolvers.fields import SPEC, Column, given_type
+from resolvers.fields import SPEC, Column, given_type, time_zones_of
 from resolvers.relations import Aggregated, One
+from resolvers.scalars import SCALARS
 
 UNRANKED = frozenset({Family.BOOLEAN, Family.UUID, Family.DOCUMENT, Family.RECORD})
 """What has no least and no greatest value."""
@@ -69,6 +72,7 @@ def columns_are_there(declared: Declarations, told: Descriptions) -> Iterator[Fi
             continue
         said = "" if use.argument is None else f"{use.argument}: "
         known = description.columns or {}
+        first = use.column.partition(".")[0] if use.resource.has_paths else use.column
         if use.column in known:
             if not known[use.column].is_readable:
                 yield fault(
@@ -77,13 +81,16 @@ def columns_are_there(declared: Declarations, told: Descriptions) -> Iterator[Fi
                     f"{said}the source does not let us read '{use.column}' of {use.resource}: "
                     "grant it to the user of the source's url",
                 )
+        elif first != use.column and first in known:
+            # A path into a document, which may have more fields than are told.
+            continue
         elif description.columns is not None and not description.is_open:
             yield fault(
                 use.coordinate,
                 use.resource,
                 f"{said}{use.resource} has no column '{use.column}'{_meant(use.column, known)}",
             )
-        elif (seen := _seen(description)) and use.column not in seen | known.keys():
+        elif (seen := _seen(description)) and first not in seen | known.keys():
             yield hint(
                 use.coordinate,
                 use.resource,
@@ -196,16 +203,19 @@ def comparisons_fit(declared: Declarations, told: Descriptions) -> Iterator[Find
 
 
 def aggregates_fit(declared: Declarations, told: Descriptions) -> Iterator[Finding]:
+    zones = dict(time_zones_of(declared.nodes.values()))
     for place in declared.places:
         if not isinstance(place.fetch, Aggregated) or place.fetch.aggregate.column is None:
             continue
         of, function = place.fetch.of, place.fetch.aggregate.function
         column = told_column(told, of, place.fetch.aggregate.column)
+        if column is not None and (told[of].time_zone or (of.id, column.name) in zones):
+            column = _in_zone(place, column)
         if column is None or column.family is None:
             continue
         what = f"column: {of}'s '{column.name}' is {column.type}"
         if function in (Function.SUM, Function.AVG):
-            if column.is_list or column.family not in NUMBERS:
+            if column.is_list or column.family not in NUMBERS | {Family.DURATION}:
                 yield fault(place.coordinate, of, f"{what}, which has no {function}: name a number")
         elif column.is_list or column.family in UNRANKED:
             yield fault(place.coordinate, of, f"{what}, which has no {function}")
@@ -217,11 +227,22 @@ def _shown(
     declared: Declarations, told: Descriptions
 ) -> Iterator[tuple[Place, Resource, ColumnDescription]]:
     """The fields that are columns which the source has told of."""
+    zones = dict(time_zones_of(declared.nodes.values()))
     for place in declared.places:
         if place.owner is not None and place.column is not None:
-            column = told_column(told, place.owner.resource, place.column)
+            resource = place.owner.resource
+            column = told_column(told, resource, place.column)
             if column is not None:
-                yield place, place.owner.resource, column
+                zoned = told[resource].time_zone or (resource.id, column.name) in zones
+                yield place, resource, _in_zone(place, column) if zoned else column
+
+
+def _in_zone(place: Place, column: ColumnDescription) -> ColumnDescription:
+    """The column as a field shows it that has times without a time zone as moments."""
+    is_moment = get_named_type(place.definition.type).name == SCALARS[datetime].name
+    if is_moment and column.family is Family.LOCAL_DATETIME:
+        return replace(column, family=Family.DATETIME)
+    return column
 
 
 def _is_ordered(resource: Resource, column: ColumnDescription) -> bool:

@@ -52,6 +52,13 @@ def indexes_are_there(declared: Declarations, told: Descriptions) -> Iterator[Fi
                 f"{why} {need.resource} has only the partial index '{served[0].name}', and whether "
                 f"its condition holds can't be told: it may need one on {wanted}",
             )
+        elif description.places_nulls and _is_list(need, description):
+            yield hint(
+                coordinate,
+                need.resource,
+                f"{why} {need.resource} has no index of the values in the lists of '{need.by}': "
+                f"make one using gin ({need.by})",
+            )
         else:
             yield hint(
                 coordinate,
@@ -96,6 +103,12 @@ def _total(target: type[Node], order: tuple[Order, ...]) -> tuple[Order, ...]:
 def _serves(index: IndexDescription, need: Need, description: Description) -> bool:
     """Whether rows come from the index as they are needed, without a sort of them all."""
     columns = index.columns
+    is_list = _is_list(need, description)
+    if index.of_items is not None and index.of_items is not is_list:
+        return False
+    if index.of_items:
+        # Such an index has its columns in no order, and the rows of one key are few.
+        return any(column.name == need.by for column in columns)
     if need.by is not None:
         if columns[0].name != need.by:
             return False
@@ -114,6 +127,11 @@ def _serves(index: IndexDescription, need: Need, description: Description) -> bo
         turned |= {column.nulls_first is not _nulls_first(part) for column, part in alike}
     # Forward where all are as they are wanted, backward where all are the other way round.
     return whole and len(turned) <= 1
+
+
+def _is_list(need: Need, description: Description) -> bool:
+    column = (description.columns or {}).get(need.by or "")
+    return column is not None and column.is_list
 
 
 def _nulls_first(part: Order) -> bool:

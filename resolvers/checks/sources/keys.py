@@ -28,12 +28,22 @@ from resolvers.relations import Aggregated, Many, One
 
 WHOLE_NUMBERS = frozenset({Family.INTEGER, Family.BIG_INTEGER})
 
+ROW_FILTER = "its row filter"
+
+PARTS = NUMBERS - WHOLE_NUMBERS
+
+WITH_TEXT = frozenset({Family.DECIMAL, Family.UUID, Family.OBJECT_ID, Family.DATE})
+"""Those whose values, if they are whole numbers, have one text."""
+
 KEYS: Mapping[str, frozenset[Family]] = {
     "int": NUMBERS,
     "str": TEXTS,
     "Decimal": NUMBERS,
     "UUID": frozenset({Family.UUID}),
     "ObjectId": frozenset({Family.OBJECT_ID}),
+    "date": frozenset({Family.DATE}),
+    "datetime": frozenset({Family.DATETIME}),
+    "bytes": frozenset({Family.BYTES}),
 }
 """The columns that keys of each ``key_type`` find rows by, by the type's name, since the driver
 whose type it is may not be installed."""
@@ -44,6 +54,9 @@ KEY_TYPES: Mapping[Family, str] = {
     Family.DECIMAL: "Decimal",
     Family.UUID: "uuid.UUID",
     Family.OBJECT_ID: "ObjectId",
+    Family.DATE: "date",
+    Family.DATETIME: "datetime",
+    Family.BYTES: "bytes",
 }
 """The ``key_type`` to declare for a key."""
 
@@ -92,11 +105,12 @@ def keys_are_of_their_type(declared: Declarations, told: Descriptions) -> Iterat
         elif column.family is not None and finds is not None and column.family not in finds:
             better = KEY_TYPES.get(column.family)
             do = f"key_type={better}" if better else "declare another key"
-            yield fault(
-                name,
-                resource,
-                f"{what}, and key_type is {resource.key_type.__name__}, so no id finds a row: {do}",
+            is_read = any(_meet(column.family, each) for each in finds)
+            told_of, why = (
+                (hint, "each key is read anew") if is_read else (fault, "no id finds a row")
             )
+            named = resource.key_type.__name__
+            yield told_of(name, resource, f"{what}, and key_type is {named}, so {why}: {do}")
         if column.nullable:
             yield fault(
                 name,
@@ -131,60 +145,65 @@ class _End:
 def ends_meet(declared: Declarations, told: Descriptions) -> Iterator[Finding]:
     """The columns on both sides of each relation, and of each row filter ``through`` another
     resource."""
-    for coordinate, argument, one, other in _pairs(declared):
+    for coordinate, argument, one, other, of_each in _pairs(declared):
         ends = [_end(declared, told, *each) for each in (one, other)]
         here, there = ends
         if here is None or there is None:
             continue
         resource = one[0]
-        if here.is_list or there.is_list:
+        if here.is_list or (there.is_list and not of_each):
             listed = here if here.is_list else there
             yield fault(
                 coordinate,
                 resource,
                 f"{argument}: {listed}, a list, which equals no single value: name another column",
             )
-        elif _kind(here.family) is not _kind(there.family):
+        elif not (
+            # A source joins rows itself, if it can, and reads no value as another's.
+            _kind(here.family) is _kind(there.family)
+            if argument == ROW_FILTER
+            else _meet(here.family, there.family)
+        ):
             yield fault(
                 coordinate,
                 resource,
                 f"{argument}: {here} and {there}, so they never meet: name columns of one type",
             )
-        elif _is_refused(here, there):
-            yield fault(
-                coordinate,
-                resource,
-                f"{argument}: {here}, and comes back as {here.family}, while {there.resource} "
-                "takes keys of type int: cast it in a view, or declare key_type=Decimal there",
-            )
-        elif not (here.is_exact and there.is_exact):
-            loose = there if here.is_exact else here
+        elif here.family in PARTS and there.family not in PARTS:
             yield hint(
                 coordinate,
                 resource,
-                f"{argument}: {loose}, whose values can be equal without being the same, and "
-                "relations compare exactly: give both columns one exact type",
+                f"{argument}: {here} and {there}: values that are not whole are errors there",
+            )
+        elif there.is_exact and not here.is_exact:
+            yield hint(
+                coordinate,
+                resource,
+                f"{argument}: {here}, whose values can be equal without being the same, and "
+                f"{there}, which compares them exactly: give both columns one type",
             )
 
 
 Column = tuple[Resource, str]
 
 
-def _pairs(declared: Declarations) -> Iterator[tuple[str, str, Column, Column]]:
+def _pairs(declared: Declarations) -> Iterator[tuple[str, str, Column, Column, bool]]:
+    """Each with whether rows may belong to each value of a list at its other end."""
     for place in declared.places:
         at, own = place.coordinate, None if place.owner is None else place.owner.resource
         target = None if place.target is None else place.target.resource
         match place.fetch:
             case One(by, to) if own is not None and target is not None:
-                yield at, "by" if to is None else "to", (own, by), (target, to or target.key)
+                yield at, "by" if to is None else "to", (own, by), (target, to or target.key), False
             case Many(by) | Connected(by) if own is not None and target is not None and by:
-                yield at, "by", (own, own.key), (target, by)
+                yield at, "by", (own, own.key), (target, by), True
             case Aggregated(of, by) if own is not None:
-                yield at, "by", (own, own.key), (of, by)
+                yield at, "by", (own, own.key), (of, by), True
     for resource, coordinate in declared.resources().items():
         if isinstance(within := resource.row_filter, Through):
             other = within.resource
-            yield coordinate, "its row filter", (resource, within.column), (other, other.key)
+            ends = (resource, within.column), (other, other.key)
+            yield coordinate, ROW_FILTER, *ends, False
 
 
 def _end(declared: Declarations, told: Descriptions, resource: Resource, name: str) -> _End | None:
@@ -212,15 +231,15 @@ def _end(declared: Declarations, told: Descriptions, resource: Resource, name: s
     return None
 
 
+def _meet(one: Family, other: Family) -> bool:
+    """Whether values of the families can be the same keys, each read as the other's."""
+    kinds = {_kind(one), _kind(other)}
+    return len(kinds) == 1 or (Family.TEXT in kinds and bool(kinds & WITH_TEXT))
+
+
 def _kind(family: Family) -> Family:
     """The one of all families whose values can equal one another."""
     return Family.DECIMAL if family in NUMBERS else Family.TEXT if family in TEXTS else family
-
-
-def _is_refused(here: _End, there: _End) -> bool:
-    """Whether values are no keys for the resource, although they are equal to them."""
-    keys = there.resource.key_type is int and there.name == there.resource.key
-    return keys and here.family in NUMBERS - WHOLE_NUMBERS
 
 
 def _unique(

@@ -30,12 +30,17 @@ class Use:
     argument: str | None = None
 
 
-def uses(declared: Declarations) -> Iterator[Use]:
-    """All of them; a column that several declarations name comes several times."""
+def written(declared: Declarations) -> Iterator[Use]:
+    """Those that types and fields name; a column that several name comes several times."""
     for name, type_ in declared.nodes.items():
         yield Use(name, type_.resource, type_.resource.key, "key")
     for place in declared.places:
         yield from _of_place(declared, place)
+
+
+def uses(declared: Declarations) -> Iterator[Use]:
+    """All of them, those of row filters, too."""
+    yield from written(declared)
     for resource, coordinate in declared.resources().items():
         for of, column in row_filter_columns(resource):
             yield Use(coordinate, of, column, "its row filter")
@@ -86,7 +91,7 @@ def _of_place(declared: Declarations, place: Place) -> Iterator[Use]:
             yield Use(at, owner.resource, place.fetch.by, "by")
         for requirement in declared.rules.required(at):
             if requirement.kind == "policy":
-                for name in sorted(requirement.names):
+                for name in sorted(requirement.names & declared.rules.policies.keys()):
                     for column in declared.rules.policies[name].needs:
                         yield Use(at, owner.resource, column, f"policy '{name}' needs")
     match place.fetch:

@@ -1,0 +1,248 @@
+"""How a database is asked in SQL: which statements an ask is, and what becomes of their rows."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from loaders.asks import (
+    Answer,
+    Ask,
+    Found,
+    Key,
+    Wants,
+    answered,
+    answered_as_read,
+    nothing_of,
+)
+from loaders.contexts import Attempt
+from loaders.errors import BadResponse, SourceError, SourceTimeout, UnfitValue
+from loaders.resource import Row
+from loaders.sources import Translated
+from loaders.sql.columns import STATEMENT, Columns, ColumnsOfTables, Run
+from loaders.sql.statement import Parameters, Table, aggregating, by_position, selecting
+
+ALMOST = 0.9
+"""The share of the time that is left, after which what is there has to do, and a connection that is
+not there is not waited for any more: no time would be left for its statement."""
+
+
+class SqlSource(ABC):
+    """A database that is asked in PostgreSQL's SQL, by whichever driver. ``run`` runs a statement
+    that is not over a resource of the graph."""
+
+    def __init__(self, name: str, timeout: float, run: Run) -> None:
+        self.name = name
+        self.timeout = timeout
+        self._columns = ColumnsOfTables(run)
+        self._errors = Translated(self._translate)
+
+    @abstractmethod
+    def _translate(self, error: BaseException) -> Exception | None:
+        """What to raise in place of a driver's error; None for an error that is none of its."""
+
+    @abstractmethod
+    def _is_of_types(self, error: SourceError) -> bool:
+        """Whether a statement failed because of the type of a column, a value or an operator."""
+
+    @abstractmethod
+    async def _forget_statements(self) -> None:
+        """Have no statement taken for what it was when columns had other types."""
+
+    @abstractmethod
+    async def _records(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, statement: str, values: Parameters
+    ) -> list[Any]:
+        """The rows of a statement, which are tuples as well as mappings."""
+
+    def fetch(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Coroutine[object, None, Answer]:
+        assert isinstance(ask.resource, Table)
+        columns = self._columns.get(ask.resource.identifier)
+        if columns is None:
+            return self._at_first(ask, keys, attempt)
+        return self._fetch(columns, ask, keys, attempt)
+
+    def _fetch(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Coroutine[object, None, Answer]:
+        # Each is looked at: a driver sends some as other keys, 1.5 and True as 1 where that fits.
+        if ask.rows.by and not columns.by(ask.rows.by).takes(keys):
+            return self._as_read(columns, ask, keys, attempt)
+        if not ask.wants.aggregates:
+            return self._rows(columns, ask, keys, attempt)
+        if not ask.wants.columns:
+            return self._values(columns, ask, keys, attempt)
+        return self._rows_and_values(columns, ask, keys, attempt)
+
+    async def _as_read(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Answer:
+        """What is asked by keys of other types than their columns'."""
+        by = ask.rows.by
+        if not all(columns.reads(by, key) for key in keys):
+            fresh = await self._learned(columns, ask, keys, attempt)
+            if fresh.types != columns.types:
+                return await self._fetch(fresh, ask, keys, attempt)
+        return await answered_as_read(
+            keys,
+            lambda key: columns.read(self.name, by, key),
+            lambda read: self._fetch(columns, ask, read, attempt),
+        )
+
+    async def _at_first(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        columns = await self._learned(None, ask, keys, attempt)
+        return await self._fetch(columns, ask, keys, attempt)
+
+    async def _learned(
+        self, but: Columns | None, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Columns:
+        """What is known of the table's columns, or what there is to know now but for this."""
+        assert isinstance(ask.resource, Table)
+        try:
+            with self._errors:
+                async with asyncio.timeout(attempt.left(self.timeout)):
+                    columns = await self._columns.learn(ask.resource.identifier, but)
+                if but is not None and columns.types != but.types:
+                    await self._forget_statements()
+                return columns
+        except SourceError:
+            # It is no call of the operation's own, unless it is why that has no other.
+            with attempt.call(ask, keys, statement=STATEMENT, shape="its columns"):
+                raise
+
+    async def _again(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt, error: SourceError
+    ) -> Answer:
+        """The same again, if it failed by a type that has changed, by keys of other types, or by
+        keys that nothing equals. Raises the error if it was none of these."""
+        if isinstance(error, BadResponse) and not self._is_of_types(error):
+            raise error
+        fresh, by = await self._learned(columns, ask, keys, attempt), ask.rows.by
+        if not fresh.by(by).takes(keys):
+            return await self._as_read(fresh, ask, keys, attempt)
+        places = [place for place, key in enumerate(keys) if fresh.can_equal(by, key)]
+        if fresh.types == columns.types and len(places) == len(keys):
+            raise error
+        answer: list[Found | Exception] = [nothing_of(ask.wants)] * len(keys)
+        if places:
+            found = await self._fetch(fresh, ask, [keys[place] for place in places], attempt)
+            for place, each in zip(places, found, strict=True):
+                answer[place] = each
+        return answer
+
+    async def _rows_and_values(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Answer:
+        try:
+            return await self._together(columns, ask, keys, attempt)
+        except (BadResponse, UnfitValue):
+            # What is wrong with one of the two costs the other nothing.
+            return await self._apart(columns, ask, keys, attempt)
+
+    async def _together(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Answer:
+        """Rows and values by one statement. As counting can take so much longer that it would cost
+        the rows, these are asked for alone as well when half of the time is over."""
+        late = SourceTimeout(self.name, reason="no answer before the rows had to do alone")
+        tasks: list[asyncio.Future[Answer]] = [
+            asyncio.ensure_future(self._by_position(columns, ask, keys, attempt))
+        ]
+        try:
+            await asyncio.wait(tasks, timeout=attempt.left(self.timeout) / 2)
+            joint = attempt.last
+            if not tasks[0].done():
+                rows_alone = Ask(ask.rows, Wants(ask.wants.columns))
+                tasks.append(asyncio.ensure_future(self._rows(columns, rows_alone, keys, attempt)))
+                await asyncio.wait(tasks[:1], timeout=attempt.left(self.timeout) * ALMOST)
+            if tasks[0].done():
+                return tasks[0].result()
+            if joint is not None:
+                joint.fail(late)
+            if not tasks[1].done():
+                raise late
+            values = [late] * len(ask.wants.aggregates)
+            return [_joined(each, Found((), values)) for each in tasks[1].result()]
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _apart(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Answer:
+        """Rows and values by a statement each, each with its own error."""
+        rows, wants = ask.rows, ask.wants
+        listed, counted = await asyncio.gather(
+            self._rows(columns, Ask(rows, Wants(wants.columns)), keys, attempt),
+            self._values(columns, Ask(rows, Wants(aggregates=wants.aggregates)), keys, attempt),
+            return_exceptions=True,
+        )
+        if isinstance(listed, BaseException):
+            listed = [Found(_raised(listed))] * len(keys)
+        if isinstance(counted, BaseException):
+            counted = [Found((), [_raised(counted)] * len(wants.aggregates))] * len(keys)
+        return list(map(_joined, listed, counted))
+
+    async def _rows(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Answer:
+        by = columns.by(ask.rows.by)
+        try:
+            if by.is_exact and not (by.has_lists and ask.rows.window.limit is not None):
+                records = await self._records(ask, keys, attempt, *selecting(ask, keys, columns))
+                found = answered(ask, keys, records)
+                if found is not None:
+                    return found
+            # PostgreSQL takes some values for equal that Python does not: char(6) pads its texts.
+            return await self._by_position(columns, ask, keys, attempt)
+        except (BadResponse, UnfitValue) as error:
+            return await self._again(columns, ask, keys, attempt, error)
+
+    async def _values(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Answer:
+        by = columns.by(ask.rows.by)
+        try:
+            if by.is_exact and not by.has_lists:
+                statement, parameters = aggregating(ask, keys, columns)
+                records = await self._records(ask, keys, attempt, statement, parameters)
+                width = len(ask.rows.by)
+                values = {record[:width]: record[width:] for record in records}
+                found = [values.get(key) for key in keys]
+                if len(values) + found.count(None) == len(keys):
+                    nothing = tuple(each.of_nothing for each in ask.wants.aggregates)
+                    return [Found((), each or nothing) for each in found]
+            return await self._by_position(columns, ask, keys, attempt)
+        except (BadResponse, UnfitValue) as error:
+            return await self._again(columns, ask, keys, attempt, error)
+
+    async def _by_position(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> list[Found]:
+        records = await self._records(ask, keys, attempt, *by_position(ask, keys, columns))
+        rows: list[list[Row]] = [[] for _ in keys]
+        values: list[Sequence[object]] = [()] * len(keys)
+        for record in records:
+            place = record[0] - 1
+            values[place] = record[1 : 1 + len(ask.wants.aggregates)]
+            if ask.wants.columns and record["sluice_row"] is not None:
+                rows[place].append(record)
+        return [Found(*each) for each in zip(rows, values, strict=True)]
+
+
+def _joined(rows: Found | Exception, values: Found | Exception) -> Found | Exception:
+    """The rows of one with the values of the other."""
+    if isinstance(rows, Exception):
+        return rows
+    return values if isinstance(values, Exception) else Found(rows.rows, values.values)
+
+
+def _raised(error: BaseException) -> Exception:
+    if isinstance(error, Exception):
+        return error
+    raise error
