@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from graphql import GraphQLSchema
 from gateway.errors import Denied
 from gateway.operations.authorization import Decision, Denial, indices
 from gateway.operations.prepared import Prepared
+from loaders.chain.timer import Until
 from loaders.contexts import Operation
 from loaders.identity import Identity
 from loaders.registry import Loaders, Sources
@@ -42,7 +42,7 @@ class Context:
     refused: dict[tuple[str, ...], Denial] = field(default_factory=dict)
     visible_schema: GraphQLSchema | None = None
     not_by_breadth: str | None = "the setting engine"
-    timer: asyncio.Timeout | None = None
+    timer: Until | None = None
     _declared: Mapping[str, Policy] = field(default_factory=dict)
     _decision: Decision | None = None
     _loaders: Loaders | None = None
@@ -56,7 +56,7 @@ class Context:
         """Who asks."""
         return self.operation.identity
 
-    def begin_time(self, timer: asyncio.Timeout, seconds: float) -> None:
+    def begin_time(self, timer: Until, seconds: float) -> None:
         """Have the timer stop the operation, and its sources take so many seconds from now."""
         self.timer = timer
         self.operation.deadline = time.monotonic() + seconds
@@ -65,7 +65,7 @@ class Context:
         """Have the operation last for as long as its client stays."""
         self.operation.deadline = None
         if self.timer is not None:
-            self.timer.reschedule(None)
+            self.timer.end()
 
     def begin(self, planned: Prepared, decision: Decision, policies: Mapping[str, Policy]) -> None:
         """Give the operation its loaders, which fetch what its caller may see of its plan."""

@@ -60,7 +60,7 @@ when all is said."""
 class Surrounds(Protocol):
     """A stage that does something with every operation."""
 
-    async def around(self, operation: OperationState, send: Send, rest: Rest) -> None:
+    def around(self, operation: OperationState, send: Send, rest: Rest) -> Awaitable[None]:
         """Run the ``rest``, unless the operation is not to run: then ``send`` why, or raise it.
 
         Raises GraphQLError for what the client is told, RequestRefused where HTTP has a status for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -68,14 +68,19 @@ class _Prepare:
         self._stages = stages
         self._kept = Preparations(stages, size=settings.limits.cached_documents)
 
-    async def around(self, operation: OperationState, send: Send, rest: Rest) -> None:
+    def around(self, operation: OperationState, send: Send, rest: Rest) -> Awaitable[None]:
         standing, extensions = self._rules.standing(operation.identity), operation.extensions
         query, name, variables = operation.query, operation.operation_name, operation.variables
         if isinstance(extensions, StrawberryExtensions):
             operation.prepared = Prepared(query, operation_name=name, standing=standing)
-            await extensions.prepare(self._stages, operation.prepared, variables)
-        else:
-            operation.prepared = self._kept.get(query, name, variables, standing)
+            return self._by_extensions(extensions, operation, send, rest)
+        operation.prepared = self._kept.get(query, name, variables, standing)
+        return rest(operation, send)
+
+    async def _by_extensions(
+        self, extensions: StrawberryExtensions, operation: OperationState, send: Send, rest: Rest
+    ) -> None:
+        await extensions.prepare(self._stages, operation.prepared, operation.variables)
         await rest(operation, send)
 
 

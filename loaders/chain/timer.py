@@ -50,28 +50,33 @@ class Timer:
 class Until:
     """See ``Timer.until``. It ends as ``asyncio.timeout`` does, whoever else cancels the task."""
 
-    __slots__ = ("_cancelling", "_is_late", "_task", "_timer", "deadline")
+    __slots__ = ("_cancelling", "_task", "_timer", "deadline", "is_late")
 
     def __init__(self, timer: Timer, deadline: float) -> None:
         self.deadline = deadline
         self._timer = timer
-        self._is_late = False
+        self.is_late = False
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Until:
         task = asyncio.current_task()
         assert task is not None
         self._task = task
         self._cancelling = task.cancelling()
         self._timer.start(self, task.get_loop())
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> None:
-        if not self._is_late:
+        if not self.is_late:
             self._timer.stop(self)
         elif self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
+    def end(self) -> None:
+        """Have it take as long as it does."""
+        self._timer.stop(self)
+
     def expire(self) -> None:
-        self._is_late = True
+        self.is_late = True
         self._task.cancel()

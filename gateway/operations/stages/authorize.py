@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from graphql import GraphQLError
 from strawberry.types.execution import PreExecutionError
 
@@ -37,25 +39,23 @@ class AuthorizeStage:
             self._graph, known.plan, known.standing, enforced=self._on_denial != "log"
         )
 
-    async def around(self, operation: OperationState, send: Send, rest: Rest) -> None:
+    def around(self, operation: OperationState, send: Send, rest: Rest) -> Awaitable[None]:
         known, context = operation.prepared, operation.context
         decision, anonymous = known.decision, operation.identity.is_anonymous
         context.begin(known, decision, self._graph.rules.policies)
         if known.introspects:
             if anonymous and not self._development:
-                await send(PreExecutionError(None, [_closed()]))
-                return
+                return send(PreExecutionError(None, [_closed()]))
             context.visible_schema = self._schemas.of(
                 decision.verdicts if decision.enforced else {}
             )
         if self._on_denial == "reject":
             if errors := decision.errors(anonymous=anonymous):
-                await send(PreExecutionError(None, errors))
-                return
+                return send(PreExecutionError(None, errors))
         elif self._on_denial == "log":
             for denial in decision.denials:
                 context.log(denial)
-        await rest(operation, send)
+        return rest(operation, send)
 
 
 def _closed() -> GraphQLError:

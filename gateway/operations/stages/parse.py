@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Awaitable
 
 from graphql import GraphQLError, GraphQLSyntaxError, Source, SourceLocation, parse
 from strawberry.types.graphql import OperationType
@@ -70,7 +71,7 @@ class ParseStage:
                 told = f"The document has more than {MOST_TOKENS} tokens: split it."
             raise GraphQLError(told, extensions={"code": OperationTooComplex.code}) from None
 
-    async def around(self, operation: OperationState, send: Send, rest: Rest) -> None:
+    def around(self, operation: OperationState, send: Send, rest: Rest) -> Awaitable[None]:
         named = operation.operation_name
         found = operation.prepared.document.operations.get(named)
         if found is None:
@@ -87,7 +88,7 @@ class ParseStage:
             if kind is OperationType.MUTATION and not self._has_mutations:
                 how = none_of(kind)
             raise RequestRefused(how, status=status)
-        await rest(operation, send)
+        return rest(operation, send)
 
 
 class _Text(Source):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from copy import copy
 from typing import Any
 
@@ -22,6 +22,7 @@ from gateway.operations.operation import OperationState, Rest
 from gateway.operations.presenting import Presenter, explained
 from gateway.operations.results import Result, Send
 from gateway.settings import Settings
+from loaders.chain.timer import Timer
 from loaders.errors import SourceError, SourceTimeout
 from resolvers.graph import Graph
 
@@ -45,6 +46,7 @@ class PresentStage:
         self._graph = graph
         self._has_extensions = bool(graph.extensions or graph.directives)
         self._presenter = Presenter(graph, settings)
+        self._timer = Timer()
         self._seconds = settings.limits.request_seconds
         self._for_sources = self._seconds - min(LONGEST_MARGIN, self._seconds * MARGIN)
         self._development = settings.in_development
@@ -53,7 +55,7 @@ class PresentStage:
         explains = self._development and (operation.request_extensions or {}).get("explain") is True
         client = _Client(operation, send, self._presenter, explains=explains)
         try:
-            async with asyncio.timeout(self._seconds) as timer:
+            with self._timer.until(time.monotonic() + self._seconds) as timer:
                 operation.context.begin_time(timer, self._for_sources)
                 if self._has_extensions:
                     operation.extensions = StrawberryExtensions(self._graph, operation)
@@ -64,7 +66,7 @@ class PresentStage:
                     except Exception as error:
                         await client.fail(error)
         except TimeoutError as error:
-            await client.fail(self._late() if timer.expired() else error)
+            await client.fail(self._late() if timer.is_late else error)
         except Exception as error:
             await client.fail(error)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from enum import Enum
 
 from graphql import (
@@ -83,12 +84,11 @@ class ValidateStage:
             errors[-1] = _aborted(len(errors) > MOST_ERRORS)
         known.errors = coded(errors, "GRAPHQL_VALIDATION_FAILED")
 
-    async def around(self, operation: OperationState, send: Send, rest: Rest) -> None:
+    def around(self, operation: OperationState, send: Send, rest: Rest) -> Awaitable[None]:
         if operation.prepared.errors:
             # Those of what was prepared may be told again.
-            await send(PreExecutionError(None, list(operation.prepared.errors)))
-        else:
-            await rest(operation, send)
+            return send(PreExecutionError(None, list(operation.prepared.errors)))
+        return rest(operation, send)
 
 
 def _aborted(by_errors: bool) -> GraphQLError:
