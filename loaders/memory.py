@@ -82,7 +82,7 @@ class MemorySource:
             ask, keys, statement=f"{name} by {', '.join(by)}" if by else name
         ) as call:
             rows, filter = self._rows_of(ask.resource), ask.rows.filter
-            if ask.resource.has_paths and (paths := paths_in(ask)):
+            if paths := paths_in(ask):
                 # They are the test's own rows, which are not to be changed.
                 own = [dict(row) for row in rows]
                 spread(own, paths)
@@ -207,6 +207,8 @@ def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) 
 
 def paths_in(ask: Ask) -> tuple[str, ...]:
     """The paths that are read of rows for the ask, to answer it from rows that are here."""
+    if not ask.resource.has_paths:
+        return ()
     paths = paths_of(ask.columns)
     if ask.rows.filter is None:
         return paths

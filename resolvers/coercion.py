@@ -163,6 +163,8 @@ def duration_input(value: object) -> timedelta:
 
 
 def decimal_result(value: object) -> str:
+    if type(value) is Decimal:
+        return decimal_text(value)
     return decimal_text(_decimal(value))
 
 

@@ -24,17 +24,23 @@ class Bulkhead:
         self._following = following
         self._most = most
         self._turns = asyncio.Semaphore(most)
+        # With those that wait. While there are no more than turns, none waits.
+        self._here = 0
         self._timer = Timer()
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        if not self._turns.locked() or attempt.deadline is None:
-            await self._turns.acquire()
-        elif not await self._has_turn_by(attempt.deadline - LAST):
-            return [self._busy(ask)] * len(keys)
+        self._here += 1
         try:
-            return await self._following.fetch(ask, keys, attempt)
+            if self._here <= self._most or attempt.deadline is None:
+                await self._turns.acquire()
+            elif not await self._has_turn_by(attempt.deadline - LAST):
+                return [self._busy(ask)] * len(keys)
+            try:
+                return await self._following.fetch(ask, keys, attempt)
+            finally:
+                self._turns.release()
         finally:
-            self._turns.release()
+            self._here -= 1
 
     async def _has_turn_by(self, deadline: float) -> bool:
         if deadline <= time.monotonic():
