@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Never, TypeVar
 
 from aiodataloader import DataLoader
 
@@ -41,6 +41,10 @@ class Gathering(Generic[Part, Key, Value]):
             self._task = asyncio.create_task(self._leave())
         return self._task
 
+    def forget(self) -> None:
+        """Have nothing be fetched any more: whose ``batches`` they are can be let go of."""
+        self._batches = _nothing
+
     async def _leave(self) -> None:
         leaving, self._leaving, self._task = self._leaving, [], None
         rounds = [loader.depart() for _, loader in leaving]
@@ -56,6 +60,10 @@ class Gathering(Generic[Part, Key, Value]):
             raise
         for round_, values in zip(rounds, found, strict=True):
             round_.end(values)
+
+
+async def _nothing(_: Sequence[object]) -> Never:
+    raise RuntimeError("the operation has ended")
 
 
 class Share(NamedTuple, Generic[Part, Key, Value]):

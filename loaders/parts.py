@@ -42,6 +42,11 @@ class Parts:
             loader = self.loaders[part] = Loader(self._gathering.part(part))
         return loader
 
+    def forget(self) -> None:
+        """Let go of what was loaded: each loader knows the gathering, which knows all of them."""
+        self.loaders.clear()
+        self._gathering.forget()
+
     def _batches(self, asked: list[Asked]) -> Awaitable[Sequence[Sequence[object]]]:
         if len(asked) == 1:
             ((part, keys),) = asked

@@ -154,6 +154,8 @@ class Loaders:
     def forget(self) -> None:
         """Let go of all that was loaded. Whatever still holds the operation then holds no rows, and
         there is no cycle left for the garbage collector to find."""
+        for parts in self._parts.values():
+            parts.forget()
         for kept in (self._rows, self._parts, self._joins, self._listed, self._views):
             kept.clear()
 

@@ -105,7 +105,11 @@ class BreadthExecutor(ErrorsInPlace, IncrementalExecutor):
 
     def _respond(self, execution: Execution) -> Result:
         self.collected_errors.errors.extend(execution.errors)
-        return self.build_response(execution.data)
+        response = self.build_response(execution.data)
+        # By these the executor knows itself, and so all that it has: nothing but a garbage
+        # collection would free it.
+        del self.async_helpers
+        return response
 
     def _refusal(self) -> str | None:
         """Why the executor, whatever the operation, must be graphql-core's."""

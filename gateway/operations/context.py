@@ -104,6 +104,7 @@ class Context:
                 kept.forget()
         self._before.clear()
         self._event = None
+        self.operation.trace.calls.clear()
 
     @property
     def loaders(self) -> Loaders:

@@ -55,6 +55,7 @@ CALLED = {"ensure_valid_runtime_type": 5}
 """The methods that the engine calls, and how many values it gives them."""
 
 ATTRIBUTES = (
+    "async_helpers",
     "abort_signal",
     "collected_errors",
     "context_value",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.testing import GraphClient
-from loaders import registry
+from loaders import parts, registry
 from loaders.batching import Loader
 from loaders.identity import Identity
 from resolvers import guards
@@ -31,6 +31,7 @@ class Watched(Loader[Any, Any]):
 @pytest.fixture(autouse=True)
 def _uncollected(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(registry, "Loader", Watched)
+    monkeypatch.setattr(parts, "Loader", Watched)
     monkeypatch.setattr(guards, "Loader", Watched)
     gc.collect()
     gc.disable()
@@ -62,3 +63,26 @@ async def test_no_verdict_outlives_its_operation() -> None:
         refused += bool(response.errors)
         assert len(made) == 0
     assert count - before >= 2 * refused > 0
+
+
+QUERIES = {
+    "nothing": "{ __typename }",
+    "rows": "{ orders { nodes { id lines { product { name stock { available } } } } } }",
+    "counts": "{ orders { totalCount nodes { id } } customers { nodes { name orderCount } } }",
+    "denied": "{ customers { nodes { id email } } }",
+}
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+async def test_the_garbage_collector_finds_nothing(query: str) -> None:
+    world, staff = ShopWorld(), Identity("x", scopes=frozenset({"orders:read"}))
+    client = GraphClient(GRAPH, world.sources)
+    for world.seed in range(5):
+        await client.execute(query, identity=staff)
+    gc.collect()
+
+    for world.seed in range(5):
+        await client.execute(query, identity=staff)
+
+    # What an operation leaves in circles stays, with its rows, until they are looked for.
+    assert gc.collect() == 0
