@@ -89,7 +89,10 @@ class RestClient:
             raise SourceUnavailable(self.name, reason="the source is not open")
         url = URL(self._base + path, encoded=True)
         try:
-            async with self._session.get(url, allow_redirects=False) as response:
+            response = await self._session.get(url, allow_redirects=False)
+            # Its connection is given back with the last of its body. To enter it, and to leave it
+            # then, would be four more coroutines.
+            try:
                 if response.status in PASSING:
                     raise SourceUnavailable(
                         self.name,
@@ -99,6 +102,9 @@ class RestClient:
                     )
                 links = response.headers.getall("link", ())
                 return response.status, await self._body(response), links
+            except BaseException:
+                response.release()
+                raise
         except TimeoutError as error:
             raise SourceTimeout(self.name, reason=_reason(error)) from error
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
