@@ -110,7 +110,7 @@ def _preparing(
             return [prepared(each) for each in value]
         try:
             return prepare(value)
-        except ValueError as error:
+        except (ValueError, Unreadable) as error:
             return error
 
     return lambda source, info: prepared(resolve(source, info))
