@@ -64,14 +64,19 @@ class Unreadable(BadResponse):
     date before year 1. It is the error of whatever place shows it.
 
     It is neither equal to anything nor different from it: to compare it raises it, and so does
-    looking it up. ``text`` is how the source itself writes the value, where that is known.
+    looking it up. ``text`` is how the source itself writes the value, where that is known, and
+    ``stored`` is a text of which the source makes the value again, to go on from a row that has it,
+    where it can.
     """
 
-    def __init__(self, source: str, reason: str, *, text: str | None = None) -> None:
+    def __init__(
+        self, source: str, reason: str, *, text: str | None = None, stored: str | None = None
+    ) -> None:
         super().__init__(
             source, f"The source '{source}' sent a value that can't be read.", reason=reason
         )
         self.text = text
+        self.stored = stored
 
     def _refuse(self, *_: object) -> NoReturn:
         raise self.with_traceback(None)

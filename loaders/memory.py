@@ -19,7 +19,7 @@ from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.durations import read_duration
 from loaders.errors import BadResponse, UnfitKey, Unreadable
-from loaders.numbers import alike, are_mixed, mean, total, written
+from loaders.numbers import Rank, alike, mean, ranking, total
 from loaders.paths import paths_of, spread
 from loaders.query import (
     ALL_ROWS,
@@ -31,10 +31,10 @@ from loaders.query import (
     Not,
     Operator,
     Or,
+    Order,
     SemiJoin,
     Window,
     compared,
-    keyset,
 )
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities
@@ -229,12 +229,30 @@ def filtered(filter: Filter | None, rows: Iterable[Row]) -> list[Row]:
 def windowed(window: Window, rows: Iterable[Row]) -> list[Row]:
     """The rows that the window lets through, in its order."""
     kept = list(rows)
-    for order, place in window.places:
-        kept = filtered(keyset(order, place), kept)
+    places = list(window.places)
+    ranks = {
+        part.column: ranking(
+            [*(row.get(part.column) for row in kept), *(place[index] for _, place in places)]
+        )
+        for index, part in enumerate(window.order)
+    }
+    for order, place in places:
+        kept = [row for row in kept if _is_past(order, place, row, ranks)]
     # A stable sort by the last column first gives the order by all of them.
     for part in reversed(window.order):
-        kept.sort(key=_sort_key(part.column, kept), reverse=part.descending)
+        kept.sort(key=_sort_key(part.column, ranks), reverse=part.descending)
     return kept if window.limit is None else kept[: window.limit]
+
+
+def _is_past(
+    order: tuple[Order, ...], place: tuple[object, ...], row: Row, ranks: Mapping[str, Rank]
+) -> bool:
+    for part, value in zip(order, place, strict=True):
+        rank = ranks[part.column]
+        here, there = rank(row.get(part.column)), rank(value)
+        if here != there:
+            return (here > there) is not part.descending
+    return False
 
 
 def aggregate(each: Aggregate, rows: Sequence[Row]) -> object:
@@ -290,14 +308,9 @@ def _check_readable(values: Iterable[object]) -> None:
             raise value
 
 
-def _sort_key(column: str, rows: Sequence[Row]) -> Callable[[Row], tuple[bool, object]]:
-    mixed = are_mixed([row.get(column) for row in rows])
-
-    def key(row: Row) -> tuple[bool, object]:
-        value = row.get(column)
-        return (value is not None, written(value) if mixed else value)
-
-    return key
+def _sort_key(column: str, ranks: Mapping[str, Rank]) -> Callable[[Row], tuple[object, ...]]:
+    rank = ranks[column]
+    return lambda row: rank(row.get(column))
 
 
 def _equal(value: object, wanted: object) -> bool:

@@ -49,7 +49,7 @@ from loaders.errors import (
 )
 from loaders.kinds import Kind, address
 from loaders.mongo_catalog import described
-from loaders.mongo_codecs import UNFIT, Document, options_of
+from loaders.mongo_codecs import PLACE_CODECS, UNFIT, Document, options_of
 from loaders.mongo_fields import Fields
 from loaders.mongo_statement import (
     Pipeline,
@@ -66,6 +66,7 @@ from loaders.mongo_statement import (
     sorted_by,
 )
 from loaders.paths import paths_of, spread
+from loaders.places import Codecs
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Translated
 
@@ -90,6 +91,8 @@ more calls than that under way, the others would wait where nobody sees it."""
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MongoCollection(Resource):
     """A collection. Its documents are the rows; a column is a field of theirs."""
+
+    place_codecs: ClassVar[Codecs] = PLACE_CODECS
 
     key: str = "_id"
     key_type: type = ObjectId

@@ -1,4 +1,4 @@
-"""What BSON's values are in Python, and as texts."""
+"""What BSON's values are in Python, as texts, and in places."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import re
 from decimal import Decimal
 from struct import Struct
 
+import bson
 from bson import ObjectId
-from bson.binary import UuidRepresentation
+from bson.binary import Binary, UuidRepresentation
+from bson.code import Code
 from bson.codec_options import (
     CodecOptions,
     DatetimeConversion,
     TypeCodec,
     TypeDecoder,
+    TypeEncoder,
     TypeRegistry,
 )
 from bson.datetime_ms import DatetimeMS
 from bson.dbref import DBRef
 from bson.decimal128 import Decimal128
-from bson.errors import BSONError
+from bson.errors import BSONError, InvalidDocument
 from bson.max_key import MaxKey
 from bson.min_key import MinKey
 from bson.regex import Regex
@@ -26,6 +29,7 @@ from bson.timestamp import Timestamp
 
 from loaders.errors import Unreadable
 from loaders.keys import TEXTUAL
+from loaders.places import CODECS, Codec, Codecs, Stored
 from loaders.texts import TEXTS, time_text
 
 Document = dict[str, object]
@@ -81,6 +85,49 @@ class DecimalCodec(TypeCodec):
         return Decimal(f"{sign}{significand}E{(high >> 49 & 0x3FFF) - 6176}")
 
 
+class _StoredCodec(TypeEncoder):
+    """What places hold of values that Python has none for, as BSON."""
+
+    python_type = Stored
+
+    def transform_python(self, value: Stored) -> object:
+        try:
+            return bson.decode(bytes.fromhex(value.text), codec_options=BSON_OPTIONS)[""]
+        except (BSONError, ValueError, KeyError, RecursionError) as error:
+            # A forged cursor can hold anything.
+            raise InvalidDocument("no value in BSON") from error
+
+
+BSON_OPTIONS: CodecOptions[Document] = CodecOptions(
+    tz_aware=True,
+    uuid_representation=UuidRepresentation.STANDARD,
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+)
+"""Of values that stay what they are in BSON."""
+
+READ_OPTIONS = BSON_OPTIONS.with_options(type_registry=TypeRegistry([DecimalCodec()]))
+"""Of values as rows have them."""
+
+
+def _bson_text(value: object) -> str:
+    """The value as BSON has it, as a text that places hold. Raises TypeError if BSON has none."""
+    try:
+        return bson.encode({"": value}, codec_options=READ_OPTIONS).hex()
+    except (BSONError, OverflowError) as error:
+        raise TypeError("a document of which BSON has none") from error
+
+
+PLACE_CODECS: Codecs = {
+    **CODECS,
+    ObjectId: Codec("o", str, ObjectId),
+    **dict.fromkeys(
+        (Binary, Code, DBRef, MaxKey, MinKey, Regex, Timestamp, dict),
+        Codec("r", _bson_text, Stored),
+    ),
+}
+"""How places hold values of BSON."""
+
+
 class _OutOfRange(TypeDecoder):
     """What the driver makes of a time that Python has none for."""
 
@@ -90,16 +137,15 @@ class _OutOfRange(TypeDecoder):
         self._source = source
 
     def transform_bson(self, value: DatetimeMS) -> Unreadable:
-        return Unreadable(self._source, "a date outside the years 1 to 9999")
+        return Unreadable(
+            self._source, "a date outside the years 1 to 9999", stored=_bson_text(value)
+        )
 
 
 def options_of(source: str) -> CodecOptions[Document]:
-    """How the documents of a source are read, and the values that it is asked by are written."""
-    return CodecOptions(
-        tz_aware=True,
-        uuid_representation=UuidRepresentation.STANDARD,
-        datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+    """How the values of a source's documents are read and sent."""
+    return BSON_OPTIONS.with_options(
         # A text that is not UTF-8 is read, and can't be shown.
         unicode_decode_error_handler="surrogateescape",
-        type_registry=TypeRegistry([DecimalCodec(), _OutOfRange(source)]),
+        type_registry=TypeRegistry([DecimalCodec(), _StoredCodec(), _OutOfRange(source)]),
     )

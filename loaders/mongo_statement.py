@@ -23,9 +23,7 @@ from loaders.query import (
     Or,
     Order,
     SemiJoin,
-    all_of,
     conjuncts,
-    keyset,
 )
 
 COMPARE = {
@@ -129,17 +127,39 @@ def grouping(key: object, aggregates: Sequence[Aggregate]) -> dict[str, object]:
 
 def matching_of(chosen: dict[str, object], rows: Rows) -> dict[str, object]:
     """The filter of the rows that are ``chosen``, between the places of their window."""
-    places = [keyset(order, place) for order, place in rows.window.places]
+    conditions = [_condition(part) for part in conjuncts(rows.filter)]
+    conditions += [_past(order, place) for order, place in rows.window.places]
     # As much as can be in one document, where each name stands once: not every server looks for
     # an index below $and.
     merged, others = dict(chosen), []
-    for part in conjuncts(all_of(rows.filter, *places)):
-        condition = _condition(part)
+    for condition in conditions:
         if merged.keys().isdisjoint(condition):
             merged |= condition
         else:
             others.append(condition)
     return {**merged, "$and": others} if others else merged
+
+
+def _past(order: tuple[Order, ...], place: tuple[object, ...]) -> dict[str, object]:
+    """The condition that rows sort after ``place``. For order (a, b) and place (x, y): a > x, or
+    a = x and b > y."""
+    alternatives: list[dict[str, object]] = []
+    same: dict[str, object] = {}
+    for part, value in zip(order, place, strict=True):
+        alternatives.append({**same, **_beyond(part, value)})
+        same[part.column] = {"$eq": value}
+    return alternatives[0] if len(alternatives) == 1 else {"$or": alternatives}
+
+
+def _beyond(part: Order, value: object) -> dict[str, object]:
+    if value is None and part.descending:
+        # As an expression has it, what is missing would be below null; as an order has it, the two
+        # are equal.
+        return {part.column: {"$type": "minKey"}}
+    # A query's own $gt compares within the value's type alone, and nothing with NaN. As an
+    # expression it goes by the order of sorts, through all types, in one range of an index.
+    compare = "$lt" if part.descending else "$gt"
+    return {"$expr": {compare: [f"${part.column}", {"$literal": value}]}}
 
 
 def _equal(by: tuple[str, ...], key: Key) -> dict[str, object]:

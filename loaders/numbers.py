@@ -3,14 +3,18 @@ compare and add up as they are written, and 0.1 is a tenth."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation, getcontext, localcontext
+from functools import partial
 from math import isfinite
 from typing import TypeVar
 
 from loaders.json import LARGEST_EXPONENT, Number, number
 
 Value = TypeVar("Value")
+
+Rank = Callable[[object], tuple[object, ...]]
+"""Makes of a value what sorts as it does."""
 
 EXACT_INT = 2**53
 """The largest int of which all smaller ones are doubles."""
@@ -39,6 +43,25 @@ def written(value: Value) -> Value | Decimal:
 def alike(values: Sequence[Value]) -> Sequence[Value | Decimal]:
     """The values, so that they compare with each other as they are written."""
     return list(map(written, values)) if are_mixed(values) else values
+
+
+def ranking(values: Collection[object]) -> Rank:
+    """By what the values of one column sort: what is missing is the lowest, and what is no number
+    among numbers (NaN) the highest, as in PostgreSQL."""
+    mixed = are_mixed(values)
+    if mixed or not {float, Decimal}.isdisjoint(map(type, values)):
+        return partial(_rank_of_number, mixed)
+    return _rank
+
+
+def _rank(value: object) -> tuple[object, ...]:
+    return (0,) if value is None else (1, value)
+
+
+def _rank_of_number(mixed: bool, value: object) -> tuple[object, ...]:
+    if isinstance(value, (float, Decimal)) and value != value:
+        return (2,)
+    return _rank(written(value) if mixed else value)
 
 
 def total(values: Sequence[Number]) -> Number:

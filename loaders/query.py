@@ -8,7 +8,7 @@ others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -255,15 +255,18 @@ ALL_ROWS = Window()
 """The window that every row is in."""
 
 
-def keyset(order: tuple[Order, ...], place: tuple[object, ...]) -> Filter:
+def keyset(
+    order: tuple[Order, ...], place: tuple[object, ...], highest: Collection[str] = ()
+) -> Filter:
     """The filter for rows that sort after ``place``.
 
-    For order (a, b) and place (x, y): a > x, or a = x and b > y.
+    For order (a, b) and place (x, y): a > x, or a = x and b > y. ``highest`` are columns that are
+    not nullable and yet can be empty in the source, which sorts what is missing above all then.
     """
     alternatives: list[Filter] = []
     same: list[Filter] = []
     for part, value in zip(order, place, strict=True):
-        beyond = _beyond(part, value)
+        beyond = _beyond(part, value, part.column in highest)
         if beyond is not None:
             alternatives.append(And((*same, beyond)) if same else beyond)
         same.append(
@@ -274,16 +277,15 @@ def keyset(order: tuple[Order, ...], place: tuple[object, ...]) -> Filter:
     return alternatives[0] if len(alternatives) == 1 else Or(tuple(alternatives))
 
 
-def _beyond(part: Order, value: object) -> Filter | None:
+def _beyond(part: Order, value: object, is_highest: bool) -> Filter | None:
+    missing_are_last = part.descending is not is_highest
     if value is None:
-        # Missing values are the lowest: ascending, everything else comes after them.
-        return None if part.descending else Comparison(part.column, Operator.IS_NULL, False)
-    if not part.descending:
-        return Comparison(part.column, Operator.GT, value)
-    lower = Comparison(part.column, Operator.LT, value)
-    if not part.nullable:
-        return lower
-    return Or((lower, Comparison(part.column, Operator.IS_NULL, True)))
+        return None if missing_are_last else Comparison(part.column, Operator.IS_NULL, False)
+    operator = Operator.LT if part.descending else Operator.GT
+    beyond = Comparison(part.column, operator, value)
+    if not missing_are_last or not (part.nullable or is_highest):
+        return beyond
+    return Or((beyond, Comparison(part.column, Operator.IS_NULL, True)))
 
 
 class Function(StrEnum):

@@ -10,6 +10,7 @@ from loaders.declarations import Declared
 from loaders.errors import Unreadable
 from loaders.identity import Identity
 from loaders.keys import is_of
+from loaders.places import CODECS, Codecs
 from loaders.query import Filter, folded
 
 Row = Mapping[str, Any]
@@ -53,6 +54,9 @@ class Resource(Declared):
     has_paths: ClassVar[bool] = True
     """Whether a dot in a column's name is a step into an embedded document: without, it is a letter
     of the name like any other."""
+
+    place_codecs: ClassVar[Codecs] = CODECS
+    """How cursors hold the values of its columns, where JSON has no type for them."""
 
     def __str__(self) -> str:
         return f"{self.source}.{self.name}"

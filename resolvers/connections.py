@@ -6,10 +6,13 @@ count by ``totalCount``.
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
+from itertools import pairwise
 from typing import Any, Generic, TypeVar, Unpack
 
 import strawberry
@@ -18,11 +21,12 @@ from strawberry.types.arguments import StrawberryArgument
 from gateway.errors import BadUserInput
 from loaders.asks import WHOLE
 from loaders.declarations import declaration
-from loaders.errors import Unreadable
+from loaders.errors import BadResponse, Unreadable
+from loaders.logs import Limited
 from loaders.query import COUNT, Filter, Order, Window
 from loaders.registry import Loaders
 from loaders.resource import Resource, Row
-from resolvers import cursors
+from resolvers.cursors import Cursors
 from resolvers.directives import FieldOptions
 from resolvers.fields import (
     Arguments,
@@ -44,8 +48,13 @@ from resolvers.keys import Keys
 from resolvers.relations import declared_order
 from resolvers.time_zones import zone_of
 
+log = Limited(logging.getLogger("sluice.sources"))
+
 PAGE_SIZE = 20
 LARGEST_PAGE = 100
+
+WITH_NAN = (float, Decimal)
+"""The types of keys that can be equal, though they are not for Python."""
 
 T = TypeVar("T")
 
@@ -93,6 +102,7 @@ class Paging:
     backward: bool
     bounded: bool
     by: str | None
+    cursors: Cursors
 
     def pages(self, keys: Sequence[Hashable]) -> Awaitable[Sequence[Page | Exception]]:
         """The page, or the error, for each object by whose key the relation goes."""
@@ -109,13 +119,14 @@ class Paging:
         loader = self.loaders.aggregates(self.resource, self.by, COUNT, self.filter)
         return loader.load_all(keys)
 
-    def cursor(self, row: Row) -> str | Unreadable:
-        """The row's place, or the error of a value there that can't be read."""
-        place = tuple(row.get(part.column) for part in self.order)
-        for value in place:
-            if isinstance(value, Unreadable):
-                return value
-        return cursors.encode(self.resource, self.order, place)
+    def cursor(self, row: Row) -> str | Exception:
+        """The row's place, or the error of a value there that can't be read, or held."""
+        try:
+            return self.cursors.of(row)
+        except Unreadable as unreadable:
+            return unreadable
+        except TypeError as error:
+            return self._bad("a value that no cursor can hold: sort by something else", str(error))
 
     def info(self, page: Page) -> PageInfo:
         # What is an error is that of its own field.
@@ -131,11 +142,54 @@ class Paging:
     def _page(self, rows: Sequence[Row] | Exception) -> Page | Exception:
         if isinstance(rows, Exception):
             return rows
+        if self._share_places(rows):
+            # A page that ends, or begins, between two of them would lose the other.
+            key, resource = self.resource.key, self.resource
+            return self._bad(
+                "several rows in one place of this order, which pages would lose: its type needs a "
+                "key that is unique",
+                f"'{key}', the key of {resource}, is not unique: declare one that is",
+            )
         limit = self.window.limit
         assert limit is not None
         more = len(rows) == limit
         kept = rows[: limit - 1]
         return Page(kept[::-1] if self.backward else kept, more)
+
+    def _share_places(self, rows: Sequence[Row]) -> bool:
+        """Whether two rows, which are neighbours then, have the same values in all columns of the
+        order."""
+        if self.resource.key_type not in WITH_NAN:
+            key = self.resource.key
+            try:
+                keys = [row.get(key) for row in rows]
+                if len(set(keys)) == len(keys):
+                    return False
+            except (TypeError, Unreadable):
+                # What has no hash, or can't be read, is compared.
+                pass
+        columns = [part.column for part in self.order]
+        return any(
+            all(_are_equal(one.get(column), other.get(column)) for column in columns)
+            for one, other in pairwise(rows)
+        )
+
+    def _bad(self, what: str, reason: str) -> BadResponse:
+        source = self.resource.source
+        log.write(
+            logging.WARNING, f"{source}: {reason}", "source %s can't be paged: %s", source, reason
+        )
+        return BadResponse(source, f"The source '{source}' sent {what}.", reason=reason)
+
+
+def _are_equal(one: object, other: object) -> bool:
+    if isinstance(one, Unreadable) or isinstance(other, Unreadable):
+        stored = [each.stored for each in (one, other) if isinstance(each, Unreadable)]
+        return len(stored) == 2 and None not in stored and stored[0] == stored[1]
+    if (type(one) is bool) is not (type(other) is bool):
+        # In Python 1 and True are equal, in no source.
+        return False
+    return bool(one == other) or (one != one and other != other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,8 +390,9 @@ def _paging(
         descending = bool(order) and order[-1].descending
         order = (*order, Order(resource.key, descending))
     size, backward = _size(given_value(given, "first"), given_value(given, "last"))
+    cursors = Cursors(resource, order)
     places = {
-        name: cursors.decode(resource, order, cursor, name)
+        name: cursors.place(cursor, name)
         for name in ("after", "before")
         if (cursor := given_value(given, name)) is not None
     }
@@ -347,7 +402,9 @@ def _paging(
     start, end = ("before", "after") if backward else ("after", "before")
     window = Window(walked, places.get(start), places.get(end), size + 1)
     bounded = start in places
-    return Paging(info.context.loaders, resource, order, filter, window, backward, bounded, by)
+    return Paging(
+        info.context.loaders, resource, order, filter, window, backward, bounded, by, cursors
+    )
 
 
 def _size(first: int | None, last: int | None) -> tuple[int, bool]:

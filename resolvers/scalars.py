@@ -1,5 +1,5 @@
-"""The scalars that a graph has, a line each: what of a source's values each shows, how its values
-compare, and how a cursor holds them."""
+"""The scalars that a graph has, a line each: what of a source's values each shows, and
+how its values compare."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple, NewType, TypedDict, Unpack
+from typing import NewType, TypedDict, Unpack
 
 import strawberry
 from strawberry.scalars import JSON
@@ -16,7 +16,6 @@ from strawberry.types.scalar import ScalarDefinition
 
 from loaders.declarations import declaration
 from loaders.descriptions import NUMBERS, Family
-from loaders.durations import duration_text, read_duration
 from loaders.query import Operator
 from resolvers import coercion
 
@@ -35,30 +34,21 @@ BIG = "values beyond {} are errors: declare BigInt"
 NOT_WHOLE = "values that are not whole are errors: declare {}"
 
 
-class CursorCodec(NamedTuple):
-    """How a cursor holds values of a type that JSON has not."""
-
-    tag: str
-    write: Callable[[Any], str]
-    read: Callable[[str], object]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scalar:
     """What a scalar is.
 
     ``definition`` is how it stands in the schema; GraphQL has its own by itself. ``operators`` are
     those of its values in a ``where``, none if they don't compare. ``is_sortable`` says that they
-    have an order, and ``cursor`` how cursors hold them, where JSON has no such type. ``shows`` are
-    the families of a source's values that it shows all of, ``shows_some`` those of which it shows
-    some, with what becomes of the others, and ``compares`` those with which its own compare.
+    have an order. ``shows`` are the families of a source's values that it shows all of,
+    ``shows_some`` those of which it shows some, with what becomes of the others, and ``compares``
+    those with which its own compare.
     """
 
     name: str
     definition: ScalarDefinition | None = None
     operators: tuple[Operator, ...] = ()
     is_sortable: bool = False
-    cursor: CursorCodec | None = None
     shows: frozenset[Family] = frozenset()
     shows_some: Mapping[Family, str] = field(default_factory=dict)
     compares: frozenset[Family] = frozenset()
@@ -69,7 +59,6 @@ class Traits(TypedDict, total=False):
 
     operators: tuple[Operator, ...]
     is_sortable: bool
-    cursor: CursorCodec
     shows: frozenset[Family]
     shows_some: Mapping[Family, str]
     compares: frozenset[Family]
@@ -164,7 +153,6 @@ SCALARS: Mapping[object, Scalar] = {
         coercion.decimal_input,
         operators=(*EQUALITY, *RANGE),
         is_sortable=True,
-        cursor=CursorCodec("n", str, Decimal),
         shows=NUMBERS,
         shows_some={Family.TEXT: "texts that are no number are errors"},
         compares=NUMBERS,
@@ -177,7 +165,6 @@ SCALARS: Mapping[object, Scalar] = {
         url=RFC3339,
         operators=(*EQUALITY, *RANGE),
         is_sortable=True,
-        cursor=CursorCodec("t", datetime.isoformat, datetime.fromisoformat),
         shows=frozenset({Family.DATETIME}),
         shows_some={Family.TEXT: "texts that are no ISO 8601 time with its zone are errors"},
         compares=frozenset({Family.DATETIME}),
@@ -202,7 +189,6 @@ SCALARS: Mapping[object, Scalar] = {
         url=RFC3339,
         operators=(*EQUALITY, *RANGE),
         is_sortable=True,
-        cursor=CursorCodec("d", date.isoformat, date.fromisoformat),
         shows=frozenset({Family.DATE}),
         shows_some={Family.TEXT: "texts that are no ISO 8601 date are errors"},
         compares=frozenset({Family.DATE}),
@@ -216,7 +202,6 @@ SCALARS: Mapping[object, Scalar] = {
         url=RFC3339,
         operators=(*EQUALITY, *RANGE),
         is_sortable=True,
-        cursor=CursorCodec("c", time.isoformat, time.fromisoformat),
         shows=frozenset({Family.TIME, Family.ZONED_TIME}),
         shows_some={Family.TEXT: "texts that are no RFC 3339 time are errors"},
         compares=frozenset({Family.TIME}),
@@ -229,7 +214,6 @@ SCALARS: Mapping[object, Scalar] = {
         coercion.duration_input,
         operators=(*EQUALITY, *RANGE),
         is_sortable=True,
-        cursor=CursorCodec("l", duration_text, read_duration),
         shows=frozenset({Family.DURATION}),
         shows_some={Family.TEXT: "texts that are no ISO 8601 duration are errors"},
         compares=frozenset({Family.DURATION}),
@@ -242,7 +226,6 @@ SCALARS: Mapping[object, Scalar] = {
         url="https://www.rfc-editor.org/rfc/rfc9562",
         operators=EQUALITY,
         is_sortable=True,
-        cursor=CursorCodec("u", str, uuid.UUID),
         shows=frozenset({Family.UUID}),
         shows_some={Family.TEXT: "texts that are no UUID are errors"},
         compares=frozenset({Family.UUID}),
@@ -277,12 +260,6 @@ SCALARS: Mapping[object, Scalar] = {
     ),
 }
 """By what a field is annotated with."""
-
-CURSORS: Mapping[type, CursorCodec] = {
-    type_: each.cursor
-    for type_, each in SCALARS.items()
-    if each.cursor is not None and isinstance(type_, type)
-}
 
 _own: dict[object, Scalar] = {}
 
@@ -319,5 +296,4 @@ def comparable(definition: ScalarDefinition, *, like: type) -> Scalar:
         definition=definition,
         operators=known.operators,
         is_sortable=known.is_sortable,
-        cursor=known.cursor,
     )

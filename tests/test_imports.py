@@ -90,11 +90,10 @@ def test_a_driver_is_imported_in_its_files_alone(driver: str) -> None:
 
 
 CORE = (
-    "loaders.asks", "loaders.batching", "loaders.chain", "loaders.contexts", "loaders.errors",
-    "loaders.identity", "loaders.keys", "loaders.listed", "loaders.parts", "loaders.paths",
-    "loaders.query", "loaders.reads",
-    "loaders.registry", "loaders.resource", "loaders.row_filters", "loaders.sources",
-    "loaders.trace", "loaders.views",
+    "loaders.asks", "loaders.batching", "loaders.chain", "loaders.contexts", "loaders.durations",
+    "loaders.errors", "loaders.identity", "loaders.keys", "loaders.listed", "loaders.parts",
+    "loaders.paths", "loaders.places", "loaders.query", "loaders.reads", "loaders.registry",
+    "loaders.resource", "loaders.row_filters", "loaders.sources", "loaders.trace", "loaders.views",
 )  # fmt: skip
 """What of the loaders is the same for every kind of source."""
 

@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple, Never, Protocol, TypeVar
 from loaders.durations import MICROSECONDS, Duration, parts_of
 from loaders.errors import Unreadable
 from loaders.json import NotJSON, Reader, write
+from loaders.places import Stored
 from loaders.texts import text_of
 from loaders.time_zones import ZoneOffset, local_time
 
@@ -94,7 +95,7 @@ def codecs_of(source: str, *, is_unicode: bool) -> Iterator[TypeCodec]:
         yield TypeCodec(name, str, str, "text")
     if not is_unicode:
         for name in TEXTS:
-            yield TypeCodec(name, str.encode, reading.text_of, "binary")
+            yield TypeCodec(name, _from_text, reading.text_of, "binary")
 
 
 RECORD_FIELD = re.compile(r'(?:"((?:[^"\\]|""|\\.)*)"|([^",()\\]*))[,)]', re.DOTALL)
@@ -196,12 +197,16 @@ class _Reading:
 
     def time_of(self, raw: tuple[int]) -> time | Unreadable:
         if raw[0] >= OF_A_DAY:
-            return Unreadable(self._source, "a time of 24:00", text="24:00:00")
+            return Unreadable(
+                self._source, "a time of 24:00", text="24:00:00", stored=_stored(*raw)
+            )
         return (EPOCH + timedelta(0, 0, raw[0])).time()
 
     def zoned_time_of(self, raw: tuple[int, int]) -> time | Unreadable:
         if raw[0] >= OF_A_DAY:
-            return Unreadable(self._source, "a time of 24:00 with a time zone")
+            return Unreadable(
+                self._source, "a time of 24:00 with a time zone", stored=_stored(*raw)
+            )
         # PostgreSQL counts the seconds westward.
         zone = timezone(timedelta(0, -raw[1]))
         return (EPOCH + timedelta(0, 0, raw[0])).time().replace(tzinfo=zone)
@@ -210,7 +215,9 @@ class _Reading:
         try:
             return Duration(*raw)
         except OverflowError:
-            return Unreadable(self._source, "an interval of millions of years")
+            return Unreadable(
+                self._source, "an interval of millions of years", stored=_stored(*raw)
+            )
 
     def json_of(self, raw: bytes) -> object:
         try:
@@ -229,12 +236,12 @@ class _Reading:
         try:
             return raw.decode()
         except UnicodeDecodeError:
-            return Unreadable(self._source, "a text that is not UTF-8")
+            return Unreadable(self._source, "a text that is not UTF-8", stored=raw.hex())
 
     def _out_of_range(self, type_: str, raw: int) -> Unreadable:
-        if (text := INFINITIES.get(raw)) is not None:
-            return Unreadable(self._source, f"a {type_} that is {text}", text=text)
-        return Unreadable(self._source, f"a {type_} outside the years 1 to 9999")
+        text = INFINITIES.get(raw)
+        why = "outside the years 1 to 9999" if text is None else f"that is {text}"
+        return Unreadable(self._source, f"a {type_} {why}", text=text, stored=_stored(raw))
 
 
 def _real(raw: bytes) -> float:
@@ -258,34 +265,57 @@ def _from_real(value: float) -> bytes:
         raise TypeError(f"{type(value).__name__} in place of a number") from None
 
 
+def _from_text(value: str | Stored) -> bytes:
+    return bytes.fromhex(value.text) if isinstance(value, Stored) else str.encode(value)
+
+
+def _stored(*numbers: int) -> str:
+    """What PostgreSQL keeps for a value, as a text that places hold."""
+    return " ".join(map(str, numbers))
+
+
+def _numbers(stored: Stored) -> tuple[int, ...]:
+    return tuple(map(int, stored.text.split()))
+
+
 def _from_json(value: object) -> bytes:
     return JSONB_VERSION + write(value)
 
 
-def _from_date(value: date) -> tuple[int]:
+def _from_date(value: date | Stored) -> tuple[int, ...]:
+    if isinstance(value, Stored):
+        return _numbers(value)
     return (value.toordinal() - EPOCH_DAY,)
 
 
-def _from_local_datetime(value: datetime) -> tuple[int]:
+def _from_local_datetime(value: datetime | Stored) -> tuple[int, ...]:
+    if isinstance(value, Stored):
+        return _numbers(value)
     _check(datetime, value)
     if isinstance(value.tzinfo, ZoneOffset):
         value = local_time(value)
     return (_microseconds(value - EPOCH),)
 
 
-def _from_datetime(value: datetime) -> tuple[int]:
+def _from_datetime(value: datetime | Stored) -> tuple[int, ...]:
+    if isinstance(value, Stored):
+        return _numbers(value)
     _check(datetime, value)
     return (_microseconds(value - EPOCH_UTC),)
 
 
-def _from_time(value: time) -> tuple[int]:
+def _from_time(value: time | Stored) -> tuple[int, ...]:
+    if isinstance(value, Stored):
+        return _numbers(value)
     _check(time, value)
     if value.tzinfo is not None:
         raise ValueError("a time with a zone, where there is none")
     return (_clock(value),)
 
 
-def _from_zoned_time(value: time) -> tuple[int, int]:
+def _from_zoned_time(value: time | Stored) -> tuple[int, ...]:
+    if isinstance(value, Stored):
+        return _numbers(value)
     _check(time, value)
     offset = value.utcoffset()
     if offset is None:
@@ -298,7 +328,9 @@ def _clock(value: time) -> int:
     return seconds * MICROSECONDS + value.microsecond
 
 
-def _from_interval(value: timedelta) -> tuple[int, int, int]:
+def _from_interval(value: timedelta | Stored) -> tuple[int, ...]:
+    if isinstance(value, Stored):
+        return _numbers(value)
     _check(timedelta, value)
     return parts_of(value)
 

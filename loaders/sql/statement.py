@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from loaders.asks import Ask, Key
 from loaders.query import (
-    ALL_ROWS,
     SEVERAL,
     And,
     Comparison,
@@ -21,7 +20,6 @@ from loaders.query import (
     Or,
     Order,
     SemiJoin,
-    Window,
     keyset,
 )
 from loaders.resource import Resource
@@ -113,13 +111,13 @@ def selecting(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, Par
 def _selecting(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, Parameters]:
     rows, parameters = ask.rows, Parameters()
     if not rows.by:
-        return _select(ask, None, parameters), parameters
+        return _select(ask, columns, None, parameters), parameters
     if rows.window.limit is None:
         chosen = _any_of(rows.by, keys, columns, parameters)
-        return _select(ask, chosen, parameters), parameters
+        return _select(ask, columns, chosen, parameters), parameters
     # One index scan a key, each stopping at the limit, in one statement.
     each = _keys(rows.by, keys, columns, parameters)
-    inner = _select(ask, _key(rows.by, columns.by(rows.by).lists), parameters)
+    inner = _select(ask, columns, _key(rows.by, columns.by(rows.by).lists), parameters)
     return f"select rows.* from {each} cross join lateral ({inner}) as rows", parameters
 
 
@@ -149,7 +147,7 @@ def by_position(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, P
         shown.append("sluice_values.*")
         each += f" cross join lateral ({values}) as sluice_values"
     if ask.wants.columns:
-        listed = _select(ask, chosen, parameters, also=", true as sluice_row")
+        listed = _select(ask, columns, chosen, parameters, also=", true as sluice_row")
         shown.append("rows.*")
         each += f" left join lateral ({listed}) as rows on true"
     return f"select {', '.join(shown)} from {each}", parameters
@@ -165,10 +163,13 @@ def _listed(columns: frozenset[str]) -> str:
     return ", ".join(quoted(column) for column in sorted(columns))
 
 
-def _select(ask: Ask, chosen: str | None, parameters: Parameters, *, also: str = "") -> str:
+def _select(
+    ask: Ask, columns: Columns, chosen: str | None, parameters: Parameters, *, also: str = ""
+) -> str:
     window = ask.rows.window
     selected = _listed(ask.wants.columns) + also
-    statement = f"select {selected} from {_from(ask, chosen, parameters, window)}"
+    past = [_past(ask, columns, *place, parameters) for place in window.places]
+    statement = f"select {selected} from {_from(ask, chosen, parameters, past)}"
     if window.order:
         statement += f" order by {', '.join(map(_sorted_by, window.order))}"
     if window.limit is not None:
@@ -176,11 +177,11 @@ def _select(ask: Ask, chosen: str | None, parameters: Parameters, *, also: str =
     return statement
 
 
-def _from(ask: Ask, chosen: str | None, parameters: Parameters, window: Window = ALL_ROWS) -> str:
+def _from(ask: Ask, chosen: str | None, parameters: Parameters, past: Sequence[str] = ()) -> str:
     conditions = [] if chosen is None else [chosen]
     if ask.rows.filter is not None:
         conditions.append(_condition(ask.rows.filter, parameters))
-    conditions += [_past(order, place, parameters) for order, place in window.places]
+    conditions += past
     where = f" where {' and '.join(conditions)}" if conditions else ""
     return f"{_table(ask.resource)}{where}"
 
@@ -260,14 +261,28 @@ def _sorted_by(part: Order) -> str:
     return f"{quoted(part.column)}{' desc' if part.descending else ''}{nulls}"
 
 
-def _past(order: tuple[Order, ...], place: tuple[object, ...], parameters: Parameters) -> str:
+def _past(
+    ask: Ask,
+    columns: Columns,
+    order: tuple[Order, ...],
+    place: tuple[object, ...],
+    parameters: Parameters,
+) -> str:
     directions = {part.descending for part in order}
-    if len(directions) == 1 and not any(part.nullable for part in order):
+    # What is declared as never null may be null all the same. Of a key that is not looked for.
+    key = ask.resource.key
+    highest = frozenset(
+        part.column
+        for part, value in zip(order, place, strict=True)
+        if not part.nullable
+        and (value is None or (part.column != key and columns[part.column].nullable))
+    )
+    if len(directions) == 1 and not highest and not any(part.nullable for part in order):
         # A row comparison is one range of an index, which the equivalent or-chain is not.
         left = ", ".join(quoted(part.column) for part in order)
         right = ", ".join(_bound(value, parameters) for value in place)
         return f"({left}) {'<' if directions == {True} else '>'} ({right})"
-    return _condition(keyset(order, place), parameters)
+    return _condition(keyset(order, place, highest), parameters)
 
 
 def _condition(filter: Filter, parameters: Parameters, table: str = "") -> str:

@@ -62,7 +62,8 @@ def sorts_make_cursors(declared: Declarations) -> Iterator[Fault]:
             if spec.sortable and not _makes_cursor(type_, given_type(field)):
                 yield Fault(
                     coordinate_of(type_, field),
-                    f"sortable: a value of type {_shown(given_type(field))} makes no cursor",
+                    f"sortable: a value of type {_shown(given_type(field))} makes no cursor: take "
+                    "sortable away",
                 )
     for place, name, target in _orders(declared):
         for field, spec in columns_of(target) if isinstance(place.fetch, Connected) else ():
@@ -70,7 +71,7 @@ def sorts_make_cursors(declared: Declarations) -> Iterator[Fault]:
                 yield Fault(
                     place.coordinate,
                     f"order_by: {coordinate_of(target, field)} is of type "
-                    f"{_shown(given_type(field))}, which makes no cursor",
+                    f"{_shown(given_type(field))}, which makes no cursor: sort by another column",
                 )
 
 

@@ -14,7 +14,7 @@ from pymongo import MongoClient
 
 from demo.stack import Addresses
 from loaders.query import Order
-from resolvers import cursors
+from resolvers.cursors import Cursors, _text
 from schema.types.order import orders_table
 from schema.types.product import products_collection
 from schema.types.shipment import carriers_api
@@ -241,6 +241,10 @@ FORGED = [
     b"[1,2,3]",
     b'[["t",5],1]',
     b'[["t","x"],1]',
+    b'[["f","x"],1]',
+    b'[["i","x"],1]',
+    b'[["s","x"],1]',
+    b'[["b","x"],1]',
     b'[["n","x"],1]',
     b'[["k"],1]',
     b'[["zz","x"],1]',
@@ -261,7 +265,7 @@ async def test_a_forged_cursor_is_no_cursor(gateway: Gateway, name: str, payload
         "carriers": (carriers_api, (Order("name"), Order("code"))),
     }[name]
     # The digest is no secret: it finds cursors that were changed, not those who can compute it.
-    forged = cursors._text(cursors._digest(resource, order, payload) + payload)
+    forged = _text(Cursors(resource, order)._digest(payload) + payload)
 
     answer = await gateway.ask(
         f"query($after: String) {{ {name}(after: $after) {{ nodes {{ id }} }} }}", {"after": forged}

@@ -60,7 +60,7 @@ MANY_FAULTS = [
     "Thing.part: it must be nullable: it leads from 'shop' into 'catalog', which can be down, and "
     "would take all around it along",
     "Thing.tags: filterable: a value of type list of ID has no comparisons",
-    "Thing.tags: sortable: a value of type list of ID makes no cursor",
+    "Thing.tags: sortable: a value of type list of ID makes no cursor: take sortable away",
     "Query.things: order_by: no field of Thing shows the column 'hidden', and the cursors would",
     "Thing.shown: needs: 'part' is no column: Thing.part goes by the column 'part_id'",
     "Query.part: by: Part has no column field 'nmae'; did you mean 'name'?",

@@ -20,8 +20,8 @@ from loaders.identity import Identity
 from loaders.query import Function, Order
 from loaders.resource import Resource, Row
 from loaders.row_filters import through
-from resolvers import cursors
 from resolvers.connections import connection
+from resolvers.cursors import Cursors
 from resolvers.fields import batched, column, computed
 from resolvers.lookups import lookup
 from resolvers.policies import policy
@@ -103,11 +103,12 @@ def test_a_list_of_what_has_comparisons_is_filterable(type_: Any) -> None:
 )
 def test_what_makes_no_cursor_is_sorted_by_nowhere(type_: Any, shown: str) -> None:
     assert of_thing(it=(type_, column("It.", sortable=True))) == [
-        f"Thing.it: sortable: a value of type {shown} makes no cursor"
+        f"Thing.it: sortable: a value of type {shown} makes no cursor: take sortable away"
     ]
     thing = node_type("Thing", table("things"), it=(type_ | None, column("It.")))
     assert faults_of(things=(connection_of(thing) | None, connection("All.", order_by="-it"))) == [
-        f"Query.things: order_by: Thing.it is of type {shown}, which makes no cursor"
+        f"Query.things: order_by: Thing.it is of type {shown}, which makes no cursor: sort by "
+        "another column"
     ]
     # A list that is not paged has no cursors.
     listed = many("They.", by="a", order_by="it")
@@ -147,12 +148,11 @@ def test_every_type_that_is_sortable_has_a_sample() -> None:
 
 @pytest.mark.parametrize("type_", SAMPLES)
 def test_a_cursor_gives_back_what_is_sortable(type_: type) -> None:
-    resource, order = table("things"), (Order("it"),)
-    place = (SAMPLES[type_],)
+    cursors = Cursors(table("things"), (Order("it"),))
 
-    read = cursors.decode(resource, order, cursors.encode(resource, order, place), "after")
+    read = cursors.place(cursors.of({"it": SAMPLES[type_]}), "after")
 
-    assert read == place
+    assert read == (SAMPLES[type_],)
     assert type(read[0]) is type(SAMPLES[type_])
 
 

@@ -45,14 +45,8 @@ BETTER: Mapping[Family, str] = {
 }
 """What to do about a column of each family."""
 
-ORDERED = frozenset(Family) - {
-    Family.BYTES,
-    Family.DOCUMENT,
-    Family.RECORD,
-    Family.OTHER,
-    Family.OBJECT_ID,
-}
-"""Whose values cursors give back as they were; for ObjectIds those of keys alone."""
+ORDERED = frozenset(Family) - {Family.DOCUMENT, Family.RECORD, Family.OTHER}
+"""Whose values cursors give back as they were."""
 
 
 def is_known(type_: GraphQLNamedType) -> bool:
