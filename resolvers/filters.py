@@ -17,17 +17,19 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from gateway.errors import BadUserInput
 from loaders.query import SEVERAL, And, Comparison, Filter, Not, Operator, Or, Order
 from resolvers.caching import cached
+from resolvers.columns import (
+    column_name,
+    columns_of,
+    coordinate_of,
+    given_type,
+    items_type,
+    nullable_columns,
+)
 from resolvers.fields import (
     SPEC,
     FetchedField,
     Node,
-    column_name,
-    columns_of,
-    coordinate_of,
     definition_of,
-    given_type,
-    items_type,
-    nullable_columns,
     target_of,
 )
 from resolvers.ids import keys_of

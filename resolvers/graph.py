@@ -26,6 +26,7 @@ from resolvers.checks.all import faults_of
 from resolvers.checks.faults import DeclarationError
 from resolvers.checks.open_roads import warn_of_open_roads
 from resolvers.checks.places import Declarations
+from resolvers.columns import column_name, time_zones_of
 from resolvers.directives import BACKREF
 from resolvers.fields import (
     NEEDS,
@@ -38,8 +39,6 @@ from resolvers.fields import (
     Node,
     ResolveInfo,
     Values,
-    column_name,
-    time_zones_of,
 )
 from resolvers.filters import comparisons
 from resolvers.guards import guard

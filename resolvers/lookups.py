@@ -21,6 +21,12 @@ from loaders.errors import UnfitKey
 from loaders.identity import Identity
 from loaders.resource import Resource
 from resolvers.caching import cached
+from resolvers.columns import (
+    column_name,
+    columns_of,
+    coordinate_of,
+    given_type,
+)
 from resolvers.directives import FieldOptions
 from resolvers.fields import (
     Arguments,
@@ -32,11 +38,7 @@ from resolvers.fields import (
     ResolveInfo,
     Values,
     argument,
-    column_name,
-    columns_of,
-    coordinate_of,
     fetched,
-    given_type,
     given_value,
     names_of,
     target_of,

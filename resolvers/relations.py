@@ -11,6 +11,7 @@ from loaders.declarations import declaration
 from loaders.query import Aggregate, Filter, Function, Order, Window
 from loaders.resource import Resource, Row
 from resolvers.caching import cached
+from resolvers.columns import nullable_columns
 from resolvers.directives import FieldOptions
 from resolvers.fields import (
     Arguments,
@@ -21,7 +22,6 @@ from resolvers.fields import (
     Values,
     fetched,
     names_of,
-    nullable_columns,
 )
 from resolvers.keys import Keys, loaded
 from resolvers.time_zones import Convert, converter, zone_of

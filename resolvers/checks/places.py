@@ -10,6 +10,7 @@ from strawberry.types.field import StrawberryField
 
 from loaders.resource import Resource
 from loaders.row_filters import Through
+from resolvers.columns import column_name, column_of
 from resolvers.connections import Connected, OfConnection, OfEdge
 from resolvers.directives import BACKREF
 from resolvers.fields import (
@@ -18,8 +19,6 @@ from resolvers.fields import (
     Fetch,
     FetchedField,
     Node,
-    column_name,
-    column_of,
     definition_of,
     target_of,
 )

@@ -35,8 +35,11 @@ from loaders.rest.routes import RestResource, Single
 from loaders.rest.source import RestSource
 from loaders.sql.postgres import PostgresSource, PostgresTable
 from resolvers.checks.sources.types import ORDERED, uncompared
+from resolvers.columns import given_type
 from resolvers.connections import connection
-from resolvers.fields import column, given_type
+from resolvers.fields import (
+    column,
+)
 from resolvers.filters import has_comparisons
 from resolvers.graph import Graph
 from resolvers.scalars import SCALARS, URL, BigInt, LocalDateTime

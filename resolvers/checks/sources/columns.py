@@ -33,8 +33,12 @@ from resolvers.checks.sources.types import (
     uncompared,
 )
 from resolvers.checks.sources.uses import uses
+from resolvers.columns import given_type, time_zones_of
 from resolvers.connections import Connected
-from resolvers.fields import SPEC, Column, given_type, time_zones_of
+from resolvers.fields import (
+    SPEC,
+    Column,
+)
 from resolvers.relations import Aggregated, One
 from resolvers.scalars import SCALARS
 

@@ -21,8 +21,8 @@ from resolvers.checks.sources.findings import (
     unknown,
 )
 from resolvers.checks.values import value_type
+from resolvers.columns import column_of
 from resolvers.connections import Connected
-from resolvers.fields import column_of
 from resolvers.lookups import Lookup
 from resolvers.relations import Aggregated, Many, One
 

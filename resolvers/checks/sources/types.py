@@ -16,8 +16,8 @@ from graphql import (
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from loaders.descriptions import NUMBERS, TEXTS, ColumnDescription, Family
+from resolvers.columns import items_type
 from resolvers.directives import BACKREF
-from resolvers.fields import items_type
 from resolvers.scalars import SCALARS, Scalar
 
 OF_NAMES: Mapping[str, Scalar] = {each.name: each for each in SCALARS.values()}
