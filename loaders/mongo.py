@@ -57,6 +57,7 @@ from loaders.mongo_statement import (
     Shown,
     Stages,
     any_of,
+    grouped,
     grouping,
     listing,
     matching_of,
@@ -253,10 +254,8 @@ class MongoSource:
             found = [each[0] if each else None for each in listed]
         if not any(found) and await self._are_apart(ask, keys):
             return await self._as_read(ask, keys, attempt)
-        nothing, names = nothing_of(ask.wants), [f"a{index}" for index in range(len(aggregates))]
-        return [
-            nothing if each is None else Found((), [each[name] for name in names]) for each in found
-        ]
+        nothing = nothing_of(ask.wants)
+        return [nothing if each is None else Found((), grouped(each, aggregates)) for each in found]
 
     def _are_apart(self, ask: Ask, keys: Sequence[Key]) -> Awaitable[bool]:
         return self._fields.are_apart(ask.resource.name, ask.rows.by, keys)

@@ -7,10 +7,14 @@ document from a client can't become an operator.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 
 from loaders.asks import Key, Rows
+from loaders.domains import milliseconds, within
+from loaders.mongo_numbers import number_condition
 from loaders.query import (
     SEVERAL,
     Aggregate,
@@ -25,6 +29,8 @@ from loaders.query import (
     SemiJoin,
     conjuncts,
 )
+from loaders.resource import Row
+from loaders.times import FineDatetime
 
 COMPARE = {
     Operator.EQ: "$eq",
@@ -41,9 +47,12 @@ COMPARE = {
     Operator.HAS_EVERY: "$all",
 }
 
+IN_OTHER_TERMS = frozenset({int, float, Decimal, datetime, FineDatetime, tuple})
+"""The types of operands that fields may not hold, or hold as another type."""
 
 Pipeline = list[dict[str, object]]
 Stages = Sequence[dict[str, object]]
+Conditions = Callable[[Filter], dict[str, object]]
 
 
 @lru_cache(4096)
@@ -117,23 +126,38 @@ def listing(rows: Rows, projection: dict[str, int]) -> Stages:
 
 
 def grouping(key: object, aggregates: Sequence[Aggregate]) -> dict[str, object]:
-    """The stage that makes a document of the rows of each key: ``a0``, ``a1``, …"""
+    """The stage that makes a document of the rows of each key: ``a0``, ``a1``, … for the
+    aggregates, and for a sum ``n0``, ``n1``, … which is null where there is nothing to add: such a
+    sum is 0."""
     group = {"_id": key}
     for index, each in enumerate(aggregates):
         counted = each.function is Function.COUNT
         group[f"a{index}"] = {"$sum": 1} if counted else {f"${each.function}": f"${each.column}"}
+        if each.function is Function.SUM:
+            group[f"n{index}"] = {"$avg": f"${each.column}"}
     return {"$group": group}
+
+
+def grouped(group: Row, aggregates: Sequence[Aggregate]) -> Sequence[object]:
+    """The values of the aggregates, of a document that ``grouping`` made."""
+    return [
+        group[f"a{index}"]
+        if each.function is not Function.SUM or group[f"n{index}"] is not None
+        else None
+        for index, each in enumerate(aggregates)
+    ]
 
 
 def matching_of(chosen: dict[str, object], rows: Rows) -> dict[str, object]:
     """The filter of the rows that are ``chosen``, between the places of their window."""
-    conditions = [_condition(part) for part in conjuncts(rows.filter)]
+    conditions = [_filtering(part) for part in conjuncts(rows.filter)]
+    # A place is of values that the fields have, in the server's own order.
     conditions += [_past(order, place) for order, place in rows.window.places]
     # As much as can be in one document, where each name stands once: not every server looks for
     # an index below $and.
     merged, others = dict(chosen), []
     for condition in conditions:
-        if merged.keys().isdisjoint(condition):
+        if merged.keys().isdisjoint(condition) and "$and" not in condition:
             merged |= condition
         else:
             others.append(condition)
@@ -166,15 +190,32 @@ def _equal(by: tuple[str, ...], key: Key) -> dict[str, object]:
     return {column: {"$eq": value} for column, value in zip(by, key, strict=True)}
 
 
-def _condition(filter: Filter) -> dict[str, object]:
+def _filtering(filter: Filter) -> dict[str, object]:
+    """The filter's condition, in the terms of what fields can hold."""
+    if isinstance(filter, Comparison):
+        if type(filter.value) not in IN_OTHER_TERMS:
+            return _condition(filter)
+        column, operator, wanted = filter.column, filter.operator, filter.value
+        condition = number_condition(column, operator, wanted)
+        if condition is not None:
+            return condition
+        filter = within(milliseconds, filter)
+        if isinstance(filter, Comparison):
+            return _condition(filter)
+    return _condition(filter, _filtering)
+
+
+def _condition(filter: Filter, inner: Conditions | None = None) -> dict[str, object]:
+    """The filter as it is. ``inner`` makes the conditions of its parts, if they are others."""
+    each = inner or _condition
     match filter:
         case And(parts):
-            return {"$and": [_condition(part) for part in parts]} if parts else {}
+            return {"$and": [each(part) for part in parts]} if parts else {}
         case Or(parts):
             # MongoDB takes no empty $or; of no alternatives, none matches.
-            return {"$or": [_condition(part) for part in parts]} if parts else {"_id": {"$in": []}}
+            return {"$or": [each(part) for part in parts]} if parts else {"_id": {"$in": []}}
         case Not(part):
-            return {"$nor": [_condition(part)]}
+            return {"$nor": [each(part)]}
         case Comparison(column, Operator.IS_NULL, value):
             return {column: {"$eq": None} if value else {"$ne": None}}
         case Comparison(column, Operator.CONTAINS, value):

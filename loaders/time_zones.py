@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from loaders.times import FineDatetime
+
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -37,7 +39,7 @@ def in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
     local = moment.astimezone(zone)
     offset = local.utcoffset()
     assert offset is not None
-    return local.replace(tzinfo=ZoneOffset(zone, offset), fold=0)
+    return _as_fine_as(moment, local.replace(tzinfo=ZoneOffset(zone, offset), fold=0))
 
 
 def in_utc(value: object, zone: ZoneInfo) -> object:
@@ -54,26 +56,42 @@ def moment_of(local: datetime, zone: ZoneInfo) -> datetime:
     moment = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None, fold=0) != local.replace(fold=0):
         raise ValueError(f"a time that clocks of {zone.key} skipped")
-    return moment
+    return _as_fine_as(local, moment)
 
 
 def local_time(moment: datetime) -> datetime:
-    """The local time of a moment with a ``ZoneOffset``, to compare local times with.
+    """The local time of a moment with a ``ZoneOffset``, to the microsecond, to compare local times
+    with."""
+    local, _ = local_place(moment)
+    return local
 
-    Of a moment at which clocks show a time for the second time, that is the last one that they
-    show twice: as those are read as the first time, all of them were before.
+
+def local_place(moment: datetime) -> tuple[datetime, bool]:
+    """The last local time, to the microsecond, that is read as the moment of a ``ZoneOffset`` or as
+    one before, and whether it is read as that very one.
+
+    Where clocks show a time for the second time, it is the last one that they show twice: as those
+    are read as the first time, all of them were before.
     """
     offset = moment.tzinfo
     assert isinstance(offset, ZoneOffset)
+    is_exact = True
+    if isinstance(moment, FineDatetime):
+        moment, is_exact = moment.floor, False
     local = moment.replace(tzinfo=None)
     first = local.replace(tzinfo=offset.zone)
     if first.utcoffset() == moment.utcoffset():
-        return local
+        return local, is_exact
     low, high = local, local + timedelta(days=1)
     while high - low > MICROSECOND:
         middle = low + (high - low) // 2
         low, high = (middle, high) if _is_repeated(middle, offset.zone) else (low, middle)
-    return low
+    return low, False
+
+
+def _as_fine_as(one: datetime, other: datetime) -> datetime:
+    """The other time, with the digits that the one has beyond microseconds."""
+    return FineDatetime.of(other, one.beyond) if isinstance(one, FineDatetime) else other
 
 
 def _is_repeated(local: datetime, zone: ZoneInfo) -> bool:

@@ -19,6 +19,7 @@ from loaders.durations import MICROSECONDS, Duration, parts_of
 from loaders.errors import Unreadable
 from loaders.json import NotJSON, Reader, write
 from loaders.places import Stored
+from loaders.reals import REAL, read_real
 from loaders.texts import text_of
 from loaders.time_zones import ZoneOffset, local_time
 
@@ -38,13 +39,6 @@ REMEMBERED = 10_000
 """Days, moments and numbers of 32 bits that are kept as they were read: rows have the same ones
 over and over."""
 
-PRECISIONS = (".6g", ".7g", ".8g", ".9g")
-SMALL_PRECISIONS = (".1g", ".2g", ".3g", ".4g", ".5g", *PRECISIONS)
-"""The digits that a number of 32 bits may need; the first with which it is read again is right."""
-
-SMALLEST = 2.0**-126
-"""The smallest number of 32 bits that has all its bits."""
-
 AS_TEXT = (
     *("box", "circle", "line", "lseg", "path", "point", "polygon"),
     *("cidr", "inet", "pg_lsn", "pg_snapshot", "tid", "txid_snapshot"),
@@ -54,7 +48,6 @@ addresses of a network, of which there are millions."""
 
 TEXTS = ("text", "varchar", "bpchar", "name", "xml")
 
-REAL = struct.Struct(">f")
 JSONB_VERSION = b"\x01"
 
 Raw = TypeVar("Raw")
@@ -88,7 +81,7 @@ def codecs_of(source: str, *, is_unicode: bool) -> Iterator[TypeCodec]:
     yield TypeCodec("time", _from_time, reading.time_of, "tuple")
     yield TypeCodec("timetz", _from_zoned_time, reading.zoned_time_of, "tuple")
     yield TypeCodec("interval", _from_interval, reading.interval_of, "tuple")
-    yield TypeCodec("float4", _from_real, _Remembered(_real).__getitem__, "binary")
+    yield TypeCodec("float4", _from_real, _Remembered(read_real).__getitem__, "binary")
     yield TypeCodec("json", write, reading.json_of, "binary")
     yield TypeCodec("jsonb", _from_json, reading.jsonb_of, "binary")
     for name in AS_TEXT:
@@ -242,20 +235,6 @@ class _Reading:
         text = INFINITIES.get(raw)
         why = "outside the years 1 to 9999" if text is None else f"that is {text}"
         return Unreadable(self._source, f"a {type_} {why}", text=text, stored=_stored(raw))
-
-
-def _real(raw: bytes) -> float:
-    (number,) = REAL.unpack(raw)
-    for precision in PRECISIONS if abs(number) >= SMALLEST else SMALL_PRECISIONS:
-        shorter = float(format(number, precision))
-        try:
-            if REAL.pack(shorter) == raw:
-                return shorter
-        except OverflowError:
-            # Rounded up, it is beyond the largest one.
-            continue
-    # It is no number, of which there are many.
-    return float(number)
 
 
 def _from_real(value: float) -> bytes:

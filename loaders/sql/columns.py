@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from operator import itemgetter
+from time import monotonic
 from typing import NamedTuple
 
+from loaders import domains
 from loaders.asks import Key
 from loaders.descriptions import TYPES, Family
+from loaders.domains import Domain
 from loaders.errors import UnfitKey
 from loaders.keys import cast, compares
 from loaders.resource import Row
@@ -56,6 +59,25 @@ where not (t.typtype = 'd' or (t.typcategory = 'A' and t.typelem <> 0))
 """
 
 BITS = {"int2": 16, "int4": 32, "int8": 64}
+
+DOMAINS: Mapping[str, Domain] = {
+    **{
+        base: domains.integers(-(1 << bits - 1), (1 << bits - 1) - 1) for base, bits in BITS.items()
+    },
+    "oid": domains.integers(0, (1 << 32) - 1),
+    "numeric": domains.decimals,
+    "float4": domains.reals,
+    "float8": domains.doubles,
+    "timestamptz": domains.microseconds,
+    "timestamp": domains.local_microseconds,
+    "date": domains.days,
+    "time": domains.clocks,
+    **dict.fromkeys(("text", "varchar", "bpchar", "name", "citext"), domains.texts),
+}
+"""What columns of each type can hold, by ``pg_type.typname``; of an enum, its labels."""
+
+FRESH, OLD = 1.0, 60.0
+"""Seconds after which what was learnt is asked again: by who doubts it, and by anyone."""
 
 MOST_DIGITS = 131_072
 """Before the point of a ``numeric`` (PostgreSQL manual, 8.1)."""
@@ -150,7 +172,9 @@ class Columns:
 
     def __init__(self, types: Mapping[str, ColumnType]) -> None:
         self.types = types
+        self.learnt = monotonic()
         self._by: dict[tuple[str, ...], By] = {}
+        self._domains = {name: _domain(type_) for name, type_ in types.items()}
 
     def __getitem__(self, column: str) -> ColumnType:
         return self.types.get(column, UNKNOWN)
@@ -185,6 +209,15 @@ class Columns:
             return False
         return True
 
+    def domain(self, column: str) -> Domain | None:
+        """What the column, or each item of its lists, can hold, if that is known."""
+        return self._domains.get(column)
+
+    def may_have_changed(self, *, is_doubted: bool) -> bool:
+        """Whether they are to be learnt again. They are doubted where something is to be compared
+        that they may not hold: what a column lacks, it may have since a migration."""
+        return monotonic() - self.learnt > (FRESH if is_doubted else OLD)
+
     def can_equal(self, by: tuple[str, ...], key: Key) -> bool:
         """Whether there can be rows whose columns equal the key."""
         return all(self[name].can_equal(value) for name, value in zip(by, key, strict=True))
@@ -212,12 +245,19 @@ class ColumnsOfTables:
                 return known
             types = {row["name"]: _type(row) for row in await self._run(STATEMENT, table)}
             if known is not None and known.types == types:
+                known.learnt = monotonic()
                 return known
             columns = Columns(types)
             if types:
                 # A table that is not there may be there the next time.
                 self._known[table] = columns
             return columns
+
+
+def _domain(type_: ColumnType) -> Domain | None:
+    if type_.family is Family.LABEL:
+        return domains.labels(type_.labels)
+    return None if type_.family is None else DOMAINS.get(type_.base)
 
 
 def _type(row: Row) -> ColumnType:

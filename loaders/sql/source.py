@@ -18,8 +18,10 @@ from loaders.asks import (
     nothing_of,
 )
 from loaders.contexts import Attempt
+from loaders.domains import Domains
 from loaders.errors import BadResponse, SourceError, SourceTimeout, UnfitValue
-from loaders.resource import Row
+from loaders.query import joined
+from loaders.resource import Resource, Row
 from loaders.sources import Translated
 from loaders.sql.columns import STATEMENT, Columns, ColumnsOfTables, Run
 from loaders.sql.statement import Parameters, Table, aggregating, by_position, selecting
@@ -60,13 +62,30 @@ class SqlSource(ABC):
     def fetch(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt
     ) -> Coroutine[object, None, Answer]:
-        assert isinstance(ask.resource, Table)
-        columns = self._columns.get(ask.resource.identifier)
-        if columns is None:
-            return self._at_first(ask, keys, attempt)
-        return self._fetch(columns, ask, keys, attempt)
+        columns = self._known(ask.resource)
+        if columns is None or ask.rows.filter is not None:
+            return self._learning(ask, keys, attempt)
+        return self._asked(columns, ask, keys, attempt)
 
     def _fetch(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Coroutine[object, None, Answer]:
+        return self._asked(columns, self._in_terms(columns, ask), keys, attempt)
+
+    def _in_terms(self, columns: Columns, ask: Ask) -> Ask:
+        """The ask with its filter in the terms of the columns, which is what statements compare."""
+        filter = ask.rows.filter
+        if filter is None:
+            return ask
+        terms = Domains(columns.domain, self._joined).terms(filter)
+        return ask if terms is filter else Ask(ask.rows._replace(filter=terms), ask.wants)
+
+    def _joined(self, resource: Resource) -> Domains | None:
+        """What is known of the columns of a table that a filter joins."""
+        columns = self._known(resource)
+        return None if columns is None else Domains(columns.domain, self._joined)
+
+    def _asked(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
     ) -> Coroutine[object, None, Answer]:
         # Each is looked at: a driver sends some as other keys, 1.5 and True as 1 where that fits.
@@ -84,7 +103,7 @@ class SqlSource(ABC):
         """What is asked by keys of other types than their columns'."""
         by = ask.rows.by
         if not all(columns.reads(by, key) for key in keys):
-            fresh = await self._learned(columns, ask, keys, attempt)
+            fresh = await self._learned(ask.resource, ask, keys, attempt, columns)
             if fresh.types != columns.types:
                 return await self._fetch(fresh, ask, keys, attempt)
         return await answered_as_read(
@@ -93,19 +112,41 @@ class SqlSource(ABC):
             lambda read: self._fetch(columns, ask, read, attempt),
         )
 
-    async def _at_first(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        columns = await self._learned(None, ask, keys, attempt)
-        return await self._fetch(columns, ask, keys, attempt)
+    async def _learning(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        """Asks, with what is known, or is learnt first, of the tables that the ask is about."""
+        tables = [ask.resource, *joined(ask.rows.filter)]
+        known = [await self._learned(each, ask, keys, attempt) for each in tables]
+        in_terms = self._in_terms(known[0], ask)
+        is_doubted = in_terms is not ask
+        if any(each.may_have_changed(is_doubted=is_doubted) for each in known):
+            known = [
+                await self._learned(table, ask, keys, attempt, but=each)
+                for table, each in zip(tables, known, strict=True)
+            ]
+            in_terms = self._in_terms(known[0], ask)
+        return await self._asked(known[0], in_terms, keys, attempt)
+
+    def _known(self, resource: Resource) -> Columns | None:
+        assert isinstance(resource, Table)
+        return self._columns.get(resource.identifier)
 
     async def _learned(
-        self, but: Columns | None, ask: Ask, keys: Sequence[Key], attempt: Attempt
+        self,
+        table: Resource,
+        ask: Ask,
+        keys: Sequence[Key],
+        attempt: Attempt,
+        but: Columns | None = None,
     ) -> Columns:
         """What is known of the table's columns, or what there is to know now but for this."""
-        assert isinstance(ask.resource, Table)
+        known = self._known(table)
+        if known is not None and but is None:
+            return known
+        assert isinstance(table, Table)
         try:
             with self._errors:
                 async with asyncio.timeout(attempt.left(self.timeout)):
-                    columns = await self._columns.learn(ask.resource.identifier, but)
+                    columns = await self._columns.learn(table.identifier, but)
                 if but is not None and columns.types != but.types:
                     await self._forget_statements()
                 return columns
@@ -121,7 +162,7 @@ class SqlSource(ABC):
         keys that nothing equals. Raises the error if it was none of these."""
         if isinstance(error, BadResponse) and not self._is_of_types(error):
             raise error
-        fresh, by = await self._learned(columns, ask, keys, attempt), ask.rows.by
+        fresh, by = await self._learned(ask.resource, ask, keys, attempt, columns), ask.rows.by
         if not fresh.by(by).takes(keys):
             return await self._as_read(fresh, ask, keys, attempt)
         places = [place for place, key in enumerate(keys) if fresh.can_equal(by, key)]

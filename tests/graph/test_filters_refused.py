@@ -255,9 +255,7 @@ async def test_a_number_of_no_size_for_a_database_is_refused(gateway: Gateway, n
     ("connection", "where"),
     [
         ("orders", {"number": {"contains": "\x00"}}),
-        ("orders", {"partnerId": {"in": ["\x00"]}}),
         ("products", {"createdAt": {"gt": "0001-01-01T00:00:00+14:00"}}),
-        ("products", {"price": {"gt": "9" * 50}}),
     ],
 )
 async def test_a_value_that_its_column_can_not_hold_is_the_clients_error(

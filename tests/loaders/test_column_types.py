@@ -14,12 +14,12 @@ import pytest
 from demo.stack import Addresses
 from loaders.contexts import Operation
 from loaders.errors import UnfitKey, UnfitValue
-from loaders.query import COUNT, Order, Window, equals
+from loaders.query import COUNT, Comparison, Operator, Order, SemiJoin, Window, equals
 from loaders.registry import Loaders, Sources
 from loaders.resource import Resource
 from loaders.sql.columns import STATEMENT
 from loaders.sql.postgres import PostgresSource, PostgresTable
-from tests.loaders.asking import shop_with
+from tests.loaders.asking import count, shop_with
 
 SCHEMA = "column_types"
 PAGE = Window((Order("id"),), limit=5)
@@ -180,11 +180,41 @@ async def test_a_key_without_a_reading_is_its_own_error(shop: Counting, keys: li
 
 async def test_a_filter_that_does_not_fit_is_the_error_of_every_key(shop: Counting) -> None:
     loaders, _ = asking(shop)
-    absurd = equals("small", 2**70)
+    absurd = Comparison("code", Operator.CONTAINS, "\0")
 
     found = await loaders.lists(things(), "id", PAGE, absurd).load_all([1, 2])
 
     assert [type(each) for each in found] == [UnfitValue] * 2
+
+
+async def test_a_value_that_no_row_can_have_is_one_that_a_changed_column_may_have(
+    shop: Counting, database: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loaders.sql.columns.FRESH", 0)
+    large, joined = equals("small", 40_000), SemiJoin("id", things(), "id", equals("small", 40_000))
+    assert [await count(asking(shop)[0], things(), each) for each in (large, joined)] == [0, 0]
+
+    await database.execute(
+        f"alter table {SCHEMA}.things alter column small type int using small + 40000"
+    )
+
+    assert [await count(asking(shop)[0], things(), each) for each in (large, joined)] == [3, 3]
+
+
+async def test_a_value_is_compared_with_what_a_column_has_become_after_a_minute(
+    shop: Counting, database: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await database.execute(f"alter table {SCHEMA}.things add share float8 default 0.3")
+    tenths = equals("share", 0.3)
+    assert await count(asking(shop)[0], things(), tenths) == 6
+    await database.execute(f"alter table {SCHEMA}.things alter column share type numeric")
+    asked = shop.asked
+    await count(asking(shop)[0], things(), tenths)
+    assert shop.asked == asked
+
+    monkeypatch.setattr("loaders.sql.columns.OLD", 0)
+
+    assert await count(asking(shop)[0], things(), tenths) == 6
 
 
 @pytest.mark.parametrize(

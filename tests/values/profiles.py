@@ -20,6 +20,10 @@ CELLS = settings(
 )
 """Of a test that runs an operation for each. ``VALUES=thorough`` takes half an hour each."""
 
+COMPARED = settings(CELLS, max_examples=100_000 if THOROUGH else 200)
+"""Of a test that puts rows into a source for each. ``VALUES=thorough`` takes half an hour each, for
+MongoDB an hour."""
+
 
 @contextmanager
 def quiet() -> Iterator[None]:
