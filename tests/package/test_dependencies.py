@@ -27,8 +27,8 @@ DISTRIBUTIONS = {
 }
 """The distributions whose packages have another name."""
 
-BY_NAME = {"httptools", "uvloop", "websockets"}
-"""What uvicorn imports for us, if it is there."""
+BY_NAME = {"httptools", "tzdata", "uvloop", "websockets"}
+"""What uvicorn and zoneinfo import for us, if it is there."""
 
 
 def requirements(texts: list[str]) -> list[Requirement]:
