@@ -190,6 +190,8 @@ def doubles(value: object) -> Place | None:
 
 def reals(value: object) -> Place | None:
     """Floats of 32 bits."""
+    if type(value) is float and real_of(value) == value:
+        return Place(value, True)
     number = number_of(value)
     return None if number is None else beside(number, real_of(float(number)), real_below)
 
@@ -267,9 +269,11 @@ def texts(value: object) -> Place | None:
 
 def labels(known: Iterable[str]) -> Domain:
     """The labels of an enum."""
-    places = {label: Place(label, True) for label in known}
+    labels = frozenset(known)
 
     def place(value: object) -> Place | None:
-        return places.get(value, NOWHERE) if isinstance(value, str) else None
+        if not isinstance(value, str):
+            return None
+        return Place(value, True) if value in labels else NOWHERE
 
     return place

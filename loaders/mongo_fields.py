@@ -23,21 +23,27 @@ Kinds = Sequence[type | None]
 LOOKED_AT = 1_000
 """Documents that are looked at for the type of a field, at most."""
 
-UNKNOWN_FOR = 60.0
-"""Seconds for which a type that they did not tell is not asked for again."""
+MOST_VALUES = 100
+"""Of a field, that are looked at. Of those of several types none says how a key is to be read."""
+
+KNOWN_FOR = 60.0
+"""Seconds for which it holds what they told, or did not tell: documents change."""
 
 
 class Fields:
-    """The types of fields, each learnt once."""
+    """The types of fields, each learnt where it is asked for, and kept for a while."""
 
     def __init__(self, aggregate: Aggregate) -> None:
         self._aggregate = aggregate
         self._types: dict[tuple[str, str], tuple[type | None, float]] = {}
-        self._apart: dict[tuple[str, tuple[str, ...]], Kinds] = {}
+        self._apart: dict[tuple[str, tuple[str, ...]], tuple[Kinds, float]] = {}
 
     def apart(self, collection: str, by: tuple[str, ...]) -> Kinds | None:
         """The types of fields that keys of other types have been asked by; None of all others."""
-        return self._apart.get((collection, by)) if self._apart else None
+        if not self._apart or (found := self._apart.get((collection, by))) is None:
+            return None
+        kinds, until = found
+        return kinds if until > time.monotonic() else None
 
     async def are_apart(self, collection: str, by: tuple[str, ...], keys: Sequence[Key]) -> bool:
         """Whether keys that found nothing are of other types than the fields. Raises what asking
@@ -45,23 +51,32 @@ class Fields:
         kinds = [await self._type(collection, field) for field in by]
         if all(all(map(_is_like, kinds, key)) for key in keys):
             return False
-        self._apart[collection, by] = kinds
+        self._apart[collection, by] = kinds, time.monotonic() + KNOWN_FOR
         return True
 
     async def _type(self, collection: str, field: str) -> type | None:
         known, until = self._types.get((collection, field), (None, 0.0))
-        if known is None and until < time.monotonic():
+        if until < time.monotonic():
             pipeline: Pipeline = [
                 {"$limit": LOOKED_AT},
                 {"$match": {field: {"$ne": None}}},
-                {"$limit": 1},
+                {"$limit": MOST_VALUES},
                 {"$project": projected(frozenset({field}))},
             ]
-            for document in await self._aggregate(collection, pipeline):
-                row = {field: value_at(document, field)}
-                known = next((type(value) for (value,) in keys_in(row, (field,))), None)
-            self._types[collection, field] = known, time.monotonic() + UNKNOWN_FOR
+            rows = [
+                {field: value_at(document, field)}
+                for document in await self._aggregate(collection, pipeline)
+            ]
+            known = _kind_of({type(value) for row in rows for (value,) in keys_in(row, (field,))})
+            self._types[collection, field] = known, time.monotonic() + KNOWN_FOR
         return known
+
+
+def _kind_of(kinds: set[type]) -> type | None:
+    """The one type of values, of which numbers are one; None of several."""
+    if kinds <= {*NUMBERS}:
+        return next((each for each in NUMBERS if each in kinds), None)
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def _is_like(kind: type | None, value: object) -> bool:

@@ -48,8 +48,20 @@ def _text_of_hex(text: str) -> str:
     return bytes.fromhex(text).decode(errors="surrogatepass")
 
 
+LARGEST_EXPONENT = 131_072
+"""That of the largest numbers that a source sorts by (PostgreSQL's ``numeric``)."""
+
+
+def _decimal(text: str) -> Decimal:
+    # A forged place can hold anything, and drivers write out a number that is asked for.
+    value = Decimal(text)
+    if value.is_snan() or (value.is_finite() and abs(value.adjusted()) > LARGEST_EXPONENT):
+        raise ValueError("no number that a row is sorted by")
+    return value
+
+
 CODECS: Codecs = {
-    Decimal: Codec("n", str, Decimal),
+    Decimal: Codec("n", str, _decimal),
     datetime: Codec("t", datetime.isoformat, datetime.fromisoformat),
     date: Codec("d", date.isoformat, date.fromisoformat),
     time: Codec("c", time.isoformat, time.fromisoformat),
@@ -98,6 +110,8 @@ def read(held: object, codecs: Codecs) -> object:
     if not isinstance(held, list):
         raise ValueError("nothing that a place holds")
     tag, text = held
+    if not isinstance(text, str):
+        raise ValueError("no text of a codec")
     for codec in codecs.values():
         if codec.tag == tag:
             return codec.read(text)

@@ -31,8 +31,10 @@ class Encoder:
     """Puts JSON in place of the data of one operation's results."""
 
     def __init__(self) -> None:
-        # The paths of parts that are still to come, by their ids.
+        # The paths of parts that are still to come, by their ids, and how many items of those that
+        # are streamed have come.
         self._paths: dict[str, Path] = {}
+        self._items: dict[str, int] = {}
 
     def encode(self, result: Result, plan: Plan | None) -> Iterator[tuple[Any, list[GraphQLError]]]:
         """Put JSON in place of the result's data, with null where a value is none, or around it.
@@ -40,22 +42,55 @@ class Encoder:
         Yields the errors of these places, each time with that whose errors they are: the result, or
         a part of it. Raises TypeError where null would have to stand around that.
         """
-        parts: list[tuple[Any, str, Path]] = []
-        if not isinstance(result, SubsequentIncrementalExecutionResult):
-            parts = [(result, "data", [])]
-        if not isinstance(result, ExecutionResult):
-            for each in result.pending or ():
-                self._paths[each.id] = list(each.path)
+        parts: list[tuple[Any, str, Path, int]] = []
+        pending = () if isinstance(result, ExecutionResult) else result.pending or ()
+        for each in pending:
+            self._paths[each.id] = list(each.path)
         if isinstance(result, SubsequentIncrementalExecutionResult):
             for part in result.incremental or ():
-                name = "data" if isinstance(part, IncrementalDeferResult) else "items"
-                parts.append((part, name, [*self._paths[part.id], *(part.sub_path or ())]))
-        for holder, name, path in parts:
-            if getattr(holder, name) is not None and (errors := _encode(holder, name, plan, path)):
+                path = [*self._paths[part.id], *(part.sub_path or ())]
+                if isinstance(part, IncrementalDeferResult):
+                    parts.append((part, "data", path, 0))
+                else:
+                    start = self._items.get(part.id)
+                    if start is None:
+                        start = _length_at(path, parts)
+                    parts.append((part, "items", path, start))
+                    self._items[part.id] = start + len(part.items or ())
+        else:
+            parts = [(result, "data", [], 0)]
+        for each in pending:
+            if each.id not in self._items:
+                self._items[each.id] = _length_at(each.path, parts)
+        for holder, name, path, start in parts:
+            if getattr(holder, name) is None:
+                continue
+            if errors := _encode(holder, name, plan, path, start):
                 yield holder, errors
 
 
-def _encode(holder: Any, name: str, plan: Plan | None, path: Path) -> list[GraphQLError]:
+def _length_at(path: Sequence[str | int], parts: Sequence[tuple[Any, str, Path, int]]) -> int:
+    """How many items the list at the path has in what is sent now; 0 of what is no list."""
+    for holder, name, above, start in parts:
+        if list(path[: len(above)]) == above:
+            below = list(path[len(above) :])
+            if name == "items" and below and isinstance(below[0], int):
+                below[0] -= start
+            found = getattr(holder, name)
+            for step in below:
+                try:
+                    found = found[step]
+                except (TypeError, LookupError):
+                    break
+            else:
+                if isinstance(found, list):
+                    return len(found)
+    return 0
+
+
+def _encode(
+    holder: Any, name: str, plan: Plan | None, path: Path, start: int
+) -> list[GraphQLError]:
     data, errors = getattr(holder, name), list[GraphQLError]()
     try:
         text = write(data)
@@ -63,7 +98,7 @@ def _encode(holder: Any, name: str, plan: Plan | None, path: Path) -> list[Graph
         if plan is None:
             raise
         mending = _Mending()
-        data, errors = mending.at(plan, data, path), mending.errors
+        data, errors = mending.at(plan, data, path, start), mending.errors
         if data is None and path:
             raise
         text = write(data)
@@ -78,15 +113,16 @@ class _Mending:
     def __init__(self) -> None:
         self.errors: list[GraphQLError] = []
 
-    def at(self, plan: Plan, data: Any, path: Path) -> Any:
-        """The data that stands at the path, mended; None if null had to stand around it."""
+    def at(self, plan: Plan, data: Any, path: Path, start: int) -> Any:
+        """The data that stands at the path, mended; None if null had to stand around it. Items of
+        a list are those from ``start`` on."""
         steps = list(plan.along(path))
         if isinstance(data, dict):
             last = [each.selections.values() for each in steps[-1]] if steps else [[plan.selection]]
             return self._object(data, [each for one in last for each in one], path)
         # Items of a list, which are streamed.
         type_: GraphQLOutputType = steps[-1][0].definition.type
-        return self._value(data, type_, steps[-1], path)
+        return self._value(data, type_, steps[-1], path, start)
 
     def _object(
         self, data: dict[str, Any], selections: Sequence[Selection], path: Path
@@ -101,7 +137,12 @@ class _Mending:
         return data
 
     def _value(
-        self, value: Any, type_: GraphQLOutputType, planned: list[PlannedField], path: Path
+        self,
+        value: Any,
+        type_: GraphQLOutputType,
+        planned: list[PlannedField],
+        path: Path,
+        start: int = 0,
     ) -> Any:
         if is_non_null_type(type_):
             type_ = type_.of_type
@@ -109,7 +150,8 @@ class _Mending:
             return None
         if is_list_type(type_):
             for index, item in enumerate(value):
-                value[index] = self._value(item, type_.of_type, planned, [*path, index])
+                place = [*path, start + index]
+                value[index] = self._value(item, type_.of_type, planned, place)
                 if value[index] is None and is_non_null_type(type_.of_type):
                     return None
             return value

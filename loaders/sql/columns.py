@@ -224,10 +224,12 @@ class Columns:
 
 
 class ColumnsOfTables:
-    """What is known of each table, by its quoted identifier."""
+    """What is known of each table, by its quoted identifier. ``changed`` is called where one has
+    other columns than it had."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, changed: Callable[[], Awaitable[None]]) -> None:
         self._run = run
+        self._changed = changed
         self._known: dict[str, Columns] = {}
         self._turns: dict[str, asyncio.Lock] = {}
 
@@ -238,19 +240,23 @@ class ColumnsOfTables:
     async def learn(self, table: str, but: Columns | None = None) -> Columns:
         """The columns, learnt now unless they are known; ``but`` are those that were known and may
         not be right any more. They are given back if they are. Raises what ``run`` does."""
+        began = monotonic()
         # Whoever else needs them meanwhile waits, and does not ask again.
         async with self._turns.setdefault(table, asyncio.Lock()):
             known = self._known.get(table)
-            if known is not None and known is not but:
+            if known is not None and (known is not but or known.learnt >= began):
                 return known
             types = {row["name"]: _type(row) for row in await self._run(STATEMENT, table)}
             if known is not None and known.types == types:
                 known.learnt = monotonic()
                 return known
-            columns = Columns(types)
-            if types:
+            if not types:
                 # A table that is not there may be there the next time.
-                self._known[table] = columns
+                self._known.pop(table, None)
+                return Columns(types)
+            if known is not None:
+                await self._changed()
+            columns = self._known[table] = Columns(types)
             return columns
 
 

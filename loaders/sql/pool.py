@@ -88,7 +88,7 @@ class Pool:
     async def connection(self, seconds: float) -> AsyncIterator[PoolConnectionProxy]:
         """A connection for whatever it may be, within so many seconds."""
         connection = await self.take(seconds)
-        connection.mark_used()  # type: ignore[attr-defined]  # of our class, behind the proxy
+        mark_used(connection)
         try:
             yield connection
         finally:
@@ -134,9 +134,16 @@ class Pool:
     def _let_go(self, count: int) -> None:
         """Give back the first of those that are kept, so many."""
         going, self._kept = self._kept[:count], self._kept[count:]
-        self._taken += count
+        self._taken += len(going)
+        self._unused = min(self._unused, len(self._kept))
         for connection in going:
             self.abandon(connection)
+
+
+def mark_used(connection: PoolConnectionProxy) -> None:
+    """Have a connection be reset when it goes back, unless it fetches rows after this."""
+    if _is_open(connection):
+        connection.mark_used()  # type: ignore[attr-defined]  # of our class, behind the proxy
 
 
 def _is_open(connection: PoolConnectionProxy) -> bool:

@@ -28,7 +28,7 @@ from loaders.sources import Capabilities
 from loaders.sql.catalog import described
 from loaders.sql.codecs import codecs_of, range_text
 from loaders.sql.connections import Connection, PooledConnection, reset
-from loaders.sql.pool import Pool
+from loaders.sql.pool import Pool, mark_used
 from loaders.sql.reasons import reason_of
 from loaders.sql.source import SqlSource
 from loaders.sql.statement import Parameters, Table
@@ -169,13 +169,15 @@ class PostgresSource(SqlSource):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PoolConnectionProxy]:
-        """An asyncpg connection in a transaction, for several such statements."""
+        """An asyncpg connection in a transaction, for several such statements. Its session is reset
+        behind them."""
         with self._errors:
-            async with (
-                self._opened.connection(self.timeout) as connection,
-                connection.transaction(),
-            ):
-                yield connection
+            async with self._opened.connection(self.timeout) as connection:
+                try:
+                    async with connection.transaction():
+                        yield connection
+                finally:
+                    mark_used(connection)
 
     async def _records(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt, statement: str, values: Parameters

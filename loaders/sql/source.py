@@ -38,7 +38,7 @@ class SqlSource(ABC):
     def __init__(self, name: str, timeout: float, run: Run) -> None:
         self.name = name
         self.timeout = timeout
-        self._columns = ColumnsOfTables(run)
+        self._columns = ColumnsOfTables(run, self._forget_statements)
         self._errors = Translated(self._translate)
 
     @abstractmethod
@@ -63,9 +63,15 @@ class SqlSource(ABC):
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt
     ) -> Coroutine[object, None, Answer]:
         columns = self._known(ask.resource)
-        if columns is None or ask.rows.filter is not None:
+        if columns is None:
             return self._learning(ask, keys, attempt)
-        return self._asked(columns, ask, keys, attempt)
+        if ask.rows.filter is None:
+            return self._asked(columns, ask, keys, attempt)
+        in_terms = self._in_terms(columns, ask)
+        is_doubted = in_terms is not ask
+        if any(joined(ask.rows.filter)) or columns.may_have_changed(is_doubted=is_doubted):
+            return self._learning(ask, keys, attempt)
+        return self._asked(columns, in_terms, keys, attempt)
 
     def _fetch(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
@@ -146,10 +152,7 @@ class SqlSource(ABC):
         try:
             with self._errors:
                 async with asyncio.timeout(attempt.left(self.timeout)):
-                    columns = await self._columns.learn(table.identifier, but)
-                if but is not None and columns.types != but.types:
-                    await self._forget_statements()
-                return columns
+                    return await self._columns.learn(table.identifier, but)
         except SourceError:
             # It is no call of the operation's own, unless it is why that has no other.
             with attempt.call(ask, keys, statement=STATEMENT, shape="its columns"):

@@ -130,6 +130,37 @@ async def test_a_part_that_comes_later_is_no_exception(client: GraphClient) -> N
     ]
 
 
+async def test_an_item_that_comes_later_has_its_own_path(client: GraphClient) -> None:
+    query = "{ branch { leaf { texts @stream(initialCount: 1) } } }"
+
+    parts = [part async for part in client.execute_incrementally(query)]
+
+    items = [each for later in parts for each in later.get("incremental", ())]
+    assert [item for each in items for item in each["items"]] == [None]
+    assert [error["path"] for each in items for error in each.get("errors", ())] == [
+        ["branch", "leaf", "texts", 1]
+    ]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ branch { must { ... @defer { name } } } }",
+        "{ branch { leaf { sure @stream(initialCount: 1) } } }",
+    ],
+)
+async def test_a_part_without_a_place_for_null_ends_with_an_error(
+    client: GraphClient, query: str
+) -> None:
+    first, *later = [part async for part in client.execute_incrementally(query)]
+
+    assert first["hasNext"] is True
+    assert later[-1]["hasNext"] is False
+    (completed,) = [each for part in later for each in part.get("completed", ())]
+    assert completed["id"] == first["pending"][0]["id"]
+    assert completed["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+
+
 async def test_a_number_has_all_its_digits(client: GraphClient) -> None:
     results: list[bytes] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import time
 from decimal import Decimal
@@ -265,3 +266,42 @@ async def test_a_table_that_comes_later_is_found(
     row = await asking(shop)[0].by_key(later).load(1)
     assert row is not None
     assert row["id"] == 1
+
+
+async def test_those_who_doubt_together_ask_once(shop: Counting) -> None:
+    table = f'"{SCHEMA}"."things"'
+    known = await shop._columns.learn(table)
+
+    found = await asyncio.gather(*(shop._columns.learn(table, known) for _ in range(20)))
+
+    assert all(each is known for each in found)
+    assert shop.asked == 2
+
+
+async def test_a_table_that_is_gone_costs_no_other_its_connections(
+    shop: Counting, database: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = 0
+
+    async def changed() -> None:
+        nonlocal changes
+        changes += 1
+
+    monkeypatch.setattr(shop._columns, "_changed", changed)
+    table = f'"{SCHEMA}"."things"'
+    known = await shop._columns.learn(table)
+    await database.execute(f"alter table {table} rename to gone")
+
+    for _ in range(3):
+        assert not (await shop._columns.learn(table, known)).types
+    assert shop._columns.get(table) is None
+    assert changes == 0
+
+    await database.execute(f"alter table {SCHEMA}.gone rename to things")
+    await database.execute(f"alter table {table} alter small type integer")
+    before = await shop._columns.learn(table)
+    await database.execute(f"alter table {table} alter small type bigint")
+    after = await asyncio.gather(*(shop._columns.learn(table, before) for _ in range(5)))
+
+    assert all(each is after[0] for each in after)
+    assert changes == 1

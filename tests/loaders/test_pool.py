@@ -185,3 +185,14 @@ async def test_closed_it_has_ended_all_of_them(
     finally:
         await other.close()
     assert left == 0
+
+
+async def test_a_look_counts_those_that_are_there(pool: Pool) -> None:
+    await sessions(pool)
+    pool._look_later()
+    await pool.renew()
+    await session(pool)
+    pool._have_look()
+    await asyncio.sleep(0.1)
+
+    assert pool._taken == 0

@@ -90,3 +90,15 @@ async def test_a_transaction_that_was_left_is_rolled_back(source: PostgresSource
         await leave()
 
     assert (await source.run("show statement_timeout"))[0]["statement_timeout"] == "1s"
+
+
+async def test_what_a_transaction_set_is_not_there_for_the_next(source: PostgresSource) -> None:
+    pid = await pid_of(source)
+    async with source.transaction() as connection:
+        await connection.execute("set search_path to nowhere")
+        await connection.fetch("select 1")
+
+    (row,) = await source.run("select current_setting('search_path') as path")
+
+    assert row["path"] != "nowhere"
+    assert await pid_of(source) == pid

@@ -174,8 +174,9 @@ class _Client:
             self._takes_more = result.has_next
 
     async def _pass_on(self, result: Result) -> None:
-        self._note(result)
+        # A part that can't be encoded is none that was sent.
         self._encode(result)
+        self._note(result)
         try:
             await self._send(result)
         except Exception:
