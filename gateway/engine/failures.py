@@ -56,7 +56,7 @@ class Failures:
         within something that is null already has none.
         """
         errors: list[GraphQLError] = []
-        orders: list[tuple[int, ...]] = []
+        orders: list[list[int]] = []
         failed = self._failed_places()
         for breadth, step, places in failed:
             errors += self._of(breadth, step, places)
@@ -135,11 +135,11 @@ class Failures:
         return None if () in nulls else data, left
 
 
-def _orders(breadth: Breadth, step: Step, places: list[_Place]) -> list[tuple[int, ...]]:
+def _orders(breadth: Breadth, step: Step, places: list[_Place]) -> list[list[int]]:
     """What sorts the places as they stand in the response."""
     orders = breadth.orders_of([index for index, _, _ in places])
     return [
-        (*above, step.order, *indices)
+        [*above, step.order, *indices]
         for (_, indices, _), above in zip(places, orders, strict=True)
     ]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 from graphql import GraphQLObjectType
@@ -51,16 +52,7 @@ class Breadth:
     root's object stands nowhere.
     """
 
-    __slots__ = (
-        "_path",
-        "_paths",
-        "indices",
-        "places",
-        "results",
-        "sources",
-        "steps",
-        "type",
-    )
+    __slots__ = ("_path", "_paths", "indices", "places", "results", "sources", "steps", "type")
 
     def __init__(
         self,
@@ -127,23 +119,21 @@ class Breadth:
 
     def paths_to(self, indexes: Sequence[int]) -> list[list[str | int]]:
         """The response paths of these objects, each a list of its own."""
+        return self._along(indexes, attrgetter("key"))
+
+    def orders_of(self, indexes: Sequence[int]) -> list[list[int]]:
+        """What sorts these objects as they stand in the response."""
+        return self._along(indexes, attrgetter("order"))
+
+    def _along(self, indexes: Sequence[int], of: Callable[[Step], Any]) -> list[list[Any]]:
+        """What fields on the way to these objects have, each with the list indices behind it."""
         places = self.places
         if places is None:
             return [[] for _ in indexes]
-        found, key = self._positions(indexes), places.step.key
+        found, own = self._positions(indexes), of(places.step)
         above = list(dict.fromkeys([parent for parent, _ in found]))
-        paths = dict(zip(above, places.breadth.paths_to(above), strict=True))
-        return [[*paths[parent], key, *behind] for parent, behind in found]
-
-    def orders_of(self, indexes: Sequence[int]) -> list[tuple[int, ...]]:
-        """What sorts these objects as they stand in the response."""
-        places = self.places
-        if places is None:
-            return [()] * len(indexes)
-        found, order = self._positions(indexes), places.step.order
-        above = list(dict.fromkeys([parent for parent, _ in found]))
-        orders = dict(zip(above, places.breadth.orders_of(above), strict=True))
-        return [(*orders[parent], order, *behind) for parent, behind in found]
+        ways = dict(zip(above, places.breadth._along(above, of), strict=True))
+        return [[*ways[parent], own, *behind] for parent, behind in found]
 
     def _positions(self, indexes: Sequence[int]) -> list[Position]:
         assert self.places is not None
