@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from loaders.numbers import EXACT_INT, written
 from loaders.query import (
+    NEGATIVE,
     NOTHING,
     SEVERAL,
     And,
@@ -54,9 +55,14 @@ Domain = Callable[[object], Place | None]
 
 LESS = (Operator.LT, Operator.LTE)
 GREATER = (Operator.GT, Operator.GTE)
-NEGATIVE = (Operator.NE, Operator.NOT_IN)
 TEXTUAL = (Operator.IS_NULL, Operator.CONTAINS, Operator.STARTS_WITH)
 """The operators whose operand is no value of the column."""
+
+
+def has(domain: Domain, value: object) -> bool:
+    """Whether the value, which is of a type that the domain knows, is one of the column's."""
+    place = domain(value)
+    return place is not None and place.is_exact
 
 
 def within(domain: Domain, comparison: Comparison) -> Filter:

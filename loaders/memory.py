@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import partial
 from operator import ge, gt, le, lt
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from loaders.asks import Answer, Ask, Found, Key, keys_in, read_as
@@ -23,6 +23,7 @@ from loaders.numbers import Rank, alike, mean, ranking, total
 from loaders.paths import paths_of, spread
 from loaders.query import (
     ALL_ROWS,
+    NEGATIVE,
     Aggregate,
     And,
     Comparison,
@@ -40,6 +41,8 @@ from loaders.resource import Resource, Row
 from loaders.sources import Capabilities
 from loaders.time_zones import ZoneOffset, in_utc
 from loaders.times import read_datetime, read_time
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -179,30 +182,27 @@ def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) 
     if wants_all(ask):
         return Found(rows)
     filter, window, aggregates = ask.rows.filter, ask.rows.window, ask.wants.aggregates
-    try:
-        kept = filtered(filter, rows)
-    except MISFITS:
-        error = misfit("values that can't be compared")
-        return Found(error, [error] * len(aggregates))
-    except Unreadable as unreadable:
-        return Found(unreadable, [unreadable] * len(aggregates))
+    uncompared = "values that can't be compared"
+    kept = _or_error(lambda: filtered(filter, rows), uncompared, misfit)
+    if isinstance(kept, Exception):
+        return Found(kept, [kept] * len(aggregates))
     listed: Sequence[Row] | Exception = ()
     if ask.wants.columns:
-        try:
-            listed = windowed(window, kept)
-        except MISFITS:
-            listed = misfit("values that can't be compared")
-        except Unreadable as unreadable:
-            listed = unreadable
-    values: list[object] = []
-    for each in aggregates:
-        try:
-            values.append(aggregate(each, kept))
-        except MISFITS:
-            values.append(misfit("values that can't be added or compared"))
-        except Unreadable as unreadable:
-            values.append(unreadable)
-    return Found(listed, values)
+        listed = _or_error(lambda: windowed(window, kept), uncompared, misfit)
+    unadded = "values that can't be added or compared"
+    made = [_or_error(partial(aggregate, each, kept), unadded, misfit) for each in aggregates]
+    return Found(listed, made)
+
+
+def _or_error(
+    make: Callable[[], T], what: str, misfit: Callable[[str], Exception]
+) -> T | Exception:
+    try:
+        return make()
+    except MISFITS:
+        return misfit(what)
+    except Unreadable as unreadable:
+        return unreadable
 
 
 def paths_in(ask: Ask) -> tuple[str, ...]:
@@ -288,7 +288,7 @@ def matches(filter: Filter, row: Row) -> bool:
             return (row.get(column) is None) is wanted
         case Comparison(column, operator, wanted):
             value = row.get(column)
-            negative = operator in (Operator.NE, Operator.NOT_IN)
+            negative = operator in NEGATIVE
             if value is None:
                 return negative
             test = TESTS[operator]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from loaders.domains import LESS, Place, beside, double_below, number_of
 from loaders.numbers import EXACT_INT, written
-from loaders.query import SEVERAL, Operator
+from loaders.query import NEGATIVE, SEVERAL, Operator
 
 Condition = dict[str, object]
 
@@ -62,7 +62,7 @@ def number_condition(column: str, operator: Operator, wanted: object) -> Conditi
         ]
         return {"$and": each}
     condition = _any_of(column, values, numbers, of_items=operator in OF_ITEMS)
-    return {"$nor": [condition]} if operator in (Operator.NE, Operator.NOT_IN) else condition
+    return {"$nor": [condition]} if operator in NEGATIVE else condition
 
 
 def _ordered(operator: Operator, place: Place) -> Condition:

@@ -7,14 +7,14 @@ document from a client can't become an operator.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
 from loaders.asks import Key, Rows
 from loaders.domains import milliseconds, within
-from loaders.mongo_numbers import number_condition
+from loaders.mongo_numbers import ORDERED, number_condition
 from loaders.query import (
     SEVERAL,
     Aggregate,
@@ -37,10 +37,7 @@ COMPARE = {
     Operator.NE: "$ne",
     Operator.IN: "$in",
     Operator.NOT_IN: "$nin",
-    Operator.GT: "$gt",
-    Operator.GTE: "$gte",
-    Operator.LT: "$lt",
-    Operator.LTE: "$lte",
+    **ORDERED,
     # MongoDB takes a list for each of its items.
     Operator.HAS: "$eq",
     Operator.HAS_SOME: "$in",
@@ -52,7 +49,6 @@ IN_OTHER_TERMS = frozenset({int, float, Decimal, datetime, FineDatetime, tuple})
 
 Pipeline = list[dict[str, object]]
 Stages = Sequence[dict[str, object]]
-Conditions = Callable[[Filter], dict[str, object]]
 
 
 @lru_cache(4096)
@@ -150,7 +146,7 @@ def grouped(group: Row, aggregates: Sequence[Aggregate]) -> Sequence[object]:
 
 def matching_of(chosen: dict[str, object], rows: Rows) -> dict[str, object]:
     """The filter of the rows that are ``chosen``, between the places of their window."""
-    conditions = [_filtering(part) for part in conjuncts(rows.filter)]
+    conditions = [_condition(part) for part in conjuncts(rows.filter)]
     # A place is of values that the fields have, in the server's own order.
     conditions += [_past(order, place) for order, place in rows.window.places]
     # As much as can be in one document, where each name stands once: not every server looks for
@@ -190,46 +186,40 @@ def _equal(by: tuple[str, ...], key: Key) -> dict[str, object]:
     return {column: {"$eq": value} for column, value in zip(by, key, strict=True)}
 
 
-def _filtering(filter: Filter) -> dict[str, object]:
+def _condition(filter: Filter) -> dict[str, object]:
     """The filter's condition, in the terms of what fields can hold."""
-    if isinstance(filter, Comparison):
-        if type(filter.value) not in IN_OTHER_TERMS:
-            return _condition(filter)
-        column, operator, wanted = filter.column, filter.operator, filter.value
-        condition = number_condition(column, operator, wanted)
-        if condition is not None:
-            return condition
-        filter = within(milliseconds, filter)
-        if isinstance(filter, Comparison):
-            return _condition(filter)
-    return _condition(filter, _filtering)
-
-
-def _condition(filter: Filter, inner: Conditions | None = None) -> dict[str, object]:
-    """The filter as it is. ``inner`` makes the conditions of its parts, if they are others."""
-    each = inner or _condition
     match filter:
         case And(parts):
-            return {"$and": [each(part) for part in parts]} if parts else {}
+            return {"$and": [_condition(part) for part in parts]} if parts else {}
         case Or(parts):
             # MongoDB takes no empty $or; of no alternatives, none matches.
-            return {"$or": [each(part) for part in parts]} if parts else {"_id": {"$in": []}}
+            return {"$or": [_condition(part) for part in parts]} if parts else {"_id": {"$in": []}}
         case Not(part):
-            return {"$nor": [each(part)]}
-        case Comparison(column, Operator.IS_NULL, value):
-            return {column: {"$eq": None} if value else {"$ne": None}}
-        case Comparison(column, Operator.CONTAINS, value):
-            return {column: {"$regex": re.escape(value), "$options": "i"}}
-        case Comparison(column, Operator.STARTS_WITH, value):
-            return {column: {"$regex": f"^{re.escape(value)}", "$options": "i"}}
-        case Comparison(column, Operator.HAS_EVERY, ()):
-            return {column: {"$type": "array"}}
+            return {"$nor": [_condition(part)]}
         case Comparison(column, operator, value):
-            if operator in SEVERAL:
-                value = list(value)
-            return {column: {COMPARE[operator]: value}}
+            if type(value) not in IN_OTHER_TERMS:
+                return _compared(filter)
+            if (condition := number_condition(column, operator, value)) is not None:
+                return condition
+            terms = within(milliseconds, filter)
+            return _compared(terms) if isinstance(terms, Comparison) else _condition(terms)
         case SemiJoin():
             raise NotImplementedError("MongoDB's filters join nothing")
+
+
+def _compared(comparison: Comparison) -> dict[str, object]:
+    """The condition of the comparison as it is."""
+    column, operator, value = comparison.column, comparison.operator, comparison.value
+    match operator:
+        case Operator.IS_NULL:
+            return {column: {"$eq": None} if value else {"$ne": None}}
+        case Operator.CONTAINS:
+            return {column: {"$regex": re.escape(value), "$options": "i"}}
+        case Operator.STARTS_WITH:
+            return {column: {"$regex": f"^{re.escape(value)}", "$options": "i"}}
+        case Operator.HAS_EVERY if value == ():
+            return {column: {"$type": "array"}}
+    return {column: {COMPARE[operator]: list(value) if operator in SEVERAL else value}}
 
 
 class Shown:

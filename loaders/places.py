@@ -48,14 +48,15 @@ def _text_of_hex(text: str) -> str:
     return bytes.fromhex(text).decode(errors="surrogatepass")
 
 
-LARGEST_EXPONENT = 131_072
-"""That of the largest numbers that a source sorts by (PostgreSQL's ``numeric``)."""
+LARGEST_NUMERIC = 131_072
+"""Digits before the point of the largest numbers that a source has (``numeric``; PostgreSQL manual,
+8.1)."""
 
 
 def _decimal(text: str) -> Decimal:
     # A forged place can hold anything, and drivers write out a number that is asked for.
     value = Decimal(text)
-    if value.is_snan() or (value.is_finite() and abs(value.adjusted()) > LARGEST_EXPONENT):
+    if value.is_snan() or (value.is_finite() and abs(value.adjusted()) > LARGEST_NUMERIC):
         raise ValueError("no number that a row is sorted by")
     return value
 

@@ -41,6 +41,9 @@ class Operator(StrEnum):
 SEVERAL = frozenset({Operator.IN, Operator.NOT_IN, Operator.HAS_SOME, Operator.HAS_EVERY})
 """The operators that compare with several values."""
 
+NEGATIVE = frozenset({Operator.NE, Operator.NOT_IN})
+"""Those that let through what is missing."""
+
 
 def exact(value: object) -> object:
     """What equals the same of another value only if that has the same type, and so have its parts:

@@ -50,6 +50,8 @@ TEXTS = ("text", "varchar", "bpchar", "name", "xml")
 
 JSONB_VERSION = b"\x01"
 
+Value = TypeVar("Value")
+
 Raw = TypeVar("Raw")
 """A value as asyncpg has it of PostgreSQL, by the format of its codec."""
 
@@ -220,10 +222,7 @@ class _Reading:
 
     def jsonb_of(self, raw: bytes) -> object:
         # Before the text there is its version.
-        try:
-            return self._read_json(raw[1:])
-        except NotJSON as error:
-            return Unreadable(self._source, str(error))
+        return self.json_of(raw[1:])
 
     def text_of(self, raw: bytes) -> str | Unreadable:
         try:
@@ -253,48 +252,52 @@ def _stored(*numbers: int) -> str:
     return " ".join(map(str, numbers))
 
 
-def _numbers(stored: Stored) -> tuple[int, ...]:
-    return tuple(map(int, stored.text.split()))
+def _storable(
+    encode: Callable[[Value], tuple[int, ...]],
+) -> Callable[[Value | Stored], tuple[int, ...]]:
+    """Have values that Python has not be sent too, as they are stored."""
+
+    def encoded(value: Value | Stored) -> tuple[int, ...]:
+        if isinstance(value, Stored):
+            return tuple(map(int, value.text.split()))
+        return encode(value)
+
+    return encoded
 
 
 def _from_json(value: object) -> bytes:
     return JSONB_VERSION + write(value)
 
 
-def _from_date(value: date | Stored) -> tuple[int, ...]:
-    if isinstance(value, Stored):
-        return _numbers(value)
+@_storable
+def _from_date(value: date) -> tuple[int, ...]:
     return (value.toordinal() - EPOCH_DAY,)
 
 
-def _from_local_datetime(value: datetime | Stored) -> tuple[int, ...]:
-    if isinstance(value, Stored):
-        return _numbers(value)
+@_storable
+def _from_local_datetime(value: datetime) -> tuple[int, ...]:
     _check(datetime, value)
     if isinstance(value.tzinfo, ZoneOffset):
         value = local_time(value)
     return (_microseconds(value - EPOCH),)
 
 
-def _from_datetime(value: datetime | Stored) -> tuple[int, ...]:
-    if isinstance(value, Stored):
-        return _numbers(value)
+@_storable
+def _from_datetime(value: datetime) -> tuple[int, ...]:
     _check(datetime, value)
     return (_microseconds(value - EPOCH_UTC),)
 
 
-def _from_time(value: time | Stored) -> tuple[int, ...]:
-    if isinstance(value, Stored):
-        return _numbers(value)
+@_storable
+def _from_time(value: time) -> tuple[int, ...]:
     _check(time, value)
     if value.tzinfo is not None:
         raise ValueError("a time with a zone, where there is none")
     return (_clock(value),)
 
 
-def _from_zoned_time(value: time | Stored) -> tuple[int, ...]:
-    if isinstance(value, Stored):
-        return _numbers(value)
+@_storable
+def _from_zoned_time(value: time) -> tuple[int, ...]:
     _check(time, value)
     offset = value.utcoffset()
     if offset is None:
@@ -307,9 +310,8 @@ def _clock(value: time) -> int:
     return seconds * MICROSECONDS + value.microsecond
 
 
-def _from_interval(value: timedelta | Stored) -> tuple[int, ...]:
-    if isinstance(value, Stored):
-        return _numbers(value)
+@_storable
+def _from_interval(value: timedelta) -> tuple[int, ...]:
     _check(timedelta, value)
     return parts_of(value)
 

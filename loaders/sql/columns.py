@@ -4,7 +4,6 @@ is first asked, kept, and learnt again when a statement fails because of a type.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from loaders.descriptions import TYPES, Family
 from loaders.domains import Domain
 from loaders.errors import UnfitKey
 from loaders.keys import cast, compares
+from loaders.places import LARGEST_NUMERIC
 from loaders.resource import Row
 from loaders.sql.catalog import family_of
 
@@ -58,13 +58,15 @@ join pg_type t on t.oid = p.oid
 where not (t.typtype = 'd' or (t.typcategory = 'A' and t.typelem <> 0))
 """
 
-BITS = {"int2": 16, "int4": 32, "int8": 64}
+INTEGERS: Mapping[str, Domain] = {
+    "int2": domains.integers(-(1 << 15), (1 << 15) - 1),
+    "int4": domains.integers(-(1 << 31), (1 << 31) - 1),
+    "int8": domains.integers(-(1 << 63), (1 << 63) - 1),
+    "oid": domains.integers(0, (1 << 32) - 1),
+}
 
 DOMAINS: Mapping[str, Domain] = {
-    **{
-        base: domains.integers(-(1 << bits - 1), (1 << bits - 1) - 1) for base, bits in BITS.items()
-    },
-    "oid": domains.integers(0, (1 << 32) - 1),
+    **INTEGERS,
     "numeric": domains.decimals,
     "float4": domains.reals,
     "float8": domains.doubles,
@@ -78,12 +80,6 @@ DOMAINS: Mapping[str, Domain] = {
 
 FRESH, OLD = 1.0, 60.0
 """Seconds after which what was learnt is asked again: by who doubts it, and by anyone."""
-
-MOST_DIGITS = 131_072
-"""Before the point of a ``numeric`` (PostgreSQL manual, 8.1)."""
-
-SURROGATES = re.compile("[\ud800-\udfff]")
-"""What no text in UTF-8 has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +124,14 @@ class ColumnType:
         match value:
             case bool():
                 return True
-            case int() if self.base in BITS:
-                half = 1 << BITS[self.base] - 1
-                return -half <= value < half
-            case int() if self.base == "oid":
-                return 0 <= value < 1 << 32
+            case int() if self.base in INTEGERS:
+                return domains.has(INTEGERS[self.base], value)
             case str() if self.family is Family.LABEL:
                 return value in self.labels
             case str():
-                return "\0" not in value and not SURROGATES.search(value)
+                return domains.has(domains.texts, value)
             case Decimal():
-                return not value.is_finite() or abs(value.adjusted()) < MOST_DIGITS
+                return not value.is_finite() or abs(value.adjusted()) < LARGEST_NUMERIC
         return True
 
 

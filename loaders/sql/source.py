@@ -83,13 +83,13 @@ class SqlSource(ABC):
         filter = ask.rows.filter
         if filter is None:
             return ask
-        terms = Domains(columns.domain, self._joined).terms(filter)
+        terms = Domains(columns.domain, self._domains_of).terms(filter)
         return ask if terms is filter else Ask(ask.rows._replace(filter=terms), ask.wants)
 
-    def _joined(self, resource: Resource) -> Domains | None:
+    def _domains_of(self, resource: Resource) -> Domains | None:
         """What is known of the columns of a table that a filter joins."""
         columns = self._known(resource)
-        return None if columns is None else Domains(columns.domain, self._joined)
+        return None if columns is None else Domains(columns.domain, self._domains_of)
 
     def _asked(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
