@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from loaders.durations import duration_text, read_duration
-from loaders.json import LARGEST_EXPONENT
+from loaders.json import LARGEST_EXPONENT, LARGEST_OF_64_BITS, SMALLEST_OF_64_BITS
+from loaders.numbers import EXACT_INT
 from loaders.texts import bytes_text, decimal_text, text_of, time_text
 from loaders.times import (
     DATE_TIME,
@@ -51,57 +52,58 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNOREC
 INTEGER = re.compile(r"-?\d{1,1000}", re.ASCII)
 UUID = re.compile(r"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}", re.ASCII | re.IGNORECASE)
 
-EXACT_FLOAT = 2**53
-LARGEST_INT, SMALLEST_INT = 2**64 - 1, -(2**63)
-"""Of those that orjson writes."""
-
 AS_THEY_ARE = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def datetime_result(value: object) -> str:
     if type(value) is datetime and value.tzinfo is not None:
         return time_text(value)
-    read, text = _datetime(value, NO_DATETIME)
-    if read.tzinfo is None:
-        raise ValueError(NO_ZONE)
-    return text
+    return _shown(value, _moment(_read(value, NO_DATETIME)))
 
 
 def datetime_input(value: object) -> datetime:
-    if isinstance(value, str) and (" " in value or DATE_TIME.fullmatch(value) is None):
-        raise ValueError(NO_DATETIME)
-    read, _ = _datetime(value, NO_DATETIME)
+    return _moment(_read_strictly(value, NO_DATETIME))
+
+
+def local_datetime_result(value: object) -> str:
+    return _shown(value, _local(_read(value, NO_LOCAL_DATETIME)))
+
+
+def local_datetime_input(value: object) -> datetime:
+    return _local(_read_strictly(value, NO_LOCAL_DATETIME))
+
+
+def _moment(read: datetime) -> datetime:
     if read.tzinfo is None:
         raise ValueError(NO_ZONE)
     return read
 
 
-def local_datetime_result(value: object) -> str:
-    read, text = _datetime(value, NO_LOCAL_DATETIME)
-    if read.tzinfo is not None:
-        raise ValueError(NO_LOCAL_DATETIME)
-    return text
-
-
-def local_datetime_input(value: object) -> datetime:
-    if isinstance(value, str) and (" " in value or DATE_TIME.fullmatch(value) is None):
-        raise ValueError(NO_LOCAL_DATETIME)
-    read, _ = _datetime(value, NO_LOCAL_DATETIME)
+def _local(read: datetime) -> datetime:
     if read.tzinfo is not None:
         raise ValueError(NO_LOCAL_DATETIME)
     return read
 
 
-def _datetime(value: object, otherwise: str) -> tuple[datetime, str]:
+def _read(value: object, otherwise: str) -> datetime:
     if isinstance(value, datetime):
-        return value, time_text(value)
+        return value
     if not isinstance(value, str):
         raise ValueError(otherwise)
     try:
-        read = read_datetime(value)
-        return read, datetime_text(value, read)
+        return read_datetime(value)
     except ValueError:
         raise ValueError(otherwise) from None
+
+
+def _read_strictly(value: object, otherwise: str) -> datetime:
+    if isinstance(value, str) and (" " in value or DATE_TIME.fullmatch(value) is None):
+        raise ValueError(otherwise)
+    return _read(value, otherwise)
+
+
+def _shown(value: object, read: datetime) -> str:
+    return datetime_text(value, read) if isinstance(value, str) else time_text(read)
 
 
 def date_result(value: object) -> str:
@@ -190,7 +192,7 @@ def _decimal(value: object) -> Decimal:
 
 
 def big_int_result(value: object) -> str:
-    whole = isinstance(value, float) and abs(value) <= EXACT_FLOAT and value.is_integer()
+    whole = isinstance(value, float) and abs(value) <= EXACT_INT and value.is_integer()
     if whole or (isinstance(value, Decimal) and _is_whole(value)):
         return str(int(value))  # type: ignore[call-overload]  # a number, as it is whole
     return str(big_int_input(value))
@@ -272,7 +274,11 @@ def _json(value: object) -> object:
         value.encode()  # It raises for half a character.
         return value
     if isinstance(value, int):
-        return int(value) if SMALLEST_INT <= value <= LARGEST_INT else _json(Decimal(value))
+        return (
+            int(value)
+            if SMALLEST_OF_64_BITS <= value <= LARGEST_OF_64_BITS
+            else _json(Decimal(value))
+        )
     if isinstance(value, float):
         if not isfinite(value):
             raise ValueError(NO_JSON)

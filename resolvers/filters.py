@@ -25,13 +25,7 @@ from resolvers.columns import (
     items_type,
     nullable_columns,
 )
-from resolvers.fields import (
-    SPEC,
-    FetchedField,
-    Node,
-    definition_of,
-    target_of,
-)
+from resolvers.fields import SPEC, FetchedField, Node, definition_of, target_of
 from resolvers.ids import keys_of
 from resolvers.relations import One
 from resolvers.scalars import EQUALITY, TEXT, scalar_of

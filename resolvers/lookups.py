@@ -21,12 +21,7 @@ from loaders.errors import UnfitKey
 from loaders.identity import Identity
 from loaders.resource import Resource
 from resolvers.caching import cached
-from resolvers.columns import (
-    column_name,
-    columns_of,
-    coordinate_of,
-    given_type,
-)
+from resolvers.columns import column_name, columns_of, coordinate_of, given_type
 from resolvers.directives import FieldOptions
 from resolvers.fields import (
     Arguments,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
 from zoneinfo import ZoneInfo
 
+from loaders.batching import Loader, Value
 from loaders.declarations import declaration
 from loaders.query import Aggregate, Filter, Function, Order, Window
 from loaders.resource import Resource, Row
@@ -80,12 +81,10 @@ class Many(BatchedFetch):
         info: ResolveInfo,
         arguments: Arguments,
     ) -> Awaitable[Values]:
-        target, key = field.target, field.owner.resource.key
+        target = field.target
         window = Window(order=declared_order(target, self.order_by))
         loader = info.context.loaders.lists(target.resource, self.by, window)
-        if self.cast is not None:
-            return loaded(loader, Keys(field.owner.resource.source, key, self.cast).of(rows))
-        return loader.load_all([row.get(key) for row in rows])
+        return _by_own_key(loader, field, self.cast, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +107,9 @@ class Aggregated(BatchedFetch):
         info: ResolveInfo,
         arguments: Arguments,
     ) -> Awaitable[Values]:
-        key = field.owner.resource.key
         loaders = info.context.loaders
         loader = loaders.aggregates(self.of, self.by, self.aggregate, self.where)
-        values: Awaitable[Values]
-        if self.cast is None:
-            values = loader.load_all([row.get(key) for row in rows])
-        else:
-            values = loaded(loader, Keys(field.owner.resource.source, key, self.cast).of(rows))
+        values = _by_own_key(loader, field, self.cast, rows)
         convert, column = converter(field.type), self.aggregate.column
         if convert is None or column is None:
             return values
@@ -185,6 +179,16 @@ def aggregate(
         raise TypeError(f"aggregate(): {function} {takes} 'column'")
     fetch = Aggregated(of, by, Aggregate(function, column), where, cast)
     return fetched(description, fetch, options)
+
+
+def _by_own_key(
+    loader: Loader[Hashable, Value], field: FetchedField, cast: type | None, rows: Sequence[Row]
+) -> Awaitable[Values]:
+    """What the loader has for each row's key, which is one of the type ``cast`` there."""
+    resource = field.owner.resource
+    if cast is None:
+        return loader.load_all([row.get(resource.key) for row in rows])
+    return loaded(loader, Keys(resource.source, resource.key, cast).of(rows))
 
 
 async def _converted(loading: Awaitable[Values], convert: Convert, zone: ZoneInfo) -> Values:

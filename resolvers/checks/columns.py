@@ -18,20 +18,9 @@ from resolvers.checks.faults import Fault
 from resolvers.checks.places import Declarations, Place, name_of
 from resolvers.checks.sources.uses import written
 from resolvers.checks.values import plain, value_type
-from resolvers.columns import (
-    column_name,
-    columns_of,
-    coordinate_of,
-    given_type,
-)
+from resolvers.columns import column_name, columns_of, coordinate_of, given_type
 from resolvers.connections import Connected
-from resolvers.fields import (
-    NEEDS,
-    SPEC,
-    Batched,
-    Node,
-    definition_of,
-)
+from resolvers.fields import NEEDS, SPEC, Batched, Node, definition_of
 from resolvers.filters import filter_names, has_comparisons
 from resolvers.lookups import Lookup
 from resolvers.relations import Aggregated, Many, One

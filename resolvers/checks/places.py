@@ -13,15 +13,7 @@ from loaders.row_filters import Through
 from resolvers.columns import column_name, column_of
 from resolvers.connections import Connected, OfConnection, OfEdge
 from resolvers.directives import BACKREF
-from resolvers.fields import (
-    SPEC,
-    Column,
-    Fetch,
-    FetchedField,
-    Node,
-    definition_of,
-    target_of,
-)
+from resolvers.fields import SPEC, Column, Fetch, FetchedField, Node, definition_of, target_of
 from resolvers.lookups import Lookup, NodeLookup
 from resolvers.relations import Aggregated, Many, One
 from resolvers.rules import Rules

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import strawberry
 
-from resolvers.columns import (
-    column_name,
-    columns_of,
-    given_type,
-    items_type,
-)
-from resolvers.fields import (
-    Node,
-)
+from resolvers.columns import column_name, columns_of, given_type, items_type
+from resolvers.fields import Node
 from resolvers.scalars import SCALARS, LocalDateTime
 
 KNOWN = frozenset(type_ for type_ in SCALARS if isinstance(type_, type))

@@ -33,10 +33,7 @@ from loaders.resource import Resource, Row
 from loaders.sources import Capabilities
 from resolvers.columns import column_name, columns_of
 from resolvers.connections import Connected
-from resolvers.fields import (
-    FetchedField,
-    definition_of,
-)
+from resolvers.fields import FetchedField, definition_of
 from resolvers.relations import Many, One
 from schema.build import schema
 from tests.engine.world import mix

@@ -19,20 +19,10 @@ from loaders.mongo import MongoCollection
 from loaders.query import And, Comparison, Filter, Not, Or, SemiJoin
 from loaders.resource import Resource
 from loaders.sql.postgres import PostgresTable
-from resolvers.columns import (
-    column_name,
-    columns_of,
-    coordinate_of,
-    given_type,
-    nullable_columns,
-)
+from resolvers.columns import column_name, columns_of, coordinate_of, given_type, nullable_columns
 from resolvers.connections import Connected
 from resolvers.directives import BACKREF
-from resolvers.fields import (
-    Column,
-    FetchedField,
-    definition_of,
-)
+from resolvers.fields import Column, FetchedField, definition_of
 from resolvers.lookups import Lookup
 from resolvers.relations import Aggregated, Many, One
 from schema.build import schema

@@ -37,9 +37,7 @@ from loaders.sql.postgres import PostgresSource, PostgresTable
 from resolvers.checks.sources.types import ORDERED, uncompared
 from resolvers.columns import given_type
 from resolvers.connections import connection
-from resolvers.fields import (
-    column,
-)
+from resolvers.fields import column
 from resolvers.filters import has_comparisons
 from resolvers.graph import Graph
 from resolvers.scalars import SCALARS, URL, BigInt, LocalDateTime

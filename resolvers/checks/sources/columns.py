@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -35,10 +35,7 @@ from resolvers.checks.sources.types import (
 from resolvers.checks.sources.uses import uses
 from resolvers.columns import given_type, time_zones_of
 from resolvers.connections import Connected
-from resolvers.fields import (
-    SPEC,
-    Column,
-)
+from resolvers.fields import SPEC, Column
 from resolvers.relations import Aggregated, One
 from resolvers.scalars import SCALARS
 
@@ -212,9 +209,7 @@ def aggregates_fit(declared: Declarations, told: Descriptions) -> Iterator[Findi
         if not isinstance(place.fetch, Aggregated) or place.fetch.aggregate.column is None:
             continue
         of, function = place.fetch.of, place.fetch.aggregate.function
-        column = told_column(told, of, place.fetch.aggregate.column)
-        if column is not None and (told[of].time_zone or (of.id, column.name) in zones):
-            column = _in_zone(place, column)
+        column = _column_at(place, of, place.fetch.aggregate.column, told, zones)
         if column is None or column.family is None:
             continue
         what = f"column: {of}'s '{column.name}' is {column.type}"
@@ -235,14 +230,23 @@ def _shown(
     for place in declared.places:
         if place.owner is not None and place.column is not None:
             resource = place.owner.resource
-            column = told_column(told, resource, place.column)
+            column = _column_at(place, resource, place.column, told, zones)
             if column is not None:
-                zoned = told[resource].time_zone or (resource.id, column.name) in zones
-                yield place, resource, _in_zone(place, column) if zoned else column
+                yield place, resource, column
 
 
-def _in_zone(place: Place, column: ColumnDescription) -> ColumnDescription:
-    """The column as a field shows it that has times without a time zone as moments."""
+def _column_at(
+    place: Place,
+    resource: Resource,
+    name: str,
+    told: Descriptions,
+    zones: Container[tuple[tuple[str, ...], str]],
+) -> ColumnDescription | None:
+    """The column as the field there shows it: times without a time zone are moments to it, where
+    they have one by their source or among the ``zones``."""
+    column = told_column(told, resource, name)
+    if column is None or not (told[resource].time_zone or (resource.id, column.name) in zones):
+        return column
     is_moment = get_named_type(place.definition.type).name == SCALARS[datetime].name
     if is_moment and column.family is Family.LOCAL_DATETIME:
         return replace(column, family=Family.DATETIME)

@@ -11,16 +11,9 @@ from loaders.query import Order
 from loaders.resource import Resource
 from resolvers.checks.places import Declarations
 from resolvers.checks.sources.findings import Descriptions, Finding, hint, unknown
-from resolvers.columns import (
-    column_name,
-    columns_of,
-    coordinate_of,
-    nullable_columns,
-)
+from resolvers.columns import column_name, columns_of, coordinate_of, nullable_columns
 from resolvers.connections import Connected
-from resolvers.fields import (
-    Node,
-)
+from resolvers.fields import Node
 from resolvers.relations import Aggregated, Many, declared_order
 
 
