@@ -46,7 +46,9 @@ class Number(NamedTuple):
 
 def number_condition(column: str, operator: Operator, wanted: object) -> Condition | None:
     """The comparison as MongoDB's condition; None if it can be made with the values as they are."""
-    values: Sequence[object] = wanted if operator in SEVERAL else (wanted,)  # type: ignore[assignment]
+    values: Sequence[object] = (wanted,)
+    if operator in SEVERAL:
+        values = wanted  # type: ignore[assignment]  # such an operator has a tuple
     numbers = [_number(value) for value in values]
     if not any(numbers):
         return None

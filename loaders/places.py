@@ -84,8 +84,7 @@ def plainly(value: object, codecs: Codecs) -> object:
     """How a place holds the value, unless that is a number or a text that JSON has not. Raises
     TypeError for a value that it can't hold, and an ``Unreadable`` that its source can't make
     again."""
-    kind = type(value)
-    if kind in PLAIN or (kind is float and isfinite(value)):  # type: ignore[arg-type]
+    if type(value) in PLAIN or (type(value) is float and isfinite(value)):
         return value
     return exactly(value, codecs)
 

@@ -27,6 +27,9 @@ class _Fine:
     """Between two microseconds: as a value of Python's type it is the one before. It compares with
     others, and is written, with all its digits."""
 
+    # What is ignored below: what stands behind this class is datetime or time, which mypy can't see
+    # from here.
+
     beyond: str = ""
     """The digits after the microsecond; the last is not 0."""
 

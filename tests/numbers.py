@@ -6,17 +6,14 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
-from tests.values.profiles import THOROUGH
+from tests.values.profiles import CELLS, THOROUGH
 
 EXACT = settings(
+    CELLS,
     max_examples=100_000 if THOROUGH else 2_000,
-    deadline=None,
-    database=None,
-    derandomize=not THOROUGH,
-    suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
 )
 """Of a test that numbers come out as they went in. ``VALUES=thorough`` draws more of them."""

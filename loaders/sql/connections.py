@@ -33,6 +33,7 @@ class Connection(asyncpg.Connection):
         self.is_clean = False
 
     async def _introspect_types(self, *args: object) -> tuple[Sequence[asyncpg.Record], object]:
+        # asyncpg's own method, which its stubs leave out.
         types, statement = await super()._introspect_types(*args)  # type: ignore[misc]
         settings = self.get_settings()
         while any(map(partial(_is_taken_as_text, settings), types)):
