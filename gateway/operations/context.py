@@ -97,6 +97,11 @@ class Context:
         self._event = context
         return context
 
+    @property
+    def latest(self) -> Context:
+        """Of a subscription, the context of its latest event; otherwise this one."""
+        return self if self._event is None else self._event
+
     def forget(self) -> None:
         """Let go of what was loaded, now that the operation has ended."""
         for kept in (*self._before, self._loaders, self._policies, self._event):

@@ -35,6 +35,6 @@ def explained(context: Context) -> dict[str, Any]:
     """The calls to the sources, the denials, and what executed the operation."""
     calls = [call.as_dict() for call in context.operation.trace.calls]
     denied = [denial.as_dict() for denial in context.denials]
-    reason = context.not_by_breadth
+    reason = context.latest.not_by_breadth
     engine = {"name": "graphql-core", "because": reason} if reason else {"name": "breadth"}
     return {"explain": {"engine": engine, "calls": calls, "denied": denied}}

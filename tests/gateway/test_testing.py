@@ -249,6 +249,18 @@ async def test_a_subscription_has_a_response_for_each_event(client: GraphClient)
     assert [[call["resource"] for call in event.calls] for event in events] == [["orders"]] * 3
 
 
+@pytest.mark.parametrize("engine", EXECUTORS)
+async def test_each_event_says_what_executed_it(engine: str) -> None:
+    settings = Settings.of(environment="development", engine=engine)
+    client = GraphClient(graph, sources(), settings=settings)
+    query = "subscription { ticks(count: 2, seconds: 0) { number } }"
+
+    told = [event.explain and event.explain["engine"] async for event in client.subscribe(query)]
+
+    by_core = {"name": "graphql-core", "because": "the setting engine"}
+    assert told == [by_core if engine == "graphql-core" else {"name": "breadth"}] * 2
+
+
 async def test_a_subscription_that_fails_says_so_last(client: GraphClient) -> None:
     events = [event async for event in client.subscribe("subscription { breaks }")]
 
