@@ -41,6 +41,7 @@ INDEXES = {
         ("status", "name", "_id"),
         ("currency", "name", "_id"),
         ("category_id", "name", "_id"),
+        ("category_ids", "name", "_id"),
         ("category_path", "name", "_id"),
         ("tags", "name", "_id"),
     ),

@@ -115,6 +115,7 @@ def attributes(leaf: dict[str, Any], color: str, material: str, rng: Random) -> 
 def product(
     root: dict[str, Any],
     leaf: dict[str, Any],
+    above: ObjectId,
     category_id: ObjectId,
     number: int,
     lists: dict[str, Any],
@@ -141,6 +142,7 @@ def product(
         "description": " ".join((intro, *features, made_of)),
         "brand": rng.choice(root["brands"]),
         "category_id": category_id,
+        "category_ids": [above, category_id],
         "category_path": [root["slug"], leaf["slug"]],
         "status": status,
         "price": Decimal128(price.quantize(Decimal("0.01"))),
@@ -171,7 +173,7 @@ def catalog() -> Catalog:
             count = PRODUCTS * (seen + 1) // leaves - PRODUCTS * seen // leaves
             seen += 1
             result.products.extend(
-                product(root, leaf, child["_id"], number, lists, rng)
+                product(root, leaf, parent["_id"], child["_id"], number, lists, rng)
                 for number in range(1, count + 1)
             )
     return result

@@ -130,8 +130,8 @@ class Category(Node):
         "The categories it is divided into.", by="parent_id", order_by="position"
     )
     products: Connection[Product] = connection(
-        "What is sold right here, not in its children: `products` has those as well, by their "
-        "`categoryPath`.",
-        by="category_id",
-        order_by="name",
+        "What is sold right here, not in its children.", by="category_id", order_by="name"
+    )
+    all_products: Connection[Product] = connection(
+        "What is sold here and in its children.", by="category_ids", order_by="name"
     )

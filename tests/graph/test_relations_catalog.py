@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import pytest
 
 from tests.client import Gateway
 from tests.graph.truth import Document, Truth, gid, sorted_by
@@ -139,9 +142,23 @@ async def test_categories_have_their_children_in_position(gateway: Gateway, trut
     assert [call["keys"] for call in answer.calls] == [0, len(categories)]
 
 
-async def test_categories_have_their_products_by_name(gateway: Gateway, truth: Truth) -> None:
+@pytest.mark.parametrize(
+    ("field", "column", "is_in"),
+    [
+        ("products", "category_id", lambda product, id_: product["category_id"] == id_),
+        ("allProducts", "category_ids", lambda product, id_: id_ in product["category_ids"]),
+    ],
+)
+async def test_categories_have_their_products_by_name(
+    gateway: Gateway,
+    truth: Truth,
+    field: str,
+    column: str,
+    is_in: Callable[[Mapping[str, Any], object], bool],
+) -> None:
     answer = await gateway.ask(
-        "{ categories(first: 100) { nodes { id products(first: 4) { nodes { id name } } } } }"
+        f"{{ categories(first: 100) {{ nodes {{ id products: {field}(first: 4) {{ "
+        "nodes { id name } } } } }"
     )
 
     categories = sorted_by(truth.documents("categories"), ("name", False), key="_id")
@@ -153,16 +170,17 @@ async def test_categories_have_their_products_by_name(gateway: Gateway, truth: T
                 "nodes": [
                     {"id": gid("Product", each["_id"]), "name": each["name"]}
                     for each in products
-                    if each["category_id"] == category["_id"]
+                    if is_in(each, category["_id"])
                 ][:4]
             },
         }
         for category in categories
     ]
-    assert any(each["products"]["nodes"] == [] for each in expected)
+    # Nothing is sold in those at the top themselves.
+    assert any(each["products"]["nodes"] == [] for each in expected) is (field == "products")
     assert answer.data["categories"]["nodes"] == expected
     assert answer.resources == ["catalog.categories", "catalog.products"]
-    assert answer.columns("catalog.products") == ["_id", "category_id", "name"]
+    assert answer.columns("catalog.products") == ["_id", column, "name"]
 
 
 async def test_reviews_have_their_authors(gateway: Gateway, truth: Truth) -> None:
