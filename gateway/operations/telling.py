@@ -141,9 +141,10 @@ class Words:
         """What is said of an error that the log alone shows."""
         kind = (tuple(place(error.path or ())), type(error.original_error))
         known = self._logged.setdefault(kind, {})
-        if error.message not in known and len(known) < PLACES_SHOWN:
-            known[error.message] = _logged(error, source)
-        return known.get(error.message) or [*known.values()][-1]
+        message = error.message if source is None else _without_value(error.message)
+        if message not in known and len(known) < PLACES_SHOWN:
+            known[message] = _logged(error, source)
+        return known.get(message) or [*known.values()][-1]
 
     def _source_at(self, path: Sequence[str | int]) -> str | None:
         # That of the nearest column: a value inside an embedded document is its column's.
@@ -191,9 +192,15 @@ def place(path: Iterable[str | int]) -> tuple[str, ...]:
 def _logged(error: GraphQLError, source: str | None) -> tuple[str, dict[str, Any]]:
     if source is None:
         return masked(error.original_error or error, error.path)
-    log.warning("a value of source %s does not fit at %s: %s", source, error.path, error)
+    reason = _without_value(error.message)
+    log.warning("a value of source %s does not fit at %s: %s", source, error.path, reason)
     bad = BadResponse(source, f"The source '{source}' sent a value that does not fit this field.")
     return str(bad), extensions_of(bad)
+
+
+def _without_value(message: str) -> str:
+    # "Int cannot represent non-integer value: 'a'": the value is anything that the source has.
+    return message.partition(": ")[0]
 
 
 def _is_about_the_value(error: GraphQLError) -> bool:
