@@ -20,9 +20,9 @@ CELLS = settings(
 )
 """Of a test that runs an operation for each. ``VALUES=thorough`` takes half an hour each."""
 
-COMPARED = settings(CELLS, max_examples=100_000 if THOROUGH else 200)
-"""Of a test that puts rows into a source for each. ``VALUES=thorough`` takes half an hour each, for
-MongoDB an hour."""
+COMPARED = settings(CELLS, max_examples=100_000 if THOROUGH else 400)
+"""Of a test that puts rows into a source for each, and compares them by four to eight filters.
+``VALUES=thorough`` takes half an hour each, for MongoDB an hour."""
 
 
 @contextmanager
