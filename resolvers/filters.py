@@ -15,6 +15,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from gateway.errors import BadUserInput
+from loaders.domains import within
 from loaders.query import SEVERAL, And, Comparison, Filter, Not, Operator, Or, Order
 from resolvers.caching import cached
 from resolvers.columns import (
@@ -29,7 +30,7 @@ from resolvers.fields import SPEC, FetchedField, Node, definition_of, target_of
 from resolvers.ids import keys_of
 from resolvers.relations import One
 from resolvers.scalars import EQUALITY, TEXT, scalar_of
-from resolvers.time_zones import given_in
+from resolvers.time_zones import moments_of
 
 MOST_VALUES = 1000
 """Values that one ``where`` may compare with."""
@@ -237,7 +238,8 @@ class _Reader:
                 there = Comparison(filterable.column, Operator.HAS_EVERY, ())
                 yield Not(there) if value else there
                 continue
-            yield Comparison(filterable.column, operator, self.plain(filterable, value))
+            compared = Comparison(filterable.column, operator, self.plain(filterable, value))
+            yield self.as_clocks_show(filterable, compared)
 
     def plain(self, filterable: Filterable, value: Any) -> object:
         many = isinstance(value, list)
@@ -245,10 +247,13 @@ class _Reader:
         if filterable.ids_of is not None and not isinstance(value, bool):
             values = keys_of(self.node_types, values, filterable.ids_of)
         values = [each.value if isinstance(each, enum.Enum) else each for each in values]
+        return tuple(values) if many else values[0]
+
+    def as_clocks_show(self, filterable: Filterable, compared: Comparison) -> Filter:
         if datetime in (filterable.value_type, items_type(filterable.value_type)):
             zone = self.zone_of(filterable.column)
-            values = [given_in(each, zone) for each in values]
-        return tuple(values) if many else values[0]
+            return compared if zone is None else within(moments_of(zone), compared)
+        return compared
 
 
 def comparisons(type_: type[Node]) -> Iterator[tuple[str, str]]:

@@ -46,6 +46,7 @@ from resolvers.inheritance import let_nodes_be_null, show_inherited
 from resolvers.numbers import read_literals_exactly
 from resolvers.policies import Policy
 from resolvers.reading import prepare_leaves, read_column, read_id, read_needs
+from resolvers.relations import Aggregated
 from resolvers.rules import Rules
 from resolvers.scalars import Scalar, definitions_of
 from resolvers.time_zones import converter
@@ -56,7 +57,8 @@ class Graph(Declared, strawberry.Schema):
 
     ``needs`` holds, for each schema coordinate, the columns that its field reads,
     ``read_from_row`` the coordinates whose values are made from the row they stand on, and
-    ``source_of`` the name of the source that its value comes from, for columns. ``rules`` says who
+    ``source_of`` the name of the source that its value comes from, for columns
+    and aggregates. ``rules`` says who
     may see what; ``policies`` are the functions that its ``@policy`` directives name, ``scopes``
     those that only row filters go by: the schema lists all that there are. ``scalars`` are the
     graph's own. ``comparisons`` says for a field's coordinate by which inputs it is compared.
@@ -148,6 +150,8 @@ class Graph(Declared, strawberry.Schema):
                 graphql_field.extensions[BATCHED] = self._batched(field, field.fetch)
             if isinstance(field.fetch, Batched):
                 self.read_from_row.add(coordinate)
+            elif isinstance(field.fetch, Aggregated):
+                self.source_of[coordinate] = field.fetch.of.source
             self.needs[coordinate] = frozenset(field.fetch.needs(field))
             for field_place, argument in field.fetch.comparisons(field):
                 self.comparisons[field_place].add(f"{coordinate}({argument}:)")

@@ -8,7 +8,7 @@ them with know the zone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import MINYEAR, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,6 +17,7 @@ from strawberry.types.base import StrawberryList, StrawberryObjectDefinition, St
 from strawberry.types.field import StrawberryField
 
 from gateway.errors import BadUserInput
+from loaders.domains import Domain, Place
 from loaders.resource import Resource
 from loaders.texts import time_text
 from loaders.time_zones import in_zone, moment_of
@@ -50,6 +51,21 @@ def zone_of(
     zones: Zones = info.schema.extensions[BACKREF].time_zones
     own = zones.get((resource.id, column)) if zones else None
     return own or info.context.sources.time_zone(resource.source)
+
+
+def moments_of(zone: ZoneInfo) -> Domain:
+    """The times that clocks of the zone show in the years from 1 to 9999: where among them a moment
+    stands that a client gave to compare them with."""
+
+    def place(value: object) -> Place | None:
+        if not isinstance(value, datetime) or value.tzinfo is None:
+            return None
+        try:
+            return Place(in_zone(value, zone), True)
+        except OverflowError:
+            return Place(None if value.year == MINYEAR else datetime.max, False)
+
+    return place
 
 
 def given_in(value: object, zone: ZoneInfo | None) -> object:
