@@ -255,7 +255,10 @@ class MongoSource:
         if not any(found) and await self._are_apart(ask, keys):
             return await self._as_read(ask, keys, attempt)
         nothing = nothing_of(ask.wants)
-        return [nothing if each is None else Found((), grouped(each, aggregates)) for each in found]
+        return [
+            nothing if each is None else Found((), grouped(each, aggregates, self.name))
+            for each in found
+        ]
 
     def _are_apart(self, ask: Ask, keys: Sequence[Key]) -> Awaitable[bool]:
         return self._fields.are_apart(ask.resource.name, ask.rows.by, keys)

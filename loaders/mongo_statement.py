@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from loaders.asks import Key, Rows
 from loaders.domains import milliseconds, within
+from loaders.errors import Unreadable
 from loaders.mongo_numbers import ORDERED, number_condition
 from loaders.query import (
     SEVERAL,
@@ -121,27 +122,48 @@ def listing(rows: Rows, projection: dict[str, int]) -> Stages:
     return [*stages, {"$project": projection}]
 
 
+NUMBERS = ("int", "long", "double", "decimal")
+"""The types that MongoDB adds up. It leaves all others out, without a word."""
+
+NOTHING = ("missing", "null", "undefined")
+
+
 def grouping(key: object, aggregates: Sequence[Aggregate]) -> dict[str, object]:
     """The stage that makes a document of the rows of each key: ``a0``, ``a1``, … for the
-    aggregates, and for a sum ``n0``, ``n1``, … which is null where there is nothing to add: such a
-    sum is 0."""
-    group = {"_id": key}
+    aggregates, and for a sum or a mean ``n0``, ``n1``, … how many numbers it is of, and ``o0``,
+    ``o1``, … how many values are none."""
+    group: dict[str, object] = {"_id": key}
     for index, each in enumerate(aggregates):
-        counted = each.function is Function.COUNT
-        group[f"a{index}"] = {"$sum": 1} if counted else {f"${each.function}": f"${each.column}"}
-        if each.function is Function.SUM:
-            group[f"n{index}"] = {"$avg": f"${each.column}"}
+        value, its_type = f"${each.column}", {"$type": f"${each.column}"}
+        match each.function:
+            case Function.COUNT:
+                group[f"a{index}"] = {"$sum": 1}
+            case Function.MIN | Function.MAX:
+                group[f"a{index}"] = {f"${each.function}": value}
+            case Function.SUM | Function.AVG:
+                added: object = value
+                if each.function is Function.SUM:
+                    # 64 bits that don't hold a sum become a double, which rounds it.
+                    is_long = {"$eq": [its_type, "long"]}
+                    added = {"$cond": [is_long, {"$toDecimal": value}, value]}
+                group[f"a{index}"] = {f"${each.function}": added}
+                is_number = {"$in": [its_type, NUMBERS]}
+                group[f"n{index}"] = {"$sum": {"$cond": [is_number, 1, 0]}}
+                is_there = {"$in": [its_type, (*NOTHING, *NUMBERS)]}
+                group[f"o{index}"] = {"$sum": {"$cond": [is_there, 0, 1]}}
     return {"$group": group}
 
 
-def grouped(group: Row, aggregates: Sequence[Aggregate]) -> Sequence[object]:
-    """The values of the aggregates, of a document that ``grouping`` made."""
-    return [
-        group[f"a{index}"]
-        if each.function is not Function.SUM or group[f"n{index}"] is not None
-        else None
-        for index, each in enumerate(aggregates)
-    ]
+def grouped(group: Row, aggregates: Sequence[Aggregate], source: str) -> Sequence[object]:
+    """The values of the aggregates, of a document that ``grouping`` made. A sum or a mean of what
+    are not all numbers is ``Unreadable``."""
+    return [_grouped(group, index, source) for index in range(len(aggregates))]
+
+
+def _grouped(group: Row, index: int, source: str) -> object:
+    if others := group.get(f"o{index}"):
+        return Unreadable(source, f"values are added up of which {others} are no numbers")
+    return group[f"a{index}"] if group.get(f"n{index}", 1) else None
 
 
 def matching_of(chosen: dict[str, object], rows: Rows) -> dict[str, object]:
