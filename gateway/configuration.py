@@ -36,6 +36,9 @@ INJECTED_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 DEMO = frozenset({"SHOP_DSN", "CATALOG_URL"})
 """What the demo's data are loaded by: demo/seed.py."""
 
+WORDS = {"zoneinfo_str": "must be the name of a time zone, such as UTC or Europe/Prague"}
+"""What is said of faults in place of pydantic's words."""
+
 NO_SECTION = frozenset({"model_type", "model_attributes_type", "dict_type", "mapping_type"})
 """pydantic's errors for what should be a section."""
 
@@ -161,7 +164,7 @@ def _told(
         if type_ == "no_kind" and (other := _misnamed(place[:-1], known, variables)):
             lines += _unknown(place[:-1], other, known, variables)
             continue
-        reason = "must be a section" if type_ in NO_SECTION else fault["msg"]
+        reason = "must be a section" if type_ in NO_SECTION else WORDS.get(type_, fault["msg"])
         name = variables.get(place) or _dotted(place)
         lines.append(f"{name}: " * bool(place) + reason.removeprefix("Value error, "))
     return "\n".join(("The settings can't be used:", *(f"  {line}" for line in lines)))

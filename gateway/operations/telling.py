@@ -167,7 +167,7 @@ def once(errors: Iterable[GraphQLError], told: Iterable[GraphQLError]) -> list[G
             shown.append(said)
             continue
         field, denied = place(error.path), isinstance(error.original_error, Denied)
-        kind = (field, type(error.original_error), error.message)
+        kind = (field, type(error.original_error), said.message)
         places = alike.setdefault(kind, [])
         places.append(len(shown))
         if len(places) <= (1 if denied else PLACES_SHOWN):

@@ -144,6 +144,10 @@ def test_a_variable_of_kubernetes_or_of_the_demo_is_let_alone(
         ("[auth.keys]\nuri = 'a'", f"auth.keys.uri: {NO_SUCH}; did you mean auth.keys.url?"),
         ("server = 8000", "server: must be a section"),
         ("sources = 5", "sources: must be a section"),
+        (
+            "[sources.shop]\nkind = 'rest'\nurl = 'http://a'\ntime_zone = '+02:00'",
+            "sources.shop.time_zone: must be the name of a time zone, such as UTC or Europe/Prague",
+        ),
         ("[sources]\nshop = 'postgresql://'", "sources.shop: must be a section"),
         ("[server]\nport = 'x'", "server.port: Input should be a valid integer, unable to parse "
          "string as an integer"),

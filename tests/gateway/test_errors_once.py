@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 
 from gateway.operations.executors import EXECUTORS
-from gateway.testing import Response
+from gateway.settings import Settings
+from gateway.testing import GraphClient, Response
+from loaders.memory import MemorySource
+from resolvers.connections import connection
+from resolvers.fields import column
 from tests.gateway import failing
 from tests.gateway.failing import ITEMS
+from tests.resolvers.declaring import connection_of, graph_of, node_type, table
 
 engines = pytest.mark.parametrize("engine", EXECUTORS)
 
@@ -79,3 +84,20 @@ async def test_what_a_field_has_in_no_place_is_not_told(engine: str) -> None:
     response = await ask("{ items(count: 0) { denied } }", engine)
 
     assert response.errors == []
+
+
+@engines
+async def test_values_that_do_not_fit_are_told_together(engine: str) -> None:
+    thing = node_type("Thing", table("things"), size=(int | None, column("It.")))
+    graph = graph_of(things=(connection_of(thing) | None, connection("All.")))
+    rows = [{"id": number, "size": f"no {number}"} for number in range(20)]
+    settings = Settings.of(environment="development", engine=engine, errors="once")
+    client = GraphClient(graph, [MemorySource("shop", {"things": rows})], settings=settings)
+
+    response = await client.execute("{ things { nodes { size } } }")
+
+    message = "The source 'shop' sent a value that does not fit this field."
+    assert told(response) == [
+        *((f"things.nodes.{index}.size", message) for index in range(9)),
+        ("things.nodes.9.size", f"{message} It is so in 10 more places."),
+    ]
