@@ -12,7 +12,9 @@ import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from functools import partial
+from math import isfinite
 from typing import Literal, NamedTuple, Never, Protocol, TypeVar
 
 from loaders.durations import MICROSECONDS, Duration, parts_of
@@ -146,7 +148,15 @@ def _bound_text(value: object) -> str:
         if value.text is None:
             raise value
         return value.text
-    text = str(text_of(value))
+    match value:
+        case bool():
+            text = "t" if value else "f"
+        case float() | Decimal() if not isfinite(value):
+            text = "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+        case float():
+            text = repr(value).removesuffix(".0")
+        case _:
+            text = str(text_of(value))
     if text and not QUOTED_IN_RANGES.search(text):
         return text
     return '"{}"'.format(re.sub(r'(["\\])', r"\1\1", text))
