@@ -9,11 +9,11 @@ from typing import Self
 from loaders.texts import time_text
 
 DATE_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:[0-5]\d)?", re.ASCII
 )
 """RFC 3339, 5.6: with an offset, or a local time without one. Many write a blank for its T."""
 
-TIME = re.compile(r"(\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
+TIME = re.compile(r"(\d\d:\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:[0-5]\d)?", re.ASCII)
 
 LEAP_SECOND = "60"
 """The next second's 0, as nothing that reckons with times has a second 60."""
