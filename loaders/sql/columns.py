@@ -48,12 +48,10 @@ select a.attname as name,
   t.typname not in ('citext', 'bpchar') and not exists (
     select from pg_collation l where l.oid = p.collated and not l.collisdeterministic
   ) as exact,
-  -- Of views it can't be told.
-  not a.attnotnull and c.relkind in ('r', 'p') as nullable,
+  not a.attnotnull as nullable,
   array(select e.enumlabel::text from pg_enum e where e.enumtypid = t.oid) as labels
 from peeled p
 join pg_attribute a on a.attrelid = to_regclass($1) and a.attnum = p.attnum
-join pg_class c on c.oid = a.attrelid
 join pg_type t on t.oid = p.oid
 where not (t.typtype = 'd' or (t.typcategory = 'A' and t.typelem <> 0))
 """
@@ -87,8 +85,8 @@ class ColumnType:
     """A column's type. ``name`` is as PostgreSQL writes it, without a length. ``base`` and
     ``family`` are those of its values, or of their items where ``is_list``; the family is None
     where it can't be told what the driver makes of them. ``is_exact`` says whether equal values are
-    the same value. ``labels`` are all values of an enum. ``nullable`` says that the column is known
-    to take nulls."""
+    the same value. ``labels`` are all values of an enum. ``nullable`` says that nothing keeps
+    the column from nulls, as in a view nothing does."""
 
     name: str
     base: str

@@ -277,7 +277,9 @@ def _past(
         if not part.nullable
         and (value is None or (part.column != key and columns[part.column].nullable))
     )
-    if len(directions) == 1 and not highest and not any(part.nullable for part in order):
+    # From the highest to the lowest the nulls come first, and are past.
+    is_past_nulls = not highest or (directions == {True} and None not in place)
+    if len(directions) == 1 and is_past_nulls and not any(part.nullable for part in order):
         # A row comparison is one range of an index, which the equivalent or-chain is not.
         left = ", ".join(quoted(part.column) for part in order)
         right = ", ".join(_bound(value, parameters) for value in place)

@@ -174,22 +174,27 @@ async def test_the_pages_are_the_list(
         await check(clients[name], sort, size, expected)
 
 
+@pytest.mark.parametrize("of", ["table", "view", "materialized view"])
 @pytest.mark.parametrize("other", [None, "ASC", "DESC"])
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
 async def test_no_null_is_lost_where_none_should_be(
-    addresses: Addresses, admin: asyncpg.Connection[Any], direction: str, other: str | None
+    addresses: Addresses, admin: asyncpg.Connection[Any], direction: str, other: str | None, of: str
 ) -> None:
     await admin.execute(
-        "drop table if exists paging.promised;"
+        "drop table if exists paging.promised cascade;"
         "create table paging.promised (id bigint primary key, it int, other int not null);"
         "insert into paging.promised values (1, 1, 1), (2, null, 1), (3, null, 2), (4, 5, 1)"
     )
+    name = "promised"
+    if of != "table":
+        name = "seen"
+        await admin.execute(f"create {of} paging.seen as select * from paging.promised")
     graph = graph_of(
         things=(
             connection_of(
                 node_type(
                     "Thing",
-                    PostgresTable(source="shop", name="promised", schema="paging"),
+                    PostgresTable(source="shop", name=name, schema="paging"),
                     it=(int, column("It.", sortable=True)),
                     other=(int, column("Another.", sortable=True)),
                 )
