@@ -23,6 +23,7 @@ it into other numbers, and a few letters of exponent would be a gigabyte when wr
 
 TOO_LARGE = "a number of a size that nothing can hold"
 NO_TEXT = "a text with half a character"
+TOO_DEEP = "values within values, too deep"
 
 DIGITS = 15
 """Those that a double always holds."""
@@ -100,7 +101,7 @@ class Reader:
             value = self._decoder.decode(text)
             return self._whole(value) if HALVES.search(text) else value
         except RecursionError:
-            raise NotJSON("values within values, too deep") from None
+            raise NotJSON(TOO_DEEP) from None
         except NotJSON:
             raise
         except ValueError:
@@ -149,11 +150,16 @@ def _is_whole(text: str) -> bool:
 
 
 def write(value: object) -> bytes:
-    """The value as JSON, with all digits. Raises TypeError for what JSON has not."""
+    """The value as JSON, with all digits. Raises TypeError for what JSON has not, and for values
+    within values of more than 254 levels."""
     try:
         return orjson.dumps(value, default=_fragment)
     except TypeError:
+        pass
+    try:
         return orjson.dumps(_with_fragments(value), default=_fragment)
+    except RecursionError:
+        raise TypeError(TOO_DEEP) from None
 
 
 def _fragment(value: object) -> orjson.Fragment:

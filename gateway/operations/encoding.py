@@ -107,15 +107,19 @@ def _encode(
 
 
 class _Mending:
-    """Puts null in place of values that are none of JSON, or around them, as the specification says
-    of a field's error (6.4.4), and has the ``errors``."""
+    """Has null in place of values that are none of JSON, or around them, as the specification says
+    of a field's error (6.4.4), and has the ``errors``.
+
+    What orjson writes has a bound of levels. So each value is written by itself, and each object of
+    what was written: the bound is that of one value, wherever it stands.
+    """
 
     def __init__(self) -> None:
         self.errors: list[GraphQLError] = []
 
     def at(self, plan: Plan, data: Any, path: Path, start: int) -> Any:
-        """The data that stands at the path, mended; None if null had to stand around it. Items of
-        a list are those from ``start`` on."""
+        """The data that stands at the path, mended and as JSON; None if null had to stand around
+        it. Items of a list are those from ``start`` on."""
         steps = list(plan.along(path))
         if isinstance(data, dict):
             last = [each.selections.values() for each in steps[-1]] if steps else [[plan.selection]]
@@ -126,15 +130,16 @@ class _Mending:
 
     def _object(
         self, data: dict[str, Any], selections: Sequence[Selection], path: Path
-    ) -> dict[str, Any] | None:
+    ) -> orjson.Fragment | None:
+        mended: dict[str, Any] = {}
         for key, value in data.items():
             # Whichever type the object has: fields of one key have one type, and one shape.
             planned = [selection[key] for selection in selections if key in selection]
             type_ = planned[0].definition.type
-            data[key] = self._value(value, type_, planned, [*path, key])
-            if data[key] is None and is_non_null_type(type_):
+            mended[key] = self._value(value, type_, planned, [*path, key])
+            if mended[key] is None and is_non_null_type(type_):
                 return None
-        return data
+        return orjson.Fragment(write(mended))
 
     def _value(
         self,
@@ -149,19 +154,18 @@ class _Mending:
         if value is None:
             return None
         if is_list_type(type_):
-            for index, item in enumerate(value):
-                place = [*path, start + index]
-                value[index] = self._value(item, type_.of_type, planned, place)
-                if value[index] is None and is_non_null_type(type_.of_type):
+            mended: list[Any] = []
+            for index, item in enumerate(value, start):
+                mended.append(self._value(item, type_.of_type, planned, [*path, index]))
+                if mended[-1] is None and is_non_null_type(type_.of_type):
                     return None
-            return value
+            return mended
         if not is_leaf_type(type_):
             below = [each for one in planned for each in one.selections.values()]
             return self._object(value, below, path)
         try:
-            write(value)
+            return orjson.Fragment(write(value))
         except TypeError as error:
             nodes = planned[0].nodes
             self.errors.append(GraphQLError(str(error), nodes, path=path, original_error=error))
             return None
-        return value

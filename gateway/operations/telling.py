@@ -40,6 +40,7 @@ ABOUT_VALUES = (
     ArithmeticError,
     LookupError,
     AttributeError,
+    RecursionError,
 )
 
 
@@ -205,8 +206,8 @@ def _without_value(message: str) -> str:
 
 def _is_about_the_value(error: GraphQLError) -> bool:
     # Completing a value (graphql-core, complete_value) raises TypeError for a null in a non-null
-    # place, and GraphQLError, TypeError or ValueError from a leaf's serializer. What stands where a
-    # document should lacks its attributes.
+    # place, and GraphQLError, TypeError, ValueError or, of what is too deep, RecursionError from a
+    # leaf's serializer. What stands where a document should lacks its attributes.
     return error.original_error is None or isinstance(error.original_error, ABOUT_VALUES)
 
 
