@@ -124,8 +124,10 @@ class Reader:
         if isinstance(value, list):
             return [self._whole(each) for each in value]
         if isinstance(value, dict):
-            if not all(map(_is_whole, value)):
-                return self._unreadable(NO_TEXT)
+            if self._unreadable is _refuse and not all(map(_is_whole, value)):
+                _refuse(NO_TEXT)
+            # A member by such a name is nobody's, and costs no other: an object that is shown as a
+            # whole can't be written.
             return {name: self._whole(each) for name, each in value.items()}
         return value
 

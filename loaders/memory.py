@@ -188,7 +188,8 @@ def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) 
         return Found(kept, [kept] * len(aggregates))
     listed: Sequence[Row] | Exception = ()
     if ask.wants.columns:
-        listed = _or_error(lambda: windowed(window, kept), uncompared, misfit)
+        key = ask.resource.key
+        listed = _or_error(lambda: windowed(window, kept, key), uncompared, misfit)
     unadded = "values that can't be added or compared"
     made = [_or_error(partial(aggregate, each, kept), unadded, misfit) for each in aggregates]
     return Found(listed, made)
@@ -226,8 +227,9 @@ def filtered(filter: Filter | None, rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if filter is None or matches(filter, row)]
 
 
-def windowed(window: Window, rows: Iterable[Row]) -> list[Row]:
-    """The rows that the window lets through, in its order."""
+def windowed(window: Window, rows: Iterable[Row], key: str | None = None) -> list[Row]:
+    """The rows that the window lets through, in its order. By the ``key``, which makes any order
+    total, no row costs another: texts are above numbers, and what could not be read above all."""
     kept = list(rows)
     places = list(window.places)
     ranks = {
@@ -236,12 +238,20 @@ def windowed(window: Window, rows: Iterable[Row]) -> list[Row]:
         )
         for index, part in enumerate(window.order)
     }
+    if key in ranks and len({type(row.get(key)) for row in kept}) > 1:
+        ranks[key] = partial(_rank_of_key, ranks[key])
     for order, place in places:
         kept = [row for row in kept if _is_past(order, place, row, ranks)]
     # A stable sort by the last column first gives the order by all of them.
     for part in reversed(window.order):
         kept.sort(key=_sort_key(part.column, ranks), reverse=part.descending)
     return kept if window.limit is None else kept[: window.limit]
+
+
+def _rank_of_key(rank: Rank, key: object) -> tuple[object, ...]:
+    if isinstance(key, Unreadable):
+        return (4,)
+    return (3, key) if isinstance(key, str) else rank(key)
 
 
 def _is_past(

@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Protocol
 
 from loaders.asks import Ask, Key, by_value
-from loaders.errors import BadResponse
+from loaders.errors import BadResponse, Unreadable
 from loaders.memory import paths_in
 from loaders.paths import spread
-from loaders.resource import Row
+from loaders.query import compared
+from loaders.resource import Row, unreadable
 from loaders.rest.client import Reply
 from loaders.rest.paging import has_next
 from loaders.rest.routes import RestResource
@@ -46,21 +47,38 @@ def object_of(ask: Ask, key: Hashable, content: object, bad: Bad) -> Sequence[Ro
 
 
 def rows_of(ask: Ask, content: object, bad: Bad) -> Sequence[Row]:
-    """The answer's rows. Raises BadResponse for what is none."""
+    """The answer's rows. Raises BadResponse for what is none.
+
+    What is no object is a row of which nothing could be read. Of an object without a key, or
+    without the value that it was asked for by, that is what could not be read.
+    """
     resource = ask.resource
     assert isinstance(resource, RestResource)
-    (column,) = ask.rows.by or (resource.key,)
     if content is None:
         return ()
     if resource.items is not None and isinstance(content, dict):
         content = content.get(resource.items)
     if not isinstance(content, list):
         raise bad("an answer without a list of objects")
+    if not all(isinstance(row, dict) for row in content):
+        content = [row if isinstance(row, dict) else _unread(ask, row) for row in content]
     if paths := paths_in(ask):
-        spread((row for row in content if isinstance(row, dict)), paths)
-    if not all(isinstance(row, dict) and type(row.get(column)) in KEYS for row in content):
-        raise bad(f"an object without '{column}'")
+        spread(content, paths)
+    for column in {resource.key, *ask.rows.by}:
+        for row in content:
+            value = row.get(column)
+            if type(value) not in KEYS and not isinstance(value, Unreadable):
+                row[column] = Unreadable(resource.source, f"an object without '{column}'")
     return content
+
+
+def _unread(ask: Ask, item: object) -> dict[str, object]:
+    """The row that stands for what is no object."""
+    source = ask.resource.source
+    why = item if isinstance(item, Unreadable) else Unreadable(source, "no object")
+    rows = ask.rows
+    columns = *ask.columns, *rows.by, *rows.window.columns, *compared(rows.filter)
+    return dict.fromkeys(columns, why)
 
 
 def rows_by_key(
@@ -68,16 +86,21 @@ def rows_by_key(
 ) -> Sequence[Sequence[Row] | BadResponse]:
     """What each key has of the rows, or its error, which ``misfit`` notes.
 
-    Objects that were not asked for, or another page behind this one, say that what is not here may
-    exist all the same. A list may lack some of its objects then, so that is the error of every key.
-    Of keys that have one object each, it is that of those without.
+    Objects that were not asked for, or of which it can't be told, or another page behind this one,
+    say that what is not here may exist all the same. A list may lack some of its objects then, so
+    that is the error of every key. Of keys that have one object each, it is that of those without.
     """
     resource, unique = ask.resource, ask.rows.unique
     assert isinstance(resource, RestResource)
+    unread = next(filter(None, (unreadable(row, ask.rows.by) for row in rows)), None)
+    if unread is not None:
+        rows = [row for row in rows if unreadable(row, ask.rows.by) is None]
     listed = by_value(ask, keys, rows)
     reason = _not_asked(ask, keys, rows)
     if reason is not None:
         error = misfit("objects that were not asked for", reason)
+    elif unread is not None and not (unique and all(listed)):
+        error = misfit("objects of which it can't be told whose they are", unread.reason)
     elif not (unique and all(listed)) and has_next(reply.content, reply.links, resource.items):
         error = misfit("one page of several", "a page with a next one, which can't be asked for")
     else:

@@ -226,11 +226,15 @@ async def test_a_key_that_is_it_has_no_reading(execute: Execute) -> None:
 
 
 async def test_a_key_that_is_it_costs_its_own_object(execute: Execute) -> None:
-    response = await execute("{ dated { edges { cursor node { things { id } } } } }")
+    response = await execute("{ dated { edges { node { labelled { id } } } } }")
+    cursors = await execute("{ dated { edges { cursor } } }")
 
-    at = ["dated", "edges"]
-    assert response.data == {"dated": None}
-    assert paths(response)[0][:2] == at
+    at = ["dated", "edges", 1]
+    assert response.data == {
+        "dated": {"edges": [{"node": {"labelled": []}}, {"node": {"labelled": None}}]}
+    }
+    assert paths(response) == [[*at, "node", "labelled"]]
+    assert paths(cursors) == [[*at, "cursor"]]
 
 
 async def test_an_aggregate_over_it_is_its_error(execute: Execute) -> None:
