@@ -3,22 +3,25 @@ what may be missing for another reason than that it is not there."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from decimal import Decimal
 from typing import Protocol
 
-from loaders.asks import Ask, Key, by_value
+from loaders.asks import Ask, Key
 from loaders.errors import BadResponse, Unreadable
 from loaders.memory import paths_in
 from loaders.paths import spread
 from loaders.query import compared
 from loaders.resource import Row, unreadable
 from loaders.rest.client import Reply
+from loaders.rest.keys import Matched, matched, unlike
 from loaders.rest.paging import has_next
 from loaders.rest.routes import RestResource
 
 KEYS = frozenset({str, int, float, Decimal})
 """What JSON has for a key."""
+
+NOT_ASKED = "objects that were not asked for"
 
 
 class Bad(Protocol):
@@ -39,10 +42,10 @@ def object_of(ask: Ask, key: Hashable, content: object, bad: Bad) -> Sequence[Ro
     if paths := paths_in(ask):
         spread([content], paths)
     found = content.get(column)
-    if type(found) not in KEYS:
+    if found is None or isinstance(found, Unreadable):
         raise bad(what)
-    if found != key:
-        raise bad(what, _unlike(column, [found], [key]))
+    if not matched([(key,)], [content], column).rows[0]:
+        raise bad(what, unlike(column, [found], [key]))
     return (content,)
 
 
@@ -67,7 +70,9 @@ def rows_of(ask: Ask, content: object, bad: Bad) -> Sequence[Row]:
     for column in {resource.key, *ask.rows.by}:
         for row in content:
             value = row.get(column)
-            if type(value) not in KEYS and not isinstance(value, Unreadable):
+            if type(value) in KEYS or isinstance(value, Unreadable):
+                continue
+            if type(value) is not bool or column == resource.key:
                 row[column] = Unreadable(resource.source, f"an object without '{column}'")
     return content
 
@@ -92,43 +97,40 @@ def rows_by_key(
     """
     resource, unique = ask.resource, ask.rows.unique
     assert isinstance(resource, RestResource)
-    unread = next(filter(None, (unreadable(row, ask.rows.by) for row in rows)), None)
-    if unread is not None:
-        rows = [row for row in rows if unreadable(row, ask.rows.by) is None]
-    listed = by_value(ask, keys, rows)
-    reason = _not_asked(ask, keys, rows)
-    if reason is not None:
-        error = misfit("objects that were not asked for", reason)
-    elif unread is not None and not (unique and all(listed)):
+    listed: Sequence[Sequence[Row] | BadResponse] = [rows]
+    unread, others = None, None
+    if ask.rows.by:
+        (column,) = ask.rows.by
+        unread = next(filter(None, (unreadable(row, (column,)) for row in rows)), None)
+        if unread is not None:
+            rows = [row for row in rows if unreadable(row, (column,)) is None]
+        whose = matched(keys, rows, column)
+        if whose.others:
+            others = unlike(column, whose.others, [key for (key,) in keys])
+        listed = _of_each(column, keys, whose, misfit, unique=unique)
+    if others is not None:
+        error = misfit(NOT_ASKED, others)
+    elif unique and all(listed):
+        return listed
+    elif unread is not None:
         error = misfit("objects of which it can't be told whose they are", unread.reason)
-    elif not (unique and all(listed)) and has_next(reply.content, reply.links, resource.items):
+    elif has_next(reply.content, reply.links, resource.items):
         error = misfit("one page of several", "a page with a next one, which can't be asked for")
     else:
         return listed
     return [each or error for each in listed] if unique else [error] * len(keys)
 
 
-def _not_asked(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> str | None:
-    """What is wrong with objects that are none of the keys'."""
-    if not ask.rows.by:
-        return None
-    (column,) = ask.rows.by
-    asked = {key for (key,) in keys}
-    others = {row[column] for row in rows} - asked
-    return _unlike(column, others, asked) if others else None
-
-
-def _unlike(column: str, others: Iterable[object], asked: Iterable[object]) -> str:
-    alike = {str(key).casefold(): key for key in asked}
-    what = f"objects with another '{column}' than was asked for"
-    for other in others:
-        key = alike.get(str(other).casefold())
-        if key is not None and isinstance(other, str) is isinstance(key, str):
-            return f"{what}, in upper or lower case"
-        if key is not None:
-            return f"{what}: {_kind(other)}, where the key is {_kind(key)}"
-    return what
-
-
-def _kind(value: object) -> str:
-    return "a text" if isinstance(value, str) else "a number"
+def _of_each(
+    column: str, keys: Sequence[Key], whose: Matched, misfit: Bad, *, unique: bool
+) -> list[Sequence[Row] | BadResponse]:
+    """The rows of each key, or the error of a key to which none can be given."""
+    found: list[Sequence[Row] | BadResponse] = []
+    for place, rows in enumerate(whose.rows):
+        if place in whose.alike:
+            (key,) = keys[place]
+            others = [row[column] for each in whose.rows for row in each]
+            found.append(misfit(NOT_ASKED, unlike(column, others, [key])))
+        else:
+            found.append(tuple(rows[:1]) if unique else rows)
+    return found

@@ -15,6 +15,7 @@ from loaders.paths import value_at
 from loaders.resource import Row
 from loaders.rest.answers import KEYS
 from loaders.rest.client import Reply
+from loaders.rest.keys import written
 from loaders.rest.paging import has_next
 from loaders.rest.routes import Batch, RestResource, Single
 
@@ -152,7 +153,9 @@ def _paths(route: Batch | Single, keys: Iterable[object]) -> dict[Hashable, str]
     for key in keys:
         if type(key) not in KEYS:
             continue
-        text = str(key)
+        text = written(key)
+        if text is None:
+            continue
         path = route.path_of([text]) if isinstance(route, Batch) else route.path_of(text)
         if path is not None:
             found.setdefault(key, path)

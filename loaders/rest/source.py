@@ -19,6 +19,7 @@ from loaders.memory import found_in, wants_all
 from loaders.resource import Resource
 from loaders.rest.answers import Bad, object_of, rows_by_key, rows_of
 from loaders.rest.client import Reply, RestClient
+from loaders.rest.keys import asked_by
 from loaders.rest.probe import described
 from loaders.rest.routes import NO_SEGMENTS, Batch, RestResource, Single
 from loaders.sources import Capabilities
@@ -67,10 +68,30 @@ class RestSource:
                 raise TypeError(f"{resource} declares no path that answers all of it")
             return self._get(ask, keys, attempt, resource.all, resource.all)
         route = resource.route(by)
-        if isinstance(route, Batch):
-            path = route.path_of(str(key) for (key,) in keys)
-            return self._get(ask, keys, attempt, path, f"{route.path}?{route.parameter}=…")
-        return self._get_one(ask, keys, attempt, route)
+        return self._get_by_text(ask, keys, attempt, route)
+
+    async def _get_by_text(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, route: Batch | Single
+    ) -> Answer:
+        """What the route answers for the keys that have a text to ask by."""
+        (column,) = ask.rows.by
+        texts = [asked_by(self.name, column, key) for (key,) in keys]
+        fit = [key for key, text in zip(keys, texts, strict=True) if isinstance(text, str)]
+        found: Answer = ()
+        if fit:
+            wanted = list(dict.fromkeys(text for text in texts if isinstance(text, str)))
+            if isinstance(route, Single):
+                found = await self._get_one(ask, fit, attempt, route, wanted[0])
+            else:
+                path, shape = route.path_of(wanted), f"{route.path}?{route.parameter}=…"
+                found = await self._get(ask, fit, attempt, path, shape)
+        if len(fit) == len(keys):
+            return found
+        rest, nothing = iter(found), found_in((), ask, self._client.bad)
+        return [
+            next(rest) if isinstance(text, str) else nothing if text is None else text
+            for text in texts
+        ]
 
     async def _get(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt, path: str, shape: str
@@ -86,13 +107,13 @@ class RestSource:
             return self._found(ask, keys, reply, call)
 
     async def _get_one(
-        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, route: Single
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, route: Single, text: str
     ) -> Answer:
-        """What the path answers for the one key, which stands in it."""
+        """What the path answers for the one key, whose text stands in it."""
         ((key,),) = keys
-        path = route.path_of(str(key))
+        path = route.path_of(text)
         if path is None:
-            if key in NO_SEGMENTS:
+            if text in NO_SEGMENTS:
                 return [found_in((), ask, self._client.bad)]
             raise self._not_asked(ask, route)
         url = self._client.shown + route.path

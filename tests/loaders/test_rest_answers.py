@@ -88,8 +88,18 @@ def things(*ids: object, **more: Any) -> Tell:
 
 
 LIKE: dict[str, tuple[Any, Any, str]] = {
-    "text": (5, "5", "'id' than was asked for: a text, where the key is a number"),
-    "number": ("5", 5, "'id' than was asked for: a number, where the key is a text"),
+    "text": (
+        5,
+        "5",
+        "'id' than was asked for: a text, where the key is a number (key_type=str, or cast=str, "
+        "makes it one)",
+    ),
+    "number": (
+        "5",
+        5,
+        "'id' than was asked for: a number, where the key is a text (key_type=int, or cast=int, "
+        "makes it one)",
+    ),
     "case": ("Ab", "aB", "'id' than was asked for, in upper or lower case"),
     "other": (5, 6, "'id' than was asked for"),
     "fraction": (5, 5.5, "'id' than was asked for"),
