@@ -124,13 +124,22 @@ def rows_by_key(
 def _of_each(
     column: str, keys: Sequence[Key], whose: Matched, misfit: Bad, *, unique: bool
 ) -> list[Sequence[Row] | BadResponse]:
-    """The rows of each key, or the error of a key to which none can be given."""
+    """The rows of each key, or the error of a key to which none can be given, or one of several."""
     found: list[Sequence[Row] | BadResponse] = []
     for place, rows in enumerate(whose.rows):
         if place in whose.alike:
             (key,) = keys[place]
             others = [row[column] for each in whose.rows for row in each]
             found.append(misfit(NOT_ASKED, unlike(column, others, [key])))
+        elif unique and any(_differ(rows[0], row) for row in rows[1:]):
+            found.append(misfit("several objects for one key", f"objects with one '{column}'"))
         else:
             found.append(tuple(rows[:1]) if unique else rows)
     return found
+
+
+def _differ(one: Row, other: Row) -> bool:
+    try:
+        return one != other
+    except Unreadable:
+        return True

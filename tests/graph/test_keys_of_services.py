@@ -205,6 +205,27 @@ async def test_keys_of_two_types_can_be_one_key() -> None:
     assert response.data["rows"]["nodes"] == [{"thing": {"it": 1}}] * 2
 
 
+TWICE = {
+    "alike": ([{"id": "a", "it": 1}] * 2, {"it": 1}),
+    "differ": ([{"id": "a", "it": 1}, {"id": "a", "it": 2}], None),
+    "one has more": ([{"id": "a", "it": 1}, {"id": "a", "it": 1, "code": 1}], None),
+}
+
+
+@pytest.mark.parametrize("twice", TWICE)
+async def test_two_objects_for_one_key_are_its_error(twice: str) -> None:
+    rows, shown = TWICE[twice]
+    body = {"items": [*rows, {"id": "b", "it": 3}]}
+    async with told(body, refs=["a", "b", "c"]) as (client, _):
+        response = await client.execute("{ rows { nodes { thing { it } } } }")
+
+    assert response.data["rows"]["nodes"] == [
+        {"thing": shown}, {"thing": {"it": 3}}, {"thing": None}
+    ]  # fmt: skip
+    errors = [] if shown else ["The source 'told' sent several objects for one key."]
+    assert [error["message"] for error in response.errors] == errors
+
+
 LOOKED_UP: dict[str, tuple[Any, str, Any]] = {
     "UUID": (uuid.UUID, f'"{KEY}"', str(KEY).upper()),
     "Date": (date, '"2026-01-01"', "2026-01-01"),
