@@ -274,15 +274,19 @@ def aggregate(each: Aggregate, rows: Sequence[Row]) -> object:
     if not values:
         return None
     _check_readable(values)
+    read = [_of_text(each.of_texts, value) for value in values]
     match each.function:
         case Function.SUM:
-            return total(values)
+            return total(read)
         case Function.AVG:
-            return mean(values)
-        case Function.MIN:
-            return min(alike(values))
+            return mean(read)
         case _:
-            return max(alike(values))
+            ranked = alike(read)
+            places = range(len(ranked))
+            extreme = min if each.function is Function.MIN else max
+            place = extreme(places, key=ranked.__getitem__)
+            # A text is shown as it is, with all that it says.
+            return values[place] if isinstance(values[place], str) else ranked[place]
 
 
 def matches(filter: Filter, row: Row) -> bool:
@@ -347,6 +351,22 @@ READERS: Mapping[type, Callable[[str], object]] = {
     bytes: partial(b64decode, validate=True),
 }
 """What JSON has no type for is read of its text before it is compared. Subtypes come first."""
+
+
+def _of_text(type_: type | None, value: Any) -> Any:
+    """The value, a text as one of the type. Raises ValueError or ArithmeticError for one that is
+    none."""
+    if type_ is None or not isinstance(value, str):
+        return value
+    if type_ is Decimal:
+        return _finite(Decimal(value))
+    return READERS[type_](value)
+
+
+def _finite(number: Decimal) -> Decimal:
+    if not number.is_finite():
+        raise ValueError("no number")
+    return number
 
 
 def _like(value: object, wanted: object) -> Sequence[object]:

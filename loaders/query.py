@@ -302,10 +302,15 @@ class Function(StrEnum):
 
 
 class Aggregate(NamedTuple):
-    """A function over a column of a group of rows. Of no rows: 0 for ``COUNT``, else None."""
+    """A function over a column of a group of rows. Of no rows: 0 for ``COUNT``, else None.
+
+    Texts compare, and are added, as values of the type ``of_texts``, which JSON has none for:
+    where the gateway makes the value.
+    """
 
     function: Function
     column: str | None = None
+    of_texts: type | None = None
 
     @property
     def of_nothing(self) -> int | None:

@@ -12,7 +12,7 @@ from loaders.declarations import declaration
 from loaders.query import Aggregate, Filter, Function, Order, Window
 from loaders.resource import Resource, Row
 from resolvers.caching import cached
-from resolvers.columns import nullable_columns
+from resolvers.columns import given_type, nullable_columns
 from resolvers.directives import FieldOptions
 from resolvers.fields import (
     Arguments,
@@ -25,6 +25,7 @@ from resolvers.fields import (
     names_of,
 )
 from resolvers.keys import Keys, loaded
+from resolvers.scalars import scalar_of
 from resolvers.time_zones import Convert, converter, zone_of
 
 
@@ -107,8 +108,10 @@ class Aggregated(BatchedFetch):
         info: ResolveInfo,
         arguments: Arguments,
     ) -> Awaitable[Values]:
-        loaders = info.context.loaders
-        loader = loaders.aggregates(self.of, self.by, self.aggregate, self.where)
+        scalar = scalar_of(given_type(field))
+        of_texts = None if scalar is None else scalar.of_texts
+        aggregate = self.aggregate._replace(of_texts=of_texts)
+        loader = info.context.loaders.aggregates(self.of, self.by, aggregate, self.where)
         values = _by_own_key(loader, field, self.cast, rows)
         convert, column = converter(field.type), self.aggregate.column
         if convert is None or column is None:

@@ -52,6 +52,7 @@ class Scalar:
     shows: frozenset[Family] = frozenset()
     shows_some: Mapping[Family, str] = field(default_factory=dict)
     compares: frozenset[Family] = frozenset()
+    of_texts: type | None = None
 
 
 class Traits(TypedDict, total=False):
@@ -62,6 +63,7 @@ class Traits(TypedDict, total=False):
     shows: frozenset[Family]
     shows_some: Mapping[Family, str]
     compares: frozenset[Family]
+    of_texts: type | None
 
 
 def _scalar(
@@ -145,6 +147,7 @@ SCALARS: Mapping[object, Scalar] = {
             Family.TEXT: "texts that are no whole number are errors",
         },
         compares=NUMBERS,
+        of_texts=Decimal,
     ),
     Decimal: _scalar(
         "Decimal",
@@ -156,6 +159,7 @@ SCALARS: Mapping[object, Scalar] = {
         shows=NUMBERS,
         shows_some={Family.TEXT: "texts that are no number are errors"},
         compares=NUMBERS,
+        of_texts=Decimal,
     ),
     datetime: _scalar(
         "DateTime",
@@ -168,6 +172,7 @@ SCALARS: Mapping[object, Scalar] = {
         shows=frozenset({Family.DATETIME}),
         shows_some={Family.TEXT: "texts that are no ISO 8601 time with its zone are errors"},
         compares=frozenset({Family.DATETIME}),
+        of_texts=datetime,
     ),
     LocalDateTime: _scalar(
         "LocalDateTime",
@@ -180,6 +185,7 @@ SCALARS: Mapping[object, Scalar] = {
         shows=frozenset({Family.LOCAL_DATETIME}),
         shows_some={Family.TEXT: "texts that are no time without a zone are errors"},
         compares=frozenset({Family.LOCAL_DATETIME}),
+        of_texts=datetime,
     ),
     date: _scalar(
         "Date",
@@ -192,6 +198,7 @@ SCALARS: Mapping[object, Scalar] = {
         shows=frozenset({Family.DATE}),
         shows_some={Family.TEXT: "texts that are no ISO 8601 date are errors"},
         compares=frozenset({Family.DATE}),
+        of_texts=date,
     ),
     time: _scalar(
         "Time",
@@ -205,6 +212,7 @@ SCALARS: Mapping[object, Scalar] = {
         shows=frozenset({Family.TIME, Family.ZONED_TIME}),
         shows_some={Family.TEXT: "texts that are no RFC 3339 time are errors"},
         compares=frozenset({Family.TIME}),
+        of_texts=time,
     ),
     timedelta: _scalar(
         "Duration",
@@ -217,6 +225,7 @@ SCALARS: Mapping[object, Scalar] = {
         shows=frozenset({Family.DURATION}),
         shows_some={Family.TEXT: "texts that are no ISO 8601 duration are errors"},
         compares=frozenset({Family.DURATION}),
+        of_texts=timedelta,
     ),
     uuid.UUID: _scalar(
         "UUID",
@@ -229,6 +238,7 @@ SCALARS: Mapping[object, Scalar] = {
         shows=frozenset({Family.UUID}),
         shows_some={Family.TEXT: "texts that are no UUID are errors"},
         compares=frozenset({Family.UUID}),
+        of_texts=uuid.UUID,
     ),
     bytes: _scalar(
         "Base64",
@@ -240,6 +250,7 @@ SCALARS: Mapping[object, Scalar] = {
         shows=frozenset({Family.BYTES}),
         shows_some={Family.TEXT: "texts that are no Base64 are errors"},
         compares=frozenset({Family.BYTES}),
+        of_texts=bytes,
     ),
     URL: _scalar(
         "URL",
@@ -296,4 +307,5 @@ def comparable(definition: ScalarDefinition, *, like: type) -> Scalar:
         definition=definition,
         operators=known.operators,
         is_sortable=known.is_sortable,
+        of_texts=known.of_texts,
     )
