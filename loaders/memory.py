@@ -3,21 +3,16 @@ or page themselves, and for tests without a database."""
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from functools import partial
-from operator import ge, gt, le, lt
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar
-from uuid import UUID
+from typing import ClassVar, TypeVar
 
 from loaders.asks import Answer, Ask, Found, Key, keys_in, read_as
+from loaders.comparing import ITEMS, MISFITS, TESTS, of_text
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.durations import read_duration
 from loaders.errors import BadResponse, UnfitKey, Unreadable
 from loaders.numbers import Rank, alike, mean, ranking, total
 from loaders.paths import paths_of, spread
@@ -39,8 +34,6 @@ from loaders.query import (
 )
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities
-from loaders.time_zones import ZoneOffset, in_utc
-from loaders.times import read_datetime, read_time
 
 T = TypeVar("T")
 
@@ -172,10 +165,6 @@ def _told_apart(key: Key) -> tuple[tuple[bool, Hashable], ...]:
     return tuple((type(value) is bool, value) for value in key)
 
 
-MISFITS = (TypeError, ValueError, ArithmeticError, AttributeError)
-"""What Python raises for values that can't be compared or added."""
-
-
 def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) -> Found:
     """What a key has, of its rows. Where its values can't be compared or added, that is an error
     that ``misfit`` makes of what they are, or the error of one that could not be read."""
@@ -274,7 +263,7 @@ def aggregate(each: Aggregate, rows: Sequence[Row]) -> object:
     if not values:
         return None
     _check_readable(values)
-    read = [_of_text(each.of_texts, value) for value in values]
+    read = [of_text(each.of_texts, value) for value in values]
     match each.function:
         case Function.SUM:
             return total(read)
@@ -306,7 +295,10 @@ def matches(filter: Filter, row: Row) -> bool:
             if value is None:
                 return negative
             test = TESTS[operator]
-            if isinstance(value, list) and "." in column:
+            if operator in ITEMS and "." in column:
+                # What a path finds beside a list is a list of one, as in MongoDB.
+                value = value if isinstance(value, list) else [value]
+            elif isinstance(value, list) and "." in column:
                 # Of what a path finds in a list one value is enough, as in MongoDB.
                 _check_readable(value)
                 return (all if negative else any)(test(each, wanted) for each in value)
@@ -325,78 +317,3 @@ def _check_readable(values: Iterable[object]) -> None:
 def _sort_key(column: str, ranks: Mapping[str, Rank]) -> Callable[[Row], tuple[object, ...]]:
     rank = ranks[column]
     return lambda row: rank(row.get(column))
-
-
-def _equal(value: object, wanted: object) -> bool:
-    # In Python 1 and True are equal: in no source, and a claim that is true is not customer 1.
-    if (type(value) is bool) is not (type(wanted) is bool):
-        return False
-    value, wanted = _like(value, wanted)
-    return bool(value == wanted)
-
-
-def _has(value: object, every: Iterable[object]) -> bool:
-    if not isinstance(value, (list, tuple)):
-        raise TypeError("no list")
-    items = [each for each in value if each is not None]
-    return all(any(_equal(item, wanted) for item in items) for wanted in every)
-
-
-READERS: Mapping[type, Callable[[str], object]] = {
-    datetime: read_datetime,
-    date: date.fromisoformat,
-    time: read_time,
-    timedelta: read_duration,
-    UUID: UUID,
-    bytes: partial(b64decode, validate=True),
-}
-"""What JSON has no type for is read of its text before it is compared. Subtypes come first."""
-
-
-def _of_text(type_: type | None, value: Any) -> Any:
-    """The value, a text as one of the type. Raises ValueError or ArithmeticError for one that is
-    none."""
-    if type_ is None or not isinstance(value, str):
-        return value
-    if type_ is Decimal:
-        return _finite(Decimal(value))
-    return READERS[type_](value)
-
-
-def _finite(number: Decimal) -> Decimal:
-    if not number.is_finite():
-        raise ValueError("no number")
-    return number
-
-
-def _like(value: object, wanted: object) -> Sequence[object]:
-    if isinstance(value, str):
-        read = next((read for type_, read in READERS.items() if isinstance(wanted, type_)), None)
-        value = value if read is None else read(value)
-    if isinstance(wanted, Decimal):
-        return Decimal(str(value)), wanted
-    if isinstance(wanted, datetime) and isinstance(wanted.tzinfo, ZoneOffset):
-        return in_utc(value, wanted.tzinfo.zone), wanted
-    pair = value, wanted
-    return pair if type(value) is type(wanted) else alike(pair)
-
-
-def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[object, object], bool]:
-    return lambda value, wanted: bool(test(*_like(value, wanted)))
-
-
-TESTS: dict[Operator, Callable[[Any, Any], bool]] = {
-    Operator.EQ: _equal,
-    Operator.NE: lambda value, wanted: not _equal(value, wanted),
-    Operator.IN: lambda value, wanted: any(_equal(value, each) for each in wanted),
-    Operator.NOT_IN: lambda value, wanted: not any(_equal(value, each) for each in wanted),
-    Operator.GT: _ordered(gt),
-    Operator.GTE: _ordered(ge),
-    Operator.LT: _ordered(lt),
-    Operator.LTE: _ordered(le),
-    Operator.CONTAINS: lambda value, wanted: wanted.casefold() in value.casefold(),
-    Operator.STARTS_WITH: lambda value, wanted: value.casefold().startswith(wanted.casefold()),
-    Operator.HAS: lambda value, wanted: _has(value, (wanted,)),
-    Operator.HAS_SOME: lambda value, wanted: any(_has(value, (each,)) for each in wanted),
-    Operator.HAS_EVERY: _has,
-}

@@ -234,14 +234,37 @@ def _compared(comparison: Comparison) -> dict[str, object]:
     column, operator, value = comparison.column, comparison.operator, comparison.value
     match operator:
         case Operator.IS_NULL:
-            return {column: {"$eq": None} if value else {"$ne": None}}
+            return _missing(column) if value else _there(column)
         case Operator.CONTAINS:
             return {column: {"$regex": re.escape(value), "$options": "i"}}
         case Operator.STARTS_WITH:
             return {column: {"$regex": f"^{re.escape(value)}", "$options": "i"}}
         case Operator.HAS_EVERY if value == ():
-            return {column: {"$type": "array"}}
+            return _there(column)
+        case Operator.HAS_EVERY if "." in column:
+            # As $all would be: not every server has that go through lists.
+            return {"$and": [{column: {"$eq": each}} for each in value]}
     return {column: {COMPARE[operator]: list(value) if operator in SEVERAL else value}}
+
+
+def _missing(column: str) -> dict[str, object]:
+    """The condition that nothing stands there: no list either, which one on the way makes of a
+    path. MongoDB's own null is also in a list, or in a document of one."""
+    *way, end = _steps(column)
+    no_list = {"$not": {"$type": "array"}}
+    return {**dict.fromkeys(way, no_list), end: {"$eq": None, **no_list}}
+
+
+def _there(column: str) -> dict[str, object]:
+    """The contrary."""
+    lists = [{step: {"$type": "array"}} for step in _steps(column)]
+    return {"$or": [{column: {"$ne": None}}, *lists]}
+
+
+def _steps(path: str) -> list[str]:
+    """The path to each of its documents, and the path."""
+    steps = path.split(".")
+    return [".".join(steps[: index + 1]) for index in range(len(steps))]
 
 
 class Shown:

@@ -17,8 +17,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from loaders.asks import Key
+from loaders.comparing import MISFITS, READERS
 from loaders.errors import UnfitKey
-from loaders.memory import MISFITS, READERS
 from loaders.numbers import written as number_written
 from loaders.resource import Row
 from loaders.texts import decimal_text, text_of
