@@ -78,7 +78,7 @@ def _like(value: object, wanted: object) -> Sequence[object]:
     return pair if type(value) is type(wanted) else alike(pair)
 
 
-def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[object, object], bool]:
+def _ordered(test: Callable[..., bool]) -> Callable[[object, object], bool]:
     return lambda value, wanted: bool(test(*_like(value, wanted)))
 
 
