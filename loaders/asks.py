@@ -35,8 +35,9 @@ class Rows(NamedTuple):
     """Which rows of a resource, for each key: those whose columns ``by`` hold the key's values,
     alone or in a list, and which the ``filter`` and the ``window`` let through.
 
-    ``unique`` says that a key has one row at most; there is no window then. Two of them are equal
-    only where the values in them are of the same types.
+    ``unique`` says that a key has one row at most; there is no window then. ``row_filter`` is the
+    part of the filter that is the resource's own: none of its values is a client's. Two of them are
+    equal only where the values in them are of the same types.
     """
 
     resource: Resource
@@ -44,6 +45,7 @@ class Rows(NamedTuple):
     unique: bool = False
     filter: Filter | None = None
     window: Window = ALL_ROWS
+    row_filter: Filter | None = None
 
 
 class Wants(NamedTuple):

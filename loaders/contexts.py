@@ -43,13 +43,14 @@ class Operation:
 @dataclass(slots=True)
 class Attempt:
     """One attempt to have an answer: until when somebody waits for it (on ``time.monotonic``'s
-    clock; None for as long as it takes), where its calls are noted, and how often more it is made
-    if it fails in passing."""
+    clock; None for as long as it takes), where its calls are noted, how often more it is made if it
+    fails in passing, and whether it is for parts of what a call of it has failed with."""
 
     deadline: float | None
     calls: Calls
     tries: int = 0
     last: Call | Request | None = None
+    in_parts: bool = False
 
     def call(
         self,
@@ -66,7 +67,8 @@ class Attempt:
             self.last = Request(calls.whole, len(keys), retried=self.tries > 0)
             return self.last
         size = len(keys) if ask.rows.by else 0
-        call = Call(ask, size, statement, url, shape or statement, retried=self.tries > 0)
+        shape, retried = shape or statement, self.tries > 0
+        call = Call(ask, size, statement, url, shape, retried=retried, is_part=self.in_parts)
         if isinstance(calls, FanOut):
             return self._fan_out(calls, call)
         calls.append(call)

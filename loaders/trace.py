@@ -32,6 +32,8 @@ class Call:
     shape: object = None
     retried: bool = False
     """Whether it is made again where it fails in passing, which is not logged then."""
+    is_part: bool = False
+    """Whether it asks for a part of what another call has failed with, which is logged."""
     rows: int = 0
     ms: float = 0.0
     error: str | None = None
@@ -63,7 +65,7 @@ class Call:
         """Note why the call, or a part of it, failed, and log it."""
         reason = error.reason or str(error)
         self.error = self.error or reason
-        if self.retried and error.is_passing:
+        if self.is_part or (self.retried and error.is_passing):
             return
         failures.write(
             logging.WARNING,

@@ -72,7 +72,7 @@ class View:
             if self._filter == NOTHING:
                 return _nothing_of_all(wants, keys)
             filter = all_of(self._filter, rows.filter)
-            rows = Rows(rows.resource, rows.by, rows.unique, filter, rows.window)
+            rows = Rows(rows.resource, rows.by, rows.unique, filter, rows.window, self._filter)
         ask = Ask(rows, wants)
         if self._asked_elsewhere:
             self._check_road(rows.by)

@@ -48,6 +48,10 @@ TEXTS |= {
     asyncpg.BitString: lambda bits: bits.as_string().replace(" ", ""),
 }
 
+OF_TEXTS = frozenset({"42601", "42602", "42622"})
+"""Syntax error, invalid name, name too long (appendix A): what is said of a text, too, that a type
+can't be read of."""
+
 OF_TYPES = frozenset({"42703", "42804", "42846", "42883"})
 """Undefined column, datatype mismatch, cannot coerce, undefined function or operator (appendix A):
 what is said of a statement whose columns are of other types than it was made for."""
@@ -244,6 +248,11 @@ class PostgresSource(SqlSource):
         cause = error.__cause__
         code = getattr(cause, "sqlstate", None)
         return code in OF_TYPES or (cause is not None and _is_of_another_type(cause))
+
+    def _is_of_values(self, error: SourceError) -> bool:
+        code = getattr(error.__cause__, "sqlstate", None) or ""
+        # Data exceptions, and what functions raise.
+        return code[:2] in ("22", "P0") or code in OF_TEXTS
 
 
 def _is_of_another_type(error: BaseException) -> bool:

@@ -5,25 +5,18 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
-from loaders.asks import (
-    Answer,
-    Ask,
-    Found,
-    Key,
-    Wants,
-    answered,
-    answered_as_read,
-    nothing_of,
-)
+from loaders.asks import Answer, Ask, Found, Key, Wants, answered, answered_as_read, nothing_of
 from loaders.contexts import Attempt
 from loaders.domains import Domains
 from loaders.errors import BadResponse, SourceError, SourceTimeout, UnfitValue
-from loaders.query import joined
+from loaders.query import Filter, joined
 from loaders.resource import Resource, Row
 from loaders.sources import Translated
 from loaders.sql.columns import STATEMENT, Columns, ColumnsOfTables, Run
+from loaders.sql.parting import Parting
 from loaders.sql.statement import Parameters, Table, aggregating, by_position, selecting
 
 ALMOST = 0.9
@@ -48,6 +41,11 @@ class SqlSource(ABC):
     @abstractmethod
     def _is_of_types(self, error: SourceError) -> bool:
         """Whether a statement failed because of the type of a column, a value or an operator."""
+
+    @abstractmethod
+    def _is_of_values(self, error: SourceError) -> bool:
+        """Whether a statement failed because of a value that was sent or that a row has, so that it
+        may not fail without that."""
 
     @abstractmethod
     async def _forget_statements(self) -> None:
@@ -83,8 +81,11 @@ class SqlSource(ABC):
         filter = ask.rows.filter
         if filter is None:
             return ask
-        terms = Domains(columns.domain, self._domains_of).terms(filter)
+        terms = self._terms(columns, filter)
         return ask if terms is filter else Ask(ask.rows._replace(filter=terms), ask.wants)
+
+    def _terms(self, columns: Columns, filter: Filter) -> Filter:
+        return Domains(columns.domain, self._domains_of).terms(filter)
 
     def _domains_of(self, resource: Resource) -> Domains | None:
         """What is known of the columns of a table that a filter joins."""
@@ -97,6 +98,12 @@ class SqlSource(ABC):
         # Each is looked at: a driver sends some as other keys, 1.5 and True as 1 where that fits.
         if ask.rows.by and not columns.by(ask.rows.by).takes(keys):
             return self._as_read(columns, ask, keys, attempt)
+        return self._sent(columns, ask, keys, attempt)
+
+    def _sent(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Coroutine[object, None, Answer]:
+        """What is asked by keys that are sent as they are."""
         if not ask.wants.aggregates:
             return self._rows(columns, ask, keys, attempt)
         if not ask.wants.columns:
@@ -162,21 +169,44 @@ class SqlSource(ABC):
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt, error: SourceError
     ) -> Answer:
         """The same again, if it failed by a type that has changed, by keys of other types, or by
-        keys that nothing equals. Raises the error if it was none of these."""
-        if isinstance(error, BadResponse) and not self._is_of_types(error):
+        keys that nothing equals; by parts, if it failed by another value. Raises the error if it
+        was none of these."""
+        is_of_values = self._is_of_values(error)
+        if not is_of_values and not self._is_of_types(error):
             raise error
         fresh, by = await self._learned(ask.resource, ask, keys, attempt, columns), ask.rows.by
         if not fresh.by(by).takes(keys):
             return await self._as_read(fresh, ask, keys, attempt)
         places = [place for place, key in enumerate(keys) if fresh.can_equal(by, key)]
         if fresh.types == columns.types and len(places) == len(keys):
-            raise error
+            return await self._parted(fresh, ask, keys, attempt, error)
         answer: list[Found | Exception] = [nothing_of(ask.wants)] * len(keys)
         if places:
             found = await self._fetch(fresh, ask, [keys[place] for place in places], attempt)
             for place, each in zip(places, found, strict=True):
                 answer[place] = each
         return answer
+
+    async def _parted(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt, error: SourceError
+    ) -> Answer:
+        """What each key has of what is refused for all of them together."""
+        if not self._is_of_values(error) and len(ask.wants.aggregates) < 2:
+            raise error
+        of_parts = replace(attempt, in_parts=True)
+
+        async def once(ask: Ask, keys: Sequence[Key]) -> Answer:
+            ways = self._values_once if ask.wants.aggregates else self._rows_once
+            return await ways(columns, ask, keys, of_parts)
+
+        parting = Parting(
+            self.name,
+            once,
+            self._is_of_values,
+            lambda filter: self._terms(columns, filter),
+            [columns[name].name for name in ask.rows.by],
+        )
+        return await parting.answer(ask, keys, error)
 
     async def _rows_and_values(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
@@ -209,8 +239,7 @@ class SqlSource(ABC):
                 joint.fail(late)
             if not tasks[1].done():
                 raise late
-            values = [late] * len(ask.wants.aggregates)
-            return [_joined(each, Found((), values)) for each in tasks[1].result()]
+            return [_joined(each, late, ask.wants) for each in tasks[1].result()]
         finally:
             for task in tasks:
                 task.cancel()
@@ -227,43 +256,53 @@ class SqlSource(ABC):
             return_exceptions=True,
         )
         if isinstance(listed, BaseException):
-            listed = [Found(_raised(listed))] * len(keys)
+            listed = [_raised(listed)] * len(keys)
         if isinstance(counted, BaseException):
-            counted = [Found((), [_raised(counted)] * len(wants.aggregates))] * len(keys)
-        return list(map(_joined, listed, counted))
+            counted = [_raised(counted)] * len(keys)
+        return [_joined(*each, wants) for each in zip(listed, counted, strict=True)]
 
     async def _rows(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
     ) -> Answer:
-        by = columns.by(ask.rows.by)
         try:
-            if by.is_exact and not (by.has_lists and ask.rows.window.limit is not None):
-                records = await self._records(ask, keys, attempt, *selecting(ask, keys, columns))
-                found = answered(ask, keys, records)
-                if found is not None:
-                    return found
-            # PostgreSQL takes some values for equal that Python does not: char(6) pads its texts.
-            return await self._by_position(columns, ask, keys, attempt)
+            return await self._rows_once(columns, ask, keys, attempt)
         except (BadResponse, UnfitValue) as error:
             return await self._again(columns, ask, keys, attempt, error)
+
+    async def _rows_once(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Answer:
+        by = columns.by(ask.rows.by)
+        if by.is_exact and not (by.has_lists and ask.rows.window.limit is not None):
+            records = await self._records(ask, keys, attempt, *selecting(ask, keys, columns))
+            found = answered(ask, keys, records)
+            if found is not None:
+                return found
+        # PostgreSQL takes some values for equal that Python does not: char(6) pads its texts.
+        return await self._by_position(columns, ask, keys, attempt)
 
     async def _values(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
     ) -> Answer:
-        by = columns.by(ask.rows.by)
         try:
-            if by.is_exact and not by.has_lists:
-                statement, parameters = aggregating(ask, keys, columns)
-                records = await self._records(ask, keys, attempt, statement, parameters)
-                width = len(ask.rows.by)
-                values = {record[:width]: record[width:] for record in records}
-                found = [values.get(key) for key in keys]
-                if len(values) + found.count(None) == len(keys):
-                    nothing = tuple(each.of_nothing for each in ask.wants.aggregates)
-                    return [Found((), each or nothing) for each in found]
-            return await self._by_position(columns, ask, keys, attempt)
+            return await self._values_once(columns, ask, keys, attempt)
         except (BadResponse, UnfitValue) as error:
             return await self._again(columns, ask, keys, attempt, error)
+
+    async def _values_once(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
+    ) -> Answer:
+        by = columns.by(ask.rows.by)
+        if by.is_exact and not by.has_lists:
+            statement, parameters = aggregating(ask, keys, columns)
+            records = await self._records(ask, keys, attempt, statement, parameters)
+            width = len(ask.rows.by)
+            values = {record[:width]: record[width:] for record in records}
+            found = [values.get(key) for key in keys]
+            if len(values) + found.count(None) == len(keys):
+                nothing = tuple(each.of_nothing for each in ask.wants.aggregates)
+                return [Found((), each or nothing) for each in found]
+        return await self._by_position(columns, ask, keys, attempt)
 
     async def _by_position(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
@@ -279,11 +318,12 @@ class SqlSource(ABC):
         return [Found(*each) for each in zip(rows, values, strict=True)]
 
 
-def _joined(rows: Found | Exception, values: Found | Exception) -> Found | Exception:
+def _joined(rows: Found | Exception, values: Found | Exception, wants: Wants) -> Found:
     """The rows of one with the values of the other."""
-    if isinstance(rows, Exception):
-        return rows
-    return values if isinstance(values, Exception) else Found(rows.rows, values.values)
+    return Found(
+        rows if isinstance(rows, Exception) else rows.rows,
+        [values] * len(wants.aggregates) if isinstance(values, Exception) else values.values,
+    )
 
 
 def _raised(error: BaseException) -> Exception:

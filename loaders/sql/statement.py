@@ -92,7 +92,7 @@ MOST_TEXTS = 4096
 
 def selecting(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, Parameters]:
     """The rows of the keys, which tell by their columns ``by`` whose they are."""
-    _, by, _, filter, window = ask.rows
+    by, filter, window = ask.rows.by, ask.rows.filter, ask.rows.window
     if filter is not None or window.after is not None or window.before is not None:
         return _selecting(ask, keys, columns)
     # Without a filter or a place, nothing but keys and limit are parameters.

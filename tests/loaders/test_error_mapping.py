@@ -95,15 +95,10 @@ SQLSTATES = sorted(
 )
 """Every SQLSTATE that asyncpg knows."""
 
-VALUES = {"22000", "22003", "22007", "22008", "22021", "22P02", "22P03", "22P05"}
-"""Those that a value brings about that does not fit its column."""
-
 
 def expected(sqlstate: str) -> type[SourceError]:
     if sqlstate == "57014":
         return SourceTimeout
-    if sqlstate in VALUES:
-        return UnfitValue
     # Connections, sign-in, unknown database, out of resources, shutting down.
     if sqlstate[:2] in ("08", "28", "3D", "53", "57"):
         return SourceUnavailable
