@@ -25,6 +25,17 @@ WITHOUT_TEXT = (bool, datetime, time, timedelta, bytes)
 """Those that can be written in several ways, or in none."""
 
 
+class Padded(str):
+    """A text with blanks at its end that only fill it up, as those of PostgreSQL's ``char(n)`` do:
+    as a key it is the ``text`` before them."""
+
+    __slots__ = ()
+
+    @property
+    def text(self) -> str:
+        return self.rstrip(" ")
+
+
 def written(key: object) -> str:
     """The key's text."""
     return key.hex() if isinstance(key, bytes) else str(key)
@@ -55,7 +66,7 @@ def is_of(type_: type, value: object) -> bool:
     kind = type(value)
     if kind is type_:
         return True
-    if not isinstance(value, type_) or kind is bool:
+    if not isinstance(value, type_) or kind is bool or kind is Padded:
         return False
     return not (kind is datetime and type_ is date)
 
@@ -68,6 +79,8 @@ def compares(type_: type, value: object) -> bool:
 
 def cast(type_: type, value: object) -> Hashable:
     """The value as a key of this type. Raises ValueError unless there is exactly one reading."""
+    if isinstance(value, Padded):
+        value = value.text
     if is_of(type_, value):
         return value
     if isinstance(value, bool) or type_ is bool:

@@ -20,6 +20,7 @@ from typing import Literal, NamedTuple, Never, Protocol, TypeVar
 from loaders.durations import MICROSECONDS, Duration, parts_of
 from loaders.errors import Unreadable
 from loaders.json import NotJSON, Reader, write
+from loaders.keys import Padded
 from loaders.places import Stored
 from loaders.reals import REAL, read_real
 from loaders.texts import text_of
@@ -48,7 +49,7 @@ AS_TEXT = (
 """Types whose values are texts as PostgreSQL writes them. Python takes some for lists, such as the
 addresses of a network, of which there are millions."""
 
-TEXTS = ("text", "varchar", "bpchar", "name", "xml")
+TEXTS = ("text", "varchar", "name", "xml")
 
 JSONB_VERSION = b"\x01"
 
@@ -88,6 +89,7 @@ def codecs_of(source: str, *, is_unicode: bool) -> Iterator[TypeCodec]:
     yield TypeCodec("float4", _from_real, _Remembered(read_real).__getitem__, "binary")
     yield TypeCodec("json", write, reading.json_of, "binary")
     yield TypeCodec("jsonb", _from_json, reading.jsonb_of, "binary")
+    yield TypeCodec("bpchar", _from_text, reading.padded_of, "binary")
     for name in AS_TEXT:
         yield TypeCodec(name, str, str, "text")
     if not is_unicode:
@@ -239,6 +241,10 @@ class _Reading:
             return raw.decode()
         except UnicodeDecodeError:
             return Unreadable(self._source, "a text that is not UTF-8", stored=raw.hex())
+
+    def padded_of(self, raw: bytes) -> str | Unreadable:
+        text = self.text_of(raw)
+        return Padded(text) if isinstance(text, str) and text.endswith(" ") else text
 
     def _out_of_range(self, type_: str, raw: int) -> Unreadable:
         text = INFINITIES.get(raw)

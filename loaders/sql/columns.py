@@ -6,21 +6,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+from math import isfinite
 from operator import itemgetter
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from loaders import domains
 from loaders.asks import Key
 from loaders.descriptions import TYPES, Family
-from loaders.domains import Domain
+from loaders.domains import NOWHERE, Domain, Place
 from loaders.errors import UnfitKey
-from loaders.keys import cast, compares
+from loaders.keys import FRACTIONAL, MOST_DIGITS, Padded, cast, compares
 from loaders.places import LARGEST_NUMERIC
 from loaders.resource import Row
 from loaders.sql.catalog import family_of
+from loaders.time_zones import ZoneOffset
 
 Run = Callable[..., Awaitable[Sequence[Row]]]
 """Runs a statement with its parameters, and returns its rows."""
@@ -56,15 +59,13 @@ join pg_type t on t.oid = p.oid
 where not (t.typtype = 'd' or (t.typcategory = 'A' and t.typelem <> 0))
 """
 
-INTEGERS: Mapping[str, Domain] = {
+TEXTS = ("text", "varchar", "bpchar", "name", "citext")
+
+DOMAINS: Mapping[str, Domain] = {
     "int2": domains.integers(-(1 << 15), (1 << 15) - 1),
     "int4": domains.integers(-(1 << 31), (1 << 31) - 1),
     "int8": domains.integers(-(1 << 63), (1 << 63) - 1),
     "oid": domains.integers(0, (1 << 32) - 1),
-}
-
-DOMAINS: Mapping[str, Domain] = {
-    **INTEGERS,
     "numeric": domains.decimals,
     "float4": domains.reals,
     "float8": domains.doubles,
@@ -72,9 +73,23 @@ DOMAINS: Mapping[str, Domain] = {
     "timestamp": domains.local_microseconds,
     "date": domains.days,
     "time": domains.clocks,
-    **dict.fromkeys(("text", "varchar", "bpchar", "name", "citext"), domains.texts),
+    **dict.fromkeys(TEXTS, domains.texts),
 }
 """What columns of each type can hold, by ``pg_type.typname``; of an enum, its labels."""
+
+USUAL: Mapping[str, type] = {
+    **dict.fromkeys(("int2", "int4", "int8", "oid"), int),
+    "numeric": Decimal,
+    "float8": float,
+    "bool": bool,
+    "date": date,
+    "time": time,
+    "uuid": UUID,
+    "bytea": bytes,
+    **dict.fromkeys(TEXTS, str),
+}
+"""The type of the keys that are sent as they are, without a look at each: PostgreSQL refuses those
+that a column of the type can't hold, and takes none of them for another."""
 
 FRESH, OLD = 1.0, 60.0
 """Seconds after which what was learnt is asked again: by who doubts it, and by anyone."""
@@ -106,31 +121,26 @@ class ColumnType:
         """The Python type of the values, or items, where it can be told."""
         return None if self.family is None else TYPES.get(self.family)
 
-    def read(self, value: object) -> Hashable:
-        """The value as one that is compared with those of this type as it is. Raises ValueError
-        unless there is one reading."""
-        assert self.type is not None
+    def place(self, value: object) -> Place:
+        """Where a key stands among the values of this type: only at an exact place is one that it
+        equals. Raises ValueError unless it has one reading as a value of the type."""
+        if self.type is None:
+            return Place(value.text if isinstance(value, Padded) else value, True)
+        if self.type is int and type(value) in FRACTIONAL and _is_beyond(value):
+            return NOWHERE
         read = value if compares(self.type, value) else cast(self.type, value)
-        if isinstance(read, datetime):
-            is_aware = read.tzinfo is not None
-            if is_aware is not (self.family is Family.DATETIME):
+        match read:
+            case datetime():
+                is_local = read.tzinfo is None or isinstance(read.tzinfo, ZoneOffset)
+                if is_local if self.family is Family.DATETIME else not is_local:
+                    raise ValueError("a time with a zone is none without")
+            case time() if read.tzinfo is not None:
                 raise ValueError("a time with a zone is none without")
-        return read
-
-    def can_equal(self, value: object) -> bool:
-        """Whether there can be a value, or an item, that equals this one of its type."""
-        match value:
-            case bool():
-                return True
-            case int() if self.base in INTEGERS:
-                return domains.has(INTEGERS[self.base], value)
-            case str() if self.family is Family.LABEL:
-                return value in self.labels
-            case str():
-                return domains.has(domains.texts, value)
-            case Decimal():
-                return not value.is_finite() or abs(value.adjusted()) < LARGEST_NUMERIC
-        return True
+            case Decimal() if read.is_finite() and abs(read.adjusted()) >= LARGEST_NUMERIC:
+                return NOWHERE
+        domain = _domain(self)
+        place = None if domain is None else domain(read)
+        return Place(read, True) if place is None else place
 
 
 UNKNOWN = ColumnType("text", "text", None)
@@ -139,20 +149,17 @@ UNKNOWN = ColumnType("text", "text", None)
 
 class By(NamedTuple):
     """What columns that rows are asked by are like: whether rows tell by their values whose they
-    are (``is_exact``), and for each, whether its values are lists, and of which type they are,
-    where that is known."""
+    are (``is_exact``), and for each, whether its values are lists, and which keys are ``usual``."""
 
     is_exact: bool
     lists: tuple[bool, ...]
     has_lists: bool
-    kinds: tuple[type | None, ...]
+    usual: tuple[type, ...]
 
     def takes(self, keys: Sequence[Key]) -> bool:
-        """Whether the keys are compared with the columns' values as they are."""
-        for place, kind in enumerate(self.kinds):
-            if kind is None or set(map(type, map(itemgetter(place), keys))) == {kind}:
-                continue
-            if not all(compares(kind, key[place]) for key in keys):
+        """Whether the keys are all usual, and sent as they are."""
+        for place, type_ in enumerate(self.usual):
+            if set(map(type, map(itemgetter(place), keys))) != {type_}:
                 return False
         return True
 
@@ -177,28 +184,24 @@ class Columns:
             types = [self[name] for name in names]
             lists = tuple(type_.is_list for type_ in types)
             exact = all(type_.is_exact for type_ in types)
-            kinds = tuple(type_.type for type_ in types)
-            known = self._by[names] = By(exact, lists, any(lists), kinds)
+            usual = tuple(map(_usual, types))
+            known = self._by[names] = By(exact, lists, any(lists), usual)
         return known
 
-    def read(self, source: str, by: tuple[str, ...], key: Key) -> Key:
-        """The key as one of the columns' types. Raises UnfitKey unless there is one reading."""
+    def read(self, source: str, by: tuple[str, ...], key: Key) -> Key | UnfitKey | None:
+        """The key in the terms of the columns, which is what statements compare; None if nothing
+        there equals it, its error unless there is one reading."""
         read: list[Hashable] = []
         for name, value in zip(by, key, strict=True):
             type_ = self[name]
             try:
-                read.append(value if type_.type is None else type_.read(value))
+                place = type_.place(value)
             except ValueError:
-                raise UnfitKey(source, name, value, type_.name) from None
+                return UnfitKey(source, name, value, type_.name)
+            if not place.is_exact:
+                return None
+            read.append(place.value)
         return tuple(read)
-
-    def reads(self, by: tuple[str, ...], key: Key) -> bool:
-        """Whether there is such a reading."""
-        try:
-            self.read("", by, key)
-        except UnfitKey:
-            return False
-        return True
 
     def domain(self, column: str) -> Domain | None:
         """What the column, or each item of its lists, can hold, if that is known."""
@@ -208,10 +211,6 @@ class Columns:
         """Whether they are to be learnt again. They are doubted where something is to be compared
         that they may not hold: what a column lacks, it may have since a migration."""
         return monotonic() - self.learnt > (FRESH if is_doubted else OLD)
-
-    def can_equal(self, by: tuple[str, ...], key: Key) -> bool:
-        """Whether there can be rows whose columns equal the key."""
-        return all(self[name].can_equal(value) for name, value in zip(by, key, strict=True))
 
 
 class ColumnsOfTables:
@@ -249,6 +248,19 @@ class ColumnsOfTables:
                 await self._changed()
             columns = self._known[table] = Columns(types)
             return columns
+
+
+def _is_beyond(number: Any) -> bool:
+    """Whether it has more digits than any whole number that is a key."""
+    return isfinite(number) and abs(number) >= 10**MOST_DIGITS
+
+
+def _usual(type_: ColumnType) -> type:
+    """The type of the keys that can be sent without a look at them; object, if none can."""
+    if type_.family is Family.LABEL or type_.type is None:
+        # What has no type here is sent as a text.
+        return str
+    return USUAL.get(type_.base, object)
 
 
 def _domain(type_: ColumnType) -> Domain | None:

@@ -8,10 +8,10 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
-from loaders.asks import Answer, Ask, Found, Key, Wants, answered, answered_as_read, nothing_of
+from loaders.asks import Answer, Ask, Found, Key, Wants, answered, nothing_of
 from loaders.contexts import Attempt
 from loaders.domains import Domains
-from loaders.errors import BadResponse, SourceError, SourceTimeout, UnfitValue
+from loaders.errors import BadResponse, SourceError, SourceTimeout, UnfitKey, UnfitValue
 from loaders.query import Filter, joined
 from loaders.resource import Resource, Row
 from loaders.sources import Translated
@@ -113,17 +113,32 @@ class SqlSource(ABC):
     async def _as_read(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
     ) -> Answer:
-        """What is asked by keys of other types than their columns'."""
-        by = ask.rows.by
-        if not all(columns.reads(by, key) for key in keys):
+        """What is asked by keys that the columns may not hold, or are of other types."""
+        read = self._read(columns, ask, keys)
+        unfit = any(isinstance(each, UnfitKey) for each in read)
+        if unfit or (None in read and columns.may_have_changed(is_doubted=True)):
             fresh = await self._learned(ask.resource, ask, keys, attempt, columns)
             if fresh.types != columns.types:
                 return await self._fetch(fresh, ask, keys, attempt)
-        return await answered_as_read(
-            keys,
-            lambda key: columns.read(self.name, by, key),
-            lambda read: self._fetch(columns, ask, read, attempt),
-        )
+        places: dict[Key, list[int]] = {}
+        answer: list[Found | Exception] = [nothing_of(ask.wants)] * len(keys)
+        for place, each in enumerate(read):
+            if isinstance(each, UnfitKey):
+                answer[place] = each
+            elif each is not None:
+                # Two keys of different types can be one, and then it is asked for once.
+                places.setdefault(each, []).append(place)
+        if places:
+            found = await self._sent(columns, ask, list(places), attempt)
+            for of_key, equal in zip(found, places.values(), strict=True):
+                for place in equal:
+                    answer[place] = of_key
+        return answer
+
+    def _read(
+        self, columns: Columns, ask: Ask, keys: Sequence[Key]
+    ) -> Sequence[Key | UnfitKey | None]:
+        return [columns.read(self.name, ask.rows.by, key) for key in keys]
 
     async def _learning(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         """Asks, with what is known, or is learnt first, of the tables that the ask is about."""
@@ -174,18 +189,12 @@ class SqlSource(ABC):
         is_of_values = self._is_of_values(error)
         if not is_of_values and not self._is_of_types(error):
             raise error
-        fresh, by = await self._learned(ask.resource, ask, keys, attempt, columns), ask.rows.by
-        if not fresh.by(by).takes(keys):
+        fresh = await self._learned(ask.resource, ask, keys, attempt, columns)
+        if fresh.types != columns.types:
+            return await self._fetch(fresh, ask, keys, attempt)
+        if self._read(fresh, ask, keys) != list(keys):
             return await self._as_read(fresh, ask, keys, attempt)
-        places = [place for place, key in enumerate(keys) if fresh.can_equal(by, key)]
-        if fresh.types == columns.types and len(places) == len(keys):
-            return await self._parted(fresh, ask, keys, attempt, error)
-        answer: list[Found | Exception] = [nothing_of(ask.wants)] * len(keys)
-        if places:
-            found = await self._fetch(fresh, ask, [keys[place] for place in places], attempt)
-            for place, each in zip(places, found, strict=True):
-                answer[place] = each
-        return answer
+        return await self._parted(fresh, ask, keys, attempt, error)
 
     async def _parted(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt, error: SourceError
