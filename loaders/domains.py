@@ -273,6 +273,18 @@ def texts(value: object) -> Place | None:
     return NOWHERE if UNFIT.search(value) else Place(value, True)
 
 
+NAME_BYTES = 63
+"""That a ``name`` can have (PostgreSQL manual, 8.3)."""
+
+
+def names(value: object) -> Place | None:
+    """Names of PostgreSQL's own."""
+    place = texts(value)
+    if place is None or not place.is_exact:
+        return place
+    return place if len(str(value).encode()) <= NAME_BYTES else NOWHERE
+
+
 def labels(known: Iterable[str]) -> Domain:
     """The labels of an enum."""
     labels = frozenset(known)

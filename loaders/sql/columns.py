@@ -74,6 +74,7 @@ DOMAINS: Mapping[str, Domain] = {
     "date": domains.days,
     "time": domains.clocks,
     **dict.fromkeys(TEXTS, domains.texts),
+    "name": domains.names,
 }
 """What columns of each type can hold, by ``pg_type.typname``; of an enum, its labels."""
 
