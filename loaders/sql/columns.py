@@ -45,6 +45,7 @@ select a.attname as name,
   -- Without a length, which would cut what is sent.
   format_type(coalesce(p.sent, p.oid), -1) as type,
   p.sent is not null as is_list,
+  p.sent is null and t.typtype = 'e' and a.atttypid <> t.oid as is_of_enum,
   t.typname as base,
   t.typtype::text as class,
   t.typnamespace = 'pg_catalog'::regnamespace or t.typname = 'citext' as builtin,
@@ -101,8 +102,9 @@ class ColumnType:
     """A column's type. ``name`` is as PostgreSQL writes it, without a length. ``base`` and
     ``family`` are those of its values, or of their items where ``is_list``; the family is None
     where it can't be told what the driver makes of them. ``is_exact`` says whether equal values are
-    the same value. ``labels`` are all values of an enum. ``nullable`` says that nothing keeps
-    the column from nulls, as in a view nothing does."""
+    the same value. ``labels`` are all values of an enum; the column is a domain over it where it
+    ``is_of_enum``. ``nullable`` says that nothing keeps the column from nulls, as in a view nothing
+    does."""
 
     name: str
     base: str
@@ -111,6 +113,7 @@ class ColumnType:
     is_exact: bool = True
     labels: frozenset[str] = frozenset()
     nullable: bool = False
+    is_of_enum: bool = False
 
     @property
     def array(self) -> str:
@@ -167,16 +170,24 @@ class By(NamedTuple):
 
 class Columns:
     """The columns of one table. Two of them are the same only if they are one object, by which
-    statements are found again."""
+    statements are found again. ``of`` has those of other tables, by their identifiers."""
 
-    def __init__(self, types: Mapping[str, ColumnType]) -> None:
+    def __init__(
+        self, types: Mapping[str, ColumnType], of: Callable[[str], Columns | None] | None = None
+    ) -> None:
         self.types = types
+        self._of = of
         self.learnt = monotonic()
         self._by: dict[tuple[str, ...], By] = {}
         self._domains = {name: _domain(type_) for name, type_ in types.items()}
 
     def __getitem__(self, column: str) -> ColumnType:
         return self.types.get(column, UNKNOWN)
+
+    def joined(self, table: str) -> Columns:
+        """Those of a table that is joined, as far as they are known."""
+        found = None if self._of is None else self._of(table)
+        return found or Columns({})
 
     def by(self, names: tuple[str, ...]) -> By:
         """What these columns are like."""
@@ -247,7 +258,7 @@ class ColumnsOfTables:
                 return Columns(types)
             if known is not None:
                 await self._changed()
-            columns = self._known[table] = Columns(types)
+            columns = self._known[table] = Columns(types, self.get)
             return columns
 
 
@@ -279,4 +290,5 @@ def _type(row: Row) -> ColumnType:
         is_exact=row["exact"],
         labels=frozenset(row["labels"]),
         nullable=row["nullable"],
+        is_of_enum=row["is_of_enum"],
     )

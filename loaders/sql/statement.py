@@ -117,7 +117,7 @@ def _selecting(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, Pa
         return _select(ask, columns, chosen, parameters), parameters
     # One index scan a key, each stopping at the limit, in one statement.
     each = _keys(rows.by, keys, columns, parameters)
-    inner = _select(ask, columns, _key(rows.by, columns.by(rows.by).lists), parameters)
+    inner = _select(ask, columns, _key(rows.by, columns), parameters)
     return f"select rows.* from {each} cross join lateral ({inner}) as rows", parameters
 
 
@@ -127,23 +127,24 @@ def aggregating(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, P
     rows, parameters = ask.rows, Parameters()
     chosen = _any_of(rows.by, keys, columns, parameters) if rows.by else None
     group = ", ".join(map(quoted, rows.by))
-    shown = ", ".join([group, *_functions(ask)]) if group else ", ".join(_functions(ask))
+    shown = ", ".join([*map(quoted, rows.by), *_functions(ask, columns)])
     grouped = f" group by {group}" if group else ""
-    return f"select {shown} from {_from(ask, chosen, parameters)}{grouped}", parameters
+    return f"select {shown} from {_from(ask, columns, chosen, parameters)}{grouped}", parameters
 
 
 def by_position(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, Parameters]:
     """For each key in order, at least one row: its place, the values of the aggregates, and then
     the columns of one of its rows, of which ``sluice_row`` is null if there is none."""
     rows, parameters = ask.rows, Parameters()
-    chosen = _key(rows.by, columns.by(rows.by).lists) if rows.by else None
+    chosen = _key(rows.by, columns) if rows.by else None
     shown = ["sluice_place"]
     each = "(select 1 as sluice_place) as one"
     if rows.by:
         each = _keys(rows.by, keys, columns, parameters)
     if ask.wants.aggregates:
-        named = (f"{each} as sluice_{index}" for index, each in enumerate(_functions(ask)))
-        values = f"select {', '.join(named)} from {_from(ask, chosen, parameters)}"
+        functions = enumerate(_functions(ask, columns))
+        named = ", ".join(f"{each} as sluice_{index}" for index, each in functions)
+        values = f"select {named} from {_from(ask, columns, chosen, parameters)}"
         shown.append("sluice_values.*")
         each += f" cross join lateral ({values}) as sluice_values"
     if ask.wants.columns:
@@ -169,7 +170,7 @@ def _select(
     window = ask.rows.window
     selected = _listed(ask.wants.columns) + also
     past = [_past(ask, columns, *place, parameters) for place in window.places]
-    statement = f"select {selected} from {_from(ask, chosen, parameters, past)}"
+    statement = f"select {selected} from {_from(ask, columns, chosen, parameters, past)}"
     if window.order:
         statement += f" order by {', '.join(map(_sorted_by, window.order))}"
     if window.limit is not None:
@@ -177,18 +178,24 @@ def _select(
     return statement
 
 
-def _from(ask: Ask, chosen: str | None, parameters: Parameters, past: Sequence[str] = ()) -> str:
+def _from(
+    ask: Ask,
+    columns: Columns,
+    chosen: str | None,
+    parameters: Parameters,
+    past: Sequence[str] = (),
+) -> str:
     conditions = [] if chosen is None else [chosen]
     if ask.rows.filter is not None:
-        conditions.append(_condition(ask.rows.filter, parameters))
+        conditions.append(_condition(ask.rows.filter, columns, parameters))
     conditions += past
     where = f" where {' and '.join(conditions)}" if conditions else ""
     return f"{_table(ask.resource)}{where}"
 
 
-def _functions(ask: Ask) -> list[str]:
+def _functions(ask: Ask, columns: Columns) -> list[str]:
     return [
-        FUNCTIONS[each.function].format(column=quoted(each.column or ""))
+        FUNCTIONS[each.function].format(column=_compared(each.column or "", columns))
         for each in ask.wants.aggregates
     ]
 
@@ -197,29 +204,28 @@ def _any_of(
     by: tuple[str, ...], keys: Sequence[Key], columns: Columns, parameters: Parameters
 ) -> str:
     """The condition that the columns hold one of the keys."""
-    _, lists, has_lists, _ = columns.by(by)
+    has_lists = columns.by(by).has_lists
     if len(by) == 1:
         parameters += _values(keys)
         if has_lists:
             # What an index of the lists' items serves (GIN).
             return f"{quoted(by[0])} && ${len(parameters)}::{columns[by[0]].array}"
-        return f"{quoted(by[0])} = any(${len(parameters)})"
+        return f"{_compared(by[0], columns)} = any(${len(parameters)})"
     if has_lists:
         each = _keys(by, keys, columns, parameters)
-        return f"exists (select from {each} where {_key(by, lists)})"
-    names = ", ".join(map(quoted, by))
+        return f"exists (select from {each} where {_key(by, columns)})"
+    names = ", ".join(_compared(name, columns) for name in by)
     return f"({names}) in (select * from {_unnested(by, keys, columns, parameters)})"
 
 
-@lru_cache(1024)
-def _key(by: tuple[str, ...], lists: tuple[bool, ...]) -> str:
+def _key(by: tuple[str, ...], columns: Columns) -> str:
     """The condition that the columns hold the one of ``_keys`` that it stands beside; those that
-    are ``lists``, among others."""
+    are lists, among others."""
     return " and ".join(
         f"{quoted(column)} @> array[sluice_keys.{name}]"
         if is_list
-        else f"{quoted(column)} = sluice_keys.{name}"
-        for column, is_list, name in zip(by, lists, _names(by), strict=True)
+        else f"{_compared(column, columns)} = sluice_keys.{name}"
+        for column, is_list, name in zip(by, columns.by(by).lists, _names(by), strict=True)
     )
 
 
@@ -281,29 +287,33 @@ def _past(
     is_past_nulls = not highest or (directions == {True} and None not in place)
     if len(directions) == 1 and is_past_nulls and not any(part.nullable for part in order):
         # A row comparison is one range of an index, which the equivalent or-chain is not.
-        left = ", ".join(quoted(part.column) for part in order)
+        left = ", ".join(_compared(part.column, columns) for part in order)
         right = ", ".join(_bound(value, parameters) for value in place)
         return f"({left}) {'<' if directions == {True} else '>'} ({right})"
-    return _condition(keyset(order, place, highest), parameters)
+    return _condition(keyset(order, place, highest), columns, parameters)
 
 
-def _condition(filter: Filter, parameters: Parameters, table: str = "") -> str:
+def _condition(filter: Filter, columns: Columns, parameters: Parameters, table: str = "") -> str:
     """The filter as SQL; ``table`` stands before the columns' names, with its dot."""
     match filter:
-        case And(parts):
-            return _joined(" and ", parts, parameters, table) if parts else "true"
-        case Or(parts):
-            return _joined(" or ", parts, parameters, table) if parts else "false"
+        case And(parts) | Or(parts) if parts:
+            word = " and " if isinstance(filter, And) else " or "
+            each = (_condition(part, columns, parameters, table) for part in parts)
+            return f"({word.join(each)})"
+        case And():
+            return "true"
+        case Or():
+            return "false"
         case Not(part):
-            return f"({_condition(part, parameters, table)}) is not true"
+            return f"({_condition(part, columns, parameters, table)}) is not true"
         case SemiJoin(column, resource, of, where):
             # Its columns have the table's name before them: one that the inner table lacks would
             # be taken for the outer one's, and then every row could be within.
-            inner = f"{quoted(resource.name)}."
-            rows = f"select {inner}{quoted(of)} from {_table(resource)}"
+            inner, joined = f"{quoted(resource.name)}.", columns.joined(_table(resource))
+            rows = f"select {_compared(of, joined, inner)} from {_table(resource)}"
             if where is not None:
-                rows += f" where {_condition(where, parameters, inner)}"
-            return f"{table}{quoted(column)} in ({rows})"
+                rows += f" where {_condition(where, joined, parameters, inner)}"
+            return f"{_compared(column, columns, table)} in ({rows})"
         case Comparison(column, Operator.IS_NULL, value):
             return f"{table}{quoted(column)} is {'' if value else 'not '}null"
         case Comparison(column, Operator.HAS_EVERY, ()):
@@ -319,12 +329,14 @@ def _condition(filter: Filter, parameters: Parameters, table: str = "") -> str:
                 case Operator.STARTS_WITH:
                     value = f"{_literal(value)}%"
             return COMPARE[operator].format(
-                column=table + quoted(column), value=_bound(value, parameters)
+                column=_compared(column, columns, table), value=_bound(value, parameters)
             )
 
 
-def _joined(word: str, parts: tuple[Filter, ...], parameters: Parameters, table: str) -> str:
-    return f"({word.join(_condition(part, parameters, table) for part in parts)})"
+def _compared(column: str, columns: Columns, table: str = "") -> str:
+    """What stands for the column where it is compared: no operator of enums takes a domain."""
+    type_, name = columns[column], table + quoted(column)
+    return f"{name}::{type_.name}" if type_.is_of_enum else name
 
 
 def _literal(text: str) -> str:
