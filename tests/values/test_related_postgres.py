@@ -203,3 +203,25 @@ async def test_a_padded_text_is_shown_with_its_blanks(tables: Tables) -> None:
 
     assert first.data["things"]["nodes"] == [{"it": "a  "}]
     assert second.data["things"]["nodes"] == [{"it": "abc"}]
+
+
+# Times.
+
+TIMES = {
+    "timestamp": ["2026-01-31 09:30:00.123456", "infinity"],
+    "timestamptz": ["2026-01-31 09:30:00.123456+00", "-infinity"],
+    "date": ["2026-01-31", "infinity"],
+    "time": ["09:30:00.123456", "24:00"],
+    "timetz": ["09:30:00.123456+01", "24:00+01"],
+    "interval": ["1 month 0.123456 seconds", "170000000 years"],
+}
+"""Of each a value, and one that can't be read, which is an error wherever it leads."""
+
+
+@pytest.mark.parametrize("to", TIMES)
+@pytest.mark.parametrize("of", TIMES)
+async def test_a_time_finds_those_of_its_type(tables: Tables, of: str, to: str) -> None:
+    # Without a zone it is no moment, and a day no time of it.
+    found = await related(tables, (of, TIMES[of][:1]), (to, TIMES[to]))
+
+    assert found == [[1] if of == to else None]
