@@ -19,6 +19,7 @@ from gateway.errors import NO_ID, BadUserInput
 from loaders.declarations import declaration
 from loaders.errors import UnfitKey
 from loaders.identity import Identity
+from loaders.keys import FRACTIONAL
 from loaders.resource import Resource
 from resolvers.caching import cached
 from resolvers.columns import column_name, columns_of, coordinate_of, given_type
@@ -101,7 +102,7 @@ class Lookup(BatchedFetch):
             if isinstance(value, datetime):
                 value = given_in(value, zone_of(info, target.resource, column))
         loader = info.context.loaders.by_key(target.resource, column)
-        return _of_client(name, loader.load_all([value] * len(rows)))
+        return _of_client(name, value, loader.load_all([value] * len(rows)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +197,12 @@ def nodes(description: str, **options: Unpack[FieldOptions]) -> Any:
     return fetched(description, NodeLookup(many=True), options)
 
 
-async def _of_client(name: str, values: Awaitable[Values]) -> Values:
-    """The values of a lookup, whose key came from a client."""
-    unfit = BadUserInput(f"{name}: the value does not fit what it is compared with.")
+async def _of_client(name: str, value: object, values: Awaitable[Values]) -> Values:
+    """The values of a lookup by a value of a client's."""
+    unfit: BadUserInput | None = None
+    if type(value) not in FRACTIONAL:
+        # A number that no value of the column can be equals none of them.
+        unfit = BadUserInput(f"{name}: the value does not fit what it is compared with.")
     return [unfit if isinstance(each, UnfitKey) else each for each in await values]
 
 

@@ -48,9 +48,12 @@ class Tables:
         variables: dict[str, object] | None = None,
         identity: Identity = ANONYMOUS,
     ) -> Response:
-        source = PostgresSource("shop", self.addresses.postgres, pool_size=1)
-        async with GraphClient(graph, [source]) as client:
+        async with self.client(graph) as client:
             return await client.execute(query, variables, identity=identity)
+
+    def client(self, graph: Graph) -> GraphClient:
+        """One whose statements go to one session, once it is entered."""
+        return GraphClient(graph, [PostgresSource("shop", self.addresses.postgres, pool_size=1)])
 
 
 @asynccontextmanager
