@@ -219,12 +219,7 @@ class PostgresSource(SqlSource):
                     # A value of another type than the column's: clients' values have been read
                     # as the declared type, so it is the declaration that is wrong.
                     return self._refused(error)
-                return UnfitValue(
-                    self.name,
-                    "A value does not fit the column it is compared with: it is out of range, "
-                    "too long, or has a character that PostgreSQL can't hold.",
-                    reason=reason_of(error),
-                )
+                return UnfitValue(self.name, MISFIT, reason=reason_of(error))
             case (
                 OSError()
                 | asyncpg.PostgresConnectionError()
@@ -238,6 +233,9 @@ class PostgresSource(SqlSource):
                 return SourceUnavailable(self.name, reason=reason_of(error))
             case asyncpg.PostgresError():
                 return self._refused(error)
+            case ValueError():
+                # What asyncpg can't send, and can't say either: an integer of 5,000 digits.
+                return UnfitValue(self.name, MISFIT, reason=reason_of(error))
         return None
 
     def _refused(self, error: BaseException) -> BadResponse:
@@ -253,6 +251,12 @@ class PostgresSource(SqlSource):
         code = getattr(error.__cause__, "sqlstate", None) or ""
         # Data exceptions, and what functions raise.
         return code[:2] in ("22", "P0") or code in OF_TEXTS
+
+
+MISFIT = (
+    "A value does not fit the column it is compared with: it is out of range, too long, or has a "
+    "character that PostgreSQL can't hold."
+)
 
 
 def _is_of_another_type(error: BaseException) -> bool:

@@ -19,6 +19,9 @@ from loaders.sql.columns import STATEMENT, Columns, ColumnsOfTables, Run
 from loaders.sql.parting import Parting
 from loaders.sql.statement import Parameters, Table, aggregating, by_position, selecting
 
+NO_CURSOR = "after or before is no cursor of this list: take one from its edges or pageInfo."
+"""What is said of a place that no row can have."""
+
 ALMOST = 0.9
 """The share of the time that is left, after which what is there has to do, and a connection that is
 not there is not waited for any more: no time would be left for its statement."""
@@ -186,14 +189,18 @@ class SqlSource(ABC):
         """The same again, if it failed by a type that has changed, by keys of other types, or by
         keys that nothing equals; by parts, if it failed by another value. Raises the error if it
         was none of these."""
-        is_of_values = self._is_of_values(error)
-        if not is_of_values and not self._is_of_types(error):
+        is_of_types = self._is_of_types(error)
+        if not is_of_types and not self._is_of_values(error):
             raise error
         fresh = await self._learned(ask.resource, ask, keys, attempt, columns)
         if fresh.types != columns.types:
             return await self._fetch(fresh, ask, keys, attempt)
         if self._read(fresh, ask, keys) != list(keys):
             return await self._as_read(fresh, ask, keys, attempt)
+        if is_of_types and any(ask.rows.window.places):
+            # A page before this one could be asked for, so what it can't be compared with is not
+            # what that page had.
+            raise UnfitValue(self.name, NO_CURSOR) from error
         return await self._parted(fresh, ask, keys, attempt, error)
 
     async def _parted(
