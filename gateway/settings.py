@@ -227,6 +227,10 @@ class LimitSettings(_Section):
     ``body_bytes`` bounds a WebSocket message too. ``batch`` is how many operations one request may
     have; with 0 it has one, and no list. ``socket_operations`` is how many may run at the same
     time on one WebSocket.
+
+    ``tokens`` are those of a document. An operation may nest fields ``depth`` levels deep, and have
+    so many ``fields``, ``aliases`` and ``directives``, with those of its fragments wherever they
+    are spread; ``root_fields`` of them in no other field.
     """
 
     body_bytes: int = Field(1_000_000, ge=1)
@@ -234,6 +238,12 @@ class LimitSettings(_Section):
     socket_operations: int = Field(100, ge=1)
     request_seconds: float = Field(30.0, gt=0)
     cached_documents: int = Field(1000, ge=1)
+    tokens: int = Field(5_000, ge=1)
+    depth: int = Field(15, ge=1)
+    fields: int = Field(1_000, ge=1)
+    root_fields: int = Field(20, ge=1)
+    aliases: int = Field(30, ge=0)
+    directives: int = Field(50, ge=0)
 
 
 class StageSettings(_Section):

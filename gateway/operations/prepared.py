@@ -28,6 +28,10 @@ USUAL_LENGTH = 2_000
 """Characters that the documents which are kept have in the mean, at most: a cache that is bounded
 in documents alone could be filled with long ones. One character takes some 50 bytes."""
 
+INVALID_KEPT = 100
+"""Documents with errors that are kept, apart from the others, so that they push none of these
+out."""
+
 LARGEST_KEPT = 1_000
 """Fields of the plans that are kept of one document, all together: a short document can have large
 plans. One field takes some 300 bytes."""
@@ -112,7 +116,7 @@ class Prepares(Protocol):
 
 class Preparations:
     """What was prepared before: of at most as many documents of the usual length as ``size`` says,
-    the most recently used.
+    the most recently used, and of some that have errors.
 
     Plans belong to a document and decisions to a plan, and each goes with what it belongs to. So
     neither many names, conditions or standings of one document nor large plans take more than
@@ -123,9 +127,8 @@ class Preparations:
         order = [stage.by for stage in stages]
         assert order == sorted(order), "a stage goes by less than one before it"
         self._by = {by: [each for each in stages if each.by is by] for by in By}
-        self._texts: LRUCache[str, _Text] = LRUCache(
-            size * USUAL_LENGTH, getsizeof=lambda text: max(len(text.known.query), USUAL_LENGTH)
-        )
+        self._texts = _texts_kept(size)
+        self._invalid = _texts_kept(min(size, INVALID_KEPT))
 
     def get(
         self,
@@ -157,11 +160,21 @@ class Preparations:
             return self._of_standing(choice, standing)
 
     def _of_text(self, query: str) -> _Text:
-        text = _Text(Prepared(query))
-        for stage in self._by[By.TEXT]:
-            stage.prepare(text.known)
-        if len(query) <= min(LONGEST_KEPT, self._texts.maxsize) and not text.known.errors:
-            self._texts[query] = text
+        text = self._invalid.get(query)
+        if text is None:
+            text = _Text(Prepared(query))
+            try:
+                for stage in self._by[By.TEXT]:
+                    if not text.known.errors:
+                        stage.prepare(text.known)
+            except GraphQLError as error:
+                text.refusal = error
+            kept = self._invalid if text.refusal or text.known.errors else self._texts
+            if len(query) <= min(LONGEST_KEPT, kept.maxsize):
+                kept[query] = text
+        if text.refusal is not None:
+            # Not with where it was raised before, which would grow.
+            raise text.refusal.with_traceback(None)
         return text
 
     def _of_choice(
@@ -214,11 +227,19 @@ class _Choice:
 
 @dataclass(slots=True)
 class _Text:
-    """A document, as far as it is the same for all of its operations."""
+    """A document, as far as it is the same for all of its operations. ``refusal`` says why the
+    text is none."""
 
     known: Prepared
+    refusal: GraphQLError | None = None
     choices: LRUCache[tuple[Any, ...], _Choice] = field(
         default_factory=lambda: LRUCache(LARGEST_KEPT, getsizeof=_share_of_plans)
+    )
+
+
+def _texts_kept(size: int) -> LRUCache[str, _Text]:
+    return LRUCache(
+        size * USUAL_LENGTH, getsizeof=lambda text: max(len(text.known.query), USUAL_LENGTH)
     )
 
 

@@ -16,6 +16,7 @@ from gateway.operations.stages.execute import ExecuteStage
 from gateway.operations.stages.parse import ParseStage
 from gateway.operations.stages.plan import PlanStage
 from gateway.operations.stages.present import PresentStage
+from gateway.operations.stages.shape import ShapeStage
 from gateway.operations.stages.validate import ValidateStage
 from gateway.settings import Settings
 from resolvers.graph import Graph
@@ -33,6 +34,7 @@ class Stage(Protocol):
 ORDER: Sequence[type[Stage]] = (
     PresentStage,  # around all, as every end of an operation goes through it
     ParseStage,
+    ShapeStage,  # before validation, whose work it bounds
     ValidateStage,
     PlanStage,
     AuthorizeStage,  # before anything is fetched

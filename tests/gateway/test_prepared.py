@@ -12,6 +12,7 @@ from graphql import GraphQLError
 
 from gateway.operations.prepared import (
     DECISIONS_KEPT,
+    INVALID_KEPT,
     LARGEST_KEPT,
     LONGEST_KEPT,
     PLANS_KEPT,
@@ -22,12 +23,15 @@ from gateway.operations.prepared import (
     Prepares,
 )
 from gateway.operations.road import ORDER
-from gateway.operations.stages.parse import MOST_LINES, MOST_TOKENS
+from gateway.operations.stages.parse import MOST_LINES
 from gateway.settings import Settings
 from loaders.identity import ANONYMOUS, Identity
 from schema.build import schema
 
-SETTINGS = Settings.of(environment="development")
+SETTINGS = Settings.of(
+    environment="development",
+    limits={"fields": 10_000, "root_fields": 1_000, "aliases": 10_000, "depth": 15},
+)
 SUPPORT = Identity(scopes=frozenset({"support"}), credential="test")
 
 
@@ -113,7 +117,7 @@ def test_each_stage_prepares_once_what_is_asked_for_again() -> None:
     first = kept.get('{ product(sku: "1") { cost } }')
 
     assert kept.get('{ product(sku: "1") { cost } }') is first
-    assert kept.times == {"parse": 1, "validate": 1, "plan": 1, "authorize": 1}
+    assert kept.times == {"parse": 1, "shape": 1, "validate": 1, "plan": 1, "authorize": 1}
 
 
 def test_the_least_recently_used_document_goes() -> None:
@@ -125,11 +129,38 @@ def test_the_least_recently_used_document_goes() -> None:
     assert kept.made("parse", "{ a: __typename }")
 
 
-def test_a_document_that_is_not_valid_is_not_kept() -> None:
+@pytest.mark.parametrize("query", ["{ nothing }", "{ a { b { c } } }", "fragment F on T { ...F }"])
+def test_what_is_wrong_with_a_document_is_kept(query: str) -> None:
     kept = Kept()
 
-    assert kept.get("{ nothing }").errors
-    assert kept.made("parse", "{ nothing }")
+    assert kept.get(query).errors
+    assert not kept.made("parse", query)
+
+
+@pytest.mark.parametrize("query", ["{ a", "{ " + "__typename " * 5_000 + "}", doubling(15)])
+def test_why_a_text_is_none_is_kept(query: str) -> None:
+    kept, told = Kept(), []
+
+    for _ in range(3):
+        with pytest.raises(GraphQLError) as refused:
+            kept.get(query)
+        told.append((refused.value.message, len(refused.traceback)))
+
+    # What is raised again grows by nothing.
+    assert len({*told[1:]}) == len({message for message, _ in told}) == 1
+    assert kept.times["parse"] == (1 if len(query) <= LONGEST_KEPT else 3)
+
+
+def test_documents_that_are_wrong_take_no_valid_one_s_place() -> None:
+    kept = Kept(size=2)
+    kept.get("{ __typename }")
+
+    for number in range(INVALID_KEPT):
+        kept.get(f"{{ nothing{number} }}")
+
+    assert not kept.made("parse", "{ __typename }")
+    assert kept.made("parse", "{ nothing0 }")
+    assert not kept.made("parse", f"{{ nothing{INVALID_KEPT - 1} }}")
 
 
 def test_a_plan_is_made_once_for_each_choice_of_conditions() -> None:
@@ -140,7 +171,7 @@ def test_a_plan_is_made_once_for_each_choice_of_conditions() -> None:
         for choice in choices:
             kept.get(query, None, choice)
 
-    assert kept.times == {"parse": 1, "validate": 1, "plan": 2, "authorize": 2}
+    assert kept.times == {"parse": 1, "shape": 1, "validate": 1, "plan": 2, "authorize": 2}
 
 
 def test_other_variables_make_no_difference() -> None:
@@ -268,7 +299,7 @@ def test_a_stage_that_goes_by_less_stands_before_one_that_goes_by_more() -> None
 
     with pytest.raises(AssertionError, match="goes by less"):
         Preparations(stages[::-1], size=1)
-    assert [stage.by for stage in stages] == [By.TEXT, By.TEXT, By.CHOICE, By.STANDING]
+    assert [stage.by for stage in stages] == [By.TEXT, By.TEXT, By.TEXT, By.CHOICE, By.STANDING]
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n"], ids=["LF", "CR", "CRLF"])
@@ -283,14 +314,14 @@ def test_an_error_says_where_it_is(line_break: str) -> None:
 def test_a_document_of_too_many_lines_is_none(line_break: str) -> None:
     assert parsed("{ __typename }" + line_break * (MOST_LINES - 1)).errors == []
 
-    with pytest.raises(GraphQLError, match=f"more than {MOST_LINES} lines") as caught:
+    with pytest.raises(GraphQLError, match=f"more than {MOST_LINES:,} lines") as caught:
         parsed("{ __typename }" + line_break * MOST_LINES)
 
     assert caught.value.extensions == {"code": "OPERATION_TOO_COMPLEX"}
 
 
 def test_a_document_of_too_many_tokens_is_none() -> None:
-    with pytest.raises(GraphQLError, match=f"more than {MOST_TOKENS} tokens") as caught:
-        parsed("{ " + "__typename " * MOST_TOKENS + "}")
+    with pytest.raises(GraphQLError, match="more than 5,000 tokens") as caught:
+        parsed("{ " + "__typename " * 5_000 + "}")
 
     assert caught.value.extensions == {"code": "OPERATION_TOO_COMPLEX"}

@@ -18,9 +18,6 @@ from gateway.operations.stages.validate import none_of
 from gateway.settings import Settings
 from resolvers.graph import Graph
 
-MOST_TOKENS = 5_000
-"""Tokens that a document may have: parsing and validating it holds up everyone else."""
-
 MOST_LINES = 5_000
 """Lines that a document may have: an error says at which lines its fields stand, and graphql-core
 counts them from the first, for each error again."""
@@ -47,6 +44,7 @@ class ParseStage:
 
     def __init__(self, graph: Graph, settings: Settings) -> None:
         schema = schema_of(graph)
+        self._tokens = settings.limits.tokens
         self._has_mutations = schema.mutation_type is not None
         self._has_subscriptions = schema.subscription_type is not None
 
@@ -55,11 +53,11 @@ class ParseStage:
         breaks = query.count("\n") + query.count("\r") - query.count("\r\n")
         if breaks >= MOST_LINES:
             raise GraphQLError(
-                f"The document has more than {MOST_LINES} lines: split it.",
+                f"The document has more than {MOST_LINES:,} lines: split it.",
                 extensions={"code": OperationTooComplex.code},
             )
         try:
-            ast = parse(_Text(query), max_tokens=MOST_TOKENS, allow_empty_selection_sets=False)
+            ast = parse(_Text(query), max_tokens=self._tokens, allow_empty_selection_sets=False)
             known.document = Document.of(ast)
         except GraphQLSyntaxError as error:
             if not error.message.endswith("Parsing aborted."):
@@ -68,7 +66,7 @@ class ParseStage:
             if "nested too deeply" in error.message:
                 told = "The document nests too deeply: ask for less at a time."
             else:
-                told = f"The document has more than {MOST_TOKENS} tokens: split it."
+                told = f"The document has more than {self._tokens:,} tokens: split it."
             raise GraphQLError(told, extensions={"code": OperationTooComplex.code}) from None
 
     def around(self, operation: OperationState, send: Send, rest: Rest) -> Awaitable[None]:
