@@ -79,14 +79,18 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
     if settings.in_development:
         routes += [
             Route("/", _to_graphiql),
+            Route("/graphiql", _to_graphiql),
             Mount("/graphiql", routes=_graphiql(settings.graph or "", sign_in)),
         ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={HTTPException: _refused, Exception: _failed},
         middleware=[Middleware(BodyLimit, limit=limits.body_bytes)],
     )
+    # They lead to whatever host the request names.
+    app.router.redirect_slashes = False
+    return app
 
 
 def app_from_environment() -> Starlette:

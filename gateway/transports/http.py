@@ -28,9 +28,8 @@ from gateway.operations.results import Result, body_of, is_request_error
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
 from gateway.transports.negotiation import (
     GRAPHQL_JSON,
-    PARTS,
+    JSON,
     accepted_by,
-    likes_events_best,
     media_type_for,
 )
 from gateway.transports.requests import credentials, read
@@ -79,21 +78,25 @@ class GraphQLEndpoint:
         try:
             if request.method not in ("GET", "POST"):
                 raise RequestRefused("GraphQL is asked with GET or POST.", status=405)
+            accepted = accepted_by(request)
+            if accepted.media_type is None:
+                raise RequestRefused(
+                    f"An answer is {GRAPHQL_JSON} or {JSON}: have one of them in Accept.",
+                    status=406,
+                )
             # Before the body is read: whoever has a bad credential has nothing to say.
             identity = await self._authenticator.identify(
                 credentials(request.headers.items()), request.client
             )
             asked = await read(request, batch=self._batch)
-            accepted = accepted_by(request)
-            events = likes_events_best(accepted)
             if isinstance(asked, list):
-                if events:
+                if accepted.events:
                     raise RequestRefused("A batch is not answered with an event stream.")
                 response = await self._respond_to_batch(request, asked, identity)
-            elif events:
+            elif accepted.events:
                 await self._send_events(request, asked, identity, send)
                 return
-            elif PARTS in accepted:
+            elif accepted.parts:
                 await self._send_parts(request, asked, identity, send)
                 return
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from starlette.requests import Request
 
@@ -13,32 +14,66 @@ EVENTS = "text/event-stream"
 PARTS = "multipart/mixed"
 
 
+ANYTHING = frozenset({"*/*", "application/*"})
+
+MEDIA_TYPE = re.compile(r"[^\s/]+/[^\s/]+")
+
+LONGEST_KEPT = 256
+"""Characters of a header that is remembered with what it says: one can be as long as all headers
+may be together."""
+
+KEPT = 256
+
+
+class Accepted(NamedTuple):
+    """What a client takes. ``media_type`` is that of an answer which is one JSON document; None if
+    it takes neither kind of those, nor anything else that there is. ``events`` says that it wants
+    its operation as an event stream, and ``parts`` that it takes deferred parts."""
+
+    media_type: str | None
+    events: bool
+    parts: bool
+
+
+def accepted_by(request: Request) -> Accepted:
+    """What the client takes, by the weights in its header (RFC 9110, section 12.5.1); JSON,
+    if it has none."""
+    header = request.headers.get("accept", "")
+    return _kept(header) if len(header) <= LONGEST_KEPT else _accepted(header)
+
+
 def media_type_for(request: Request) -> str:
-    """That of an answer which is one JSON document."""
-    return GRAPHQL_JSON if GRAPHQL_JSON in accepted_by(request) else JSON
+    """The media type of an answer to the request which is one JSON document."""
+    return accepted_by(request).media_type or JSON
 
 
-def accepted_by(request: Request) -> tuple[str, ...]:
-    """The media types that the client accepts by name, those that it likes best first."""
-    return _media_types(request.headers.get("accept", ""))
-
-
-@lru_cache(256)
-def likes_events_best(accepted: tuple[str, ...]) -> bool:
-    """Whether the client wants its operation as an event stream."""
+def _accepted(header: str) -> Accepted:
+    weights = _weights(header)
+    taken = [each for each, weight in weights.items() if weight]
+    # The heaviest, the first of several; of the two forms of JSON the specification's own.
+    liked = sorted(taken, key=lambda each: (-weights[each], each == JSON))
+    whole = next((each for each in liked if each in (GRAPHQL_JSON, JSON)), None)
+    if whole is None and (not weights or not ANYTHING.isdisjoint(taken)):
+        whole = next((each for each in (JSON, GRAPHQL_JSON) if each not in weights), None)
     # Some clients name event streams for every operation, as the last resort.
-    whole = (GRAPHQL_JSON, JSON, EVENTS)
-    return next((each for each in accepted if each in whole), None) == EVENTS
+    best = sorted(taken, key=lambda each: -weights[each])
+    events = next((each for each in best if each in (GRAPHQL_JSON, JSON, EVENTS)), None) == EVENTS
+    parts = PARTS in taken
+    return Accepted(whole or (JSON if events or parts else None), events, parts)
 
 
-@lru_cache(256)
-def _media_types(header: str) -> tuple[str, ...]:
-    weighed = []
+def _weights(header: str) -> dict[str, float]:
+    """The media types of the header, in its order, each with the largest weight that it has."""
+    weights: dict[str, float] = {}
     for each in header.split(","):
         media_type, *parameters = (part.strip().lower() for part in each.split(";"))
         named = dict(parameter.partition("=")[::2] for parameter in parameters)
         weight = float(named["q"]) if re.fullmatch(r"[01](\.\d*)?", named.get("q", "")) else 1.0
-        # What is asked for with a deferSpec is an older form of deferred parts than ours.
-        if weight and "deferspec" not in named:
-            weighed.append((weight, media_type))
-    return tuple(media_type for _, media_type in sorted(weighed, key=lambda pair: -pair[0]))
+        # What is asked for with a deferSpec is an older form of deferred parts than ours. What is
+        # no media type says nothing.
+        if MEDIA_TYPE.fullmatch(media_type) and "deferspec" not in named:
+            weights[media_type] = max(weight, weights.get(media_type, 0.0))
+    return weights
+
+
+_kept = lru_cache(KEPT)(_accepted)

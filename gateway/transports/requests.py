@@ -23,7 +23,7 @@ async def read(request: Request, *, batch: int) -> GraphQLRequestData | list[Gra
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     # Nothing else: what a web page can send without asking, it can send from anywhere.
     if media_type != "application/json":
-        raise RequestRefused("The body must be JSON, sent as application/json.")
+        raise RequestRefused("The body must be JSON, sent as application/json.", status=415)
     body = _decoded(await _body(request), "The body")
     if not isinstance(body, list):
         return operation_of(body)
@@ -72,6 +72,9 @@ def operation_of(asked: object) -> GraphQLRequestData:
 
 def _parameters(parameters: Mapping[str, str]) -> dict[str, Any]:
     asked: dict[str, Any] = dict(parameters)
+    if not asked.get("operationName"):
+        # As forms send what was left empty.
+        asked.pop("operationName", None)
     for name in ("variables", "extensions"):
         if asked.get(name):
             asked[name] = _decoded(asked[name], f"The parameter {name}")
