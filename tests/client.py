@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.app import create_app
+from gateway.commands.serving import uvicorn_options
 from gateway.settings import Settings
 
 SOON = 20.0
@@ -284,16 +285,9 @@ def _parts(body: bytes) -> list[dict[str, Any]]:
 async def listening(app: ASGIApp, *, message_bytes: int = 1_000_000) -> AsyncIterator[str]:
     """An ASGI application on a free port, with its lifespan; gives its URL."""
     # Connections stay open for as long as tests take, lest one closes just as it is used again.
-    config = uvicorn.Config(
-        app,
-        port=0,
-        log_level="warning",
-        lifespan="on",
-        ws="websockets-sansio",
-        ws_max_size=message_bytes,
-        timeout_keep_alive=600,
-        timeout_graceful_shutdown=5,
-    )
+    options = uvicorn_options(Settings.of(limits={"body_bytes": message_bytes}))
+    options |= {"log_config": None, "timeout_keep_alive": 600}
+    config = uvicorn.Config(app, port=0, log_level="warning", lifespan="on", **options)
     server = uvicorn.Server(config)
     serve = asyncio.create_task(server.serve())
     while not server.started:

@@ -57,6 +57,8 @@ def uvicorn_options(settings: Settings) -> dict[str, Any]:
     return {
         "ws": WEBSOCKETS,
         "ws_max_size": settings.limits.body_bytes,
+        # A small frame can inflate to the largest message, again and again.
+        "ws_per_message_deflate": False,
         "server_header": False,
         "timeout_graceful_shutdown": 5,
         "log_config": logs.uvicorn_config(),

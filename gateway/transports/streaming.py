@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, Never
 
 from starlette.types import Receive, Send
-from strawberry.http.streaming import MultipartTransport, SSETransport
+from strawberry.http.streaming import MultipartTransport
 
 from loaders.json import write
 
@@ -15,27 +15,38 @@ KEEP_ALIVE_SECONDS = 15.0
 """Of silence, after which a comment shows proxies that an event stream is still alive."""
 
 
+EVENT_HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store, no-transform",
+    # Has nginx pass each event on at once.
+    "X-Accel-Buffering": "no",
+}
+
+
 class EventStream:
-    """Results as server-sent events: graphql-sse's distinct connections mode."""
+    """Results as server-sent events: graphql-sse's distinct connections mode.
+
+    Lines end with LF. CR LF would do as well (HTML, 9.2.5), but clients find no event there that
+    look for two LF.
+    """
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._transport = SSETransport()
 
     async def open(self) -> None:
-        headers = {**self._transport.headers, "Cache-Control": "no-store, no-transform"}
-        await _start(self._send, headers)
+        await _start(self._send, EVENT_HEADERS)
 
     async def next(self, body: Mapping[str, Any]) -> None:
-        await _write(self._send, self._transport.encode_event("next", _json(body)))
+        await _write(self._send, f"event: next\ndata: {_json(body)}\n\n")
 
     async def complete(self) -> None:
-        await _write(self._send, self._transport.encode_complete(), last=True)
+        # Browsers drop an event without data.
+        await _write(self._send, "event: complete\ndata:\n\n", last=True)
 
     async def keep_alive(self) -> Never:
         while True:
             await asyncio.sleep(KEEP_ALIVE_SECONDS)
-            await _write(self._send, self._transport.encode_comment("keep-alive"))
+            await _write(self._send, ": keep-alive\n\n")
 
 
 class Parts:

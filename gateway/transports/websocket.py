@@ -27,12 +27,14 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     ConnectionInitMessage,
     Message,
+    PingMessage,
+    PongMessage,
     SubscribeMessage,
 )
 from strawberry.types import ExecutionResult
 
 from gateway.auth.authentication import Authenticator
-from gateway.errors import RequestRefused, Unauthenticated, masked
+from gateway.errors import BadUserInput, RequestRefused, Unauthenticated, masked
 from gateway.operations.results import Result, is_request_error
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
 from gateway.transports.requests import credentials, operation_of
@@ -127,26 +129,41 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
         await self.websocket.close(code, reason)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        operation_id, payload = message["id"], message["payload"]
         try:
-            asked = operation_of(message["payload"])
+            asked = operation_of(payload)
         except RequestRefused as refused:
-            await self.handle_invalid_message(refused.message)
+            is_empty = isinstance(payload, dict) and payload.get("query") == ""
+            if is_empty and self.connection_acknowledged:
+                # It is a message of the protocol, and the error of its operation alone.
+                await self._refuse(operation_id, refused.message, BadUserInput.code)
+            else:
+                await self.handle_invalid_message(refused.message)
             return
-        operation_id = message["id"]
         if (
             self.connection_acknowledged
             and operation_id not in self.operations
             and len(self.operations) >= self.view.most
         ):
             await self._refuse(
-                operation_id, f"At most {self.view.most} operations run on one connection."
+                operation_id,
+                f"At most {self.view.most} operations run on one connection.",
+                "RATE_LIMITED",
             )
             return
         self._asked[operation_id] = asked
         await super().handle_subscribe(message)
 
-    async def _refuse(self, operation_id: str, reason: str) -> None:
-        error = GraphQLError(reason, extensions={"code": "RATE_LIMITED"})
+    async def handle_ping(self, message: PingMessage) -> None:
+        # What a client sends with it may tell it which ping is answered.
+        payload = message.get("payload")
+        pong: PongMessage = {"type": "pong"}
+        if payload is not None:
+            pong["payload"] = payload
+        await self.send_message(pong)
+
+    async def _refuse(self, operation_id: str, reason: str, code: str) -> None:
+        error = GraphQLError(reason, extensions={"code": code})
         await self.send_message({"id": operation_id, "type": "error", "payload": [error.formatted]})
 
     async def run_operation(self, operation: Operation[Identity, None]) -> None:

@@ -69,8 +69,7 @@ async def test_the_bytes_are_those_of_the_protocol(probe: Gateway) -> None:
         body = await response.read()
 
     assert body == (
-        b'event: next\r\ndata: {"data":{"__typename":"Query"}}\r\n\r\n'
-        b"event: complete\r\ndata: \r\n\r\n"
+        b'event: next\ndata: {"data":{"__typename":"Query"}}\n\nevent: complete\ndata:\n\n'
     )
     assert response.headers["content-type"] == "text/event-stream"
     assert response.headers["cache-control"] == "no-store, no-transform"
@@ -299,5 +298,5 @@ async def test_a_silent_stream_says_that_it_is_alive(
     async with probe.events("{ slow(seconds: 1) }") as events:
         body = await events.response.read()
 
-    assert body.startswith(b": keep-alive\r\n\r\n: keep-alive\r\n\r\n")
-    assert body.endswith(b"event: complete\r\ndata: \r\n\r\n")
+    assert body.startswith(b": keep-alive\n\n: keep-alive\n\n")
+    assert body.endswith(b"event: complete\ndata:\n\n")

@@ -280,7 +280,6 @@ INVALID: dict[str, str] = {
     "a payload of a wrong type": '{"type": "subscribe", "id": "1", "payload": []}',
     "a payload that is null": '{"type": "subscribe", "id": "1", "payload": null}',
     "no query": '{"type": "subscribe", "id": "1", "payload": {}}',
-    "an empty query": '{"type": "subscribe", "id": "1", "payload": {"query": ""}}',
     "a query of a wrong type": '{"type": "subscribe", "id": "1", "payload": {"query": 5}}',
     "variables of a wrong type": (
         '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "variables": 5}}'
@@ -307,6 +306,24 @@ async def test_a_message_that_is_none_ends_the_connection(
     assert code == 4400
     assert 0 < len(reason.encode()) <= 123
     assert caplog.records == []
+
+
+async def test_messages_are_not_compressed(probe: Gateway) -> None:
+    async with probe.session.ws_connect(
+        f"{probe.url}/graphql", protocols=["graphql-transport-ws"], compress=15
+    ) as socket:
+        assert socket.compress == 0
+
+
+async def test_an_empty_query_ends_its_operation_alone(probe: Gateway) -> None:
+    async with probe.connected() as socket:
+        await socket.send(type="subscribe", id="1", payload={"query": ""})
+        refused = await socket.receive()
+        answer = await socket.ask("{ __typename }", explain=False)
+
+    assert (refused["type"], refused["id"]) == ("error", "1")
+    assert [error["extensions"] for error in refused["payload"]] == [{"code": "BAD_USER_INPUT"}]
+    assert answer.data == {"__typename": "Query"}
 
 
 async def test_binary_messages_end_the_connection(probe: Gateway) -> None:
@@ -381,6 +398,8 @@ async def test_pings_are_answered_even_before_the_greeting(probe: Gateway) -> No
     async with probe.socket() as socket:
         await socket.send(type="ping", payload={"a": 1})
 
+        assert await socket.receive() == {"type": "pong", "payload": {"a": 1}}
+        await socket.send(type="ping")
         assert await socket.receive() == {"type": "pong"}
 
 
