@@ -230,7 +230,8 @@ class LimitSettings(_Section):
 
     ``tokens`` are those of a document. An operation may nest fields ``depth`` levels deep, and have
     so many ``fields``, ``aliases`` and ``directives``, with those of its fragments wherever they
-    are spread; ``root_fields`` of them in no other field.
+    are spread; ``root_fields`` of them in no other field. Its ``variables`` have so many values,
+    with all that is in lists and objects.
     """
 
     body_bytes: int = Field(1_000_000, ge=1)
@@ -244,6 +245,7 @@ class LimitSettings(_Section):
     root_fields: int = Field(20, ge=1)
     aliases: int = Field(30, ge=0)
     directives: int = Field(50, ge=0)
+    variables: int = Field(5_000, ge=0)
 
 
 class StageSettings(_Section):

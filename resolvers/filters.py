@@ -41,6 +41,9 @@ LONGEST_TEXT = 200
 MOST_FILTERS = 1000
 """Filters that one ``where`` may hold in ``and``, ``or`` and ``not``, itself included."""
 
+MOST_SORTS = 20
+"""Items of one ``orderBy``."""
+
 DEEPEST = 10
 """How deep ``and``, ``or`` and ``not`` may nest."""
 
@@ -167,9 +170,11 @@ def to_order(
     type_: type[Node], order_by: Sequence[_Sort] | None, check: Callable[[str], None]
 ) -> tuple[Order, ...]:
     """The order that an ``orderBy`` says, without the key that makes it total; ``check`` as for
-    ``to_filter``."""
+    ``to_filter``. Raises BadUserInput for one that is too long."""
     if not order_by or order_by is strawberry.UNSET:
         return ()
+    if len(order_by) > MOST_SORTS:
+        raise BadUserInput(f"orderBy: more than {MOST_SORTS} fields to sort by.")
     nullable, coordinates = nullable_columns(type_), _coordinates(type_)
     order: dict[str, Order] = {}
     for each in order_by:

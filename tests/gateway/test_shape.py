@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from graphql import (
@@ -23,8 +24,9 @@ from benchmarks.commits.workloads import WORKLOADS as OF_COMMITS
 from benchmarks.workloads import WORKLOADS as BENCHMARKS
 from benchmarks.workloads import Workload
 from gateway.operations.prepared import Document, Prepared
-from gateway.operations.stages.shape import MOST_PAIRS, OPERATIONS, ShapeStage
+from gateway.operations.stages.shape import MOST_PAIRS, OPERATIONS, ShapeStage, _is_larger
 from gateway.settings import Settings
+from gateway.testing import GraphClient
 from schema.build import schema
 
 LIMITS = ("depth", "fields", "root_fields", "aliases", "directives")
@@ -222,6 +224,39 @@ def test_introspection_is_within_the_limits(options: Mapping[str, bool]) -> None
 @pytest.mark.parametrize("workload", [*BENCHMARKS, *OF_COMMITS], ids=lambda each: each.name)
 def test_what_is_benchmarked_is_within_the_limits(workload: Workload) -> None:
     assert refusal(workload.document) is None
+
+
+MANY = 5_000
+
+LARGE: list[Any] = [
+    [0] * MANY,
+    {str(number): number for number in range(MANY)},
+    [[0] * 100] * 50,
+    [{"a": [{}]}] * (MANY // 2),
+    {"a": {"b": {"c": [None] * MANY}}},
+]
+
+
+@pytest.mark.parametrize("value", LARGE, ids=range(len(LARGE)))
+async def test_variables_are_counted_before_anything_is_made_of_them(value: Any) -> None:
+    client = GraphClient(schema, settings=Settings.of(environment="development"))
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+
+    response = await client.execute(query, {"ids": value})
+
+    assert [error["message"] for error in response.errors] == [
+        "The variables have more than 5,000 values: send fewer at a time."
+    ]
+    assert response.codes == ["OPERATION_TOO_COMPLEX"]
+
+
+@pytest.mark.parametrize("deep", [[], {}])
+def test_what_nests_is_counted_without_end(deep: Any) -> None:
+    for _ in range(100_000):
+        deep = [deep] if isinstance(deep, list) else {"a": deep}
+
+    assert _is_larger(deep, 100_000)
+    assert not _is_larger(deep, 100_001)
 
 
 def test_introspection_many_times_over_is_not() -> None:

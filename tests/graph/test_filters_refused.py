@@ -220,6 +220,18 @@ async def test_the_deepest_a_filter_may_nest(gateway: Gateway, by: str) -> None:
     assert deeper.errors[0]["message"].endswith("and, or and not nest deeper than 10 levels.")
 
 
+async def test_the_most_fields_to_sort_by(gateway: Gateway) -> None:
+    query = "query ($by: [OrderSort!]) { orders(orderBy: $by, first: 1) { nodes { id } } }"
+    enough = await gateway.ask(query, {"by": [{"field": "TOTAL"}] * 20})
+    too_many = await gateway.ask(query, {"by": [{"field": "TOTAL"}] * 21})
+
+    assert len(enough.data["orders"]["nodes"]) == 1
+    assert too_many.partial == {"orders": None}
+    assert too_many.codes == ["BAD_USER_INPUT"]
+    assert too_many.errors[0]["message"] == "orderBy: more than 20 fields to sort by."
+    assert too_many.calls == []
+
+
 @pytest.mark.parametrize("empty", [{}, {"or": []}, {"status": {}}], ids=str)
 async def test_the_most_filters_there_may_be(gateway: Gateway, empty: dict[str, Any]) -> None:
     # Conditions that compare nothing cost their statement just as much.

@@ -1,10 +1,10 @@
 """A document's shape is within bounds, before it is validated: what validating takes grows with it,
-and not with the document's length."""
+and not with the document's length. So are the variables, before anything is made of them."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 
 from graphql import (
@@ -20,9 +20,11 @@ from graphql import (
     validate,
 )
 
-from gateway.errors import OperationTooComplex, coded
+from gateway.errors import OperationTooComplex, RequestRefused, coded
 from gateway.operations.compat import schema_of
+from gateway.operations.operation import OperationState, Rest
 from gateway.operations.prepared import By, Prepared
+from gateway.operations.results import Send
 from gateway.settings import Settings
 from resolvers.graph import Graph
 
@@ -73,6 +75,16 @@ class ShapeStage:
                 self._check(shape, "fragment")
                 work.add(fragments[name].selection_set)
 
+    def around(self, operation: OperationState, send: Send, rest: Rest) -> Awaitable[None]:
+        if operation.variables:
+            most = self._limits.variables
+            if _is_larger(operation.variables, most):
+                raise RequestRefused(
+                    f"The variables have more than {most:,} values: send fewer at a time.",
+                    code=OperationTooComplex.code,
+                )
+        return rest(operation, send)
+
     def _check(self, shape: Shape, what: str) -> None:
         limits = self._limits
         for has, most, exceeds in (
@@ -87,6 +99,22 @@ class ShapeStage:
                     f"The {what} {exceeds.format(most)}, with those of its fragments wherever they "
                     "are spread. Ask for less at a time, or send several operations."
                 )
+
+
+def _is_larger(value: object, most: int) -> bool:
+    """Whether there are more than so many values in the value, itself and lists and objects
+    included."""
+    waiting, count = [value], 0
+    while waiting:
+        each = waiting.pop()
+        count += 1
+        if isinstance(each, dict):
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+        if count + len(waiting) > most:
+            return True
+    return False
 
 
 @dataclass(slots=True)
