@@ -6,13 +6,14 @@ import asyncio
 import gc
 import importlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -25,6 +26,7 @@ from gateway.graphiql.page import graphiql_routes, load_examples
 from gateway.graphiql.sign_in import SignIn
 from gateway.operations.runner import Operations
 from gateway.settings import Settings
+from gateway.transports.hosts import ANY, AllowedHosts
 from gateway.transports.http import GraphQLEndpoint, refusal
 from gateway.transports.limits import BodyLimit
 from gateway.transports.websocket import Sockets
@@ -54,7 +56,13 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
     operations = Operations(graph, sources, settings)
     authenticator = Authenticator(settings.auth)
     limits = settings.limits
-    sockets = Sockets(graph, authenticator, operations, most=limits.socket_operations)
+    sockets = Sockets(
+        graph,
+        authenticator,
+        operations,
+        most=limits.socket_operations,
+        origins=settings.cors.origins,
+    )
     endpoint = GraphQLEndpoint(operations, authenticator, batch=limits.batch)
 
     @asynccontextmanager
@@ -86,11 +94,26 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
         routes=routes,
         lifespan=lifespan,
         exception_handlers={HTTPException: _refused, Exception: _failed},
-        middleware=[Middleware(BodyLimit, limit=limits.body_bytes)],
+        middleware=[*_of_origins(settings), Middleware(BodyLimit, limit=limits.body_bytes)],
     )
     # They lead to whatever host the request names.
     app.router.redirect_slashes = False
     return app
+
+
+def _of_origins(settings: Settings) -> Iterator[Middleware]:
+    if ANY not in settings.allowed_hosts:
+        yield Middleware(AllowedHosts, hosts=settings.allowed_hosts)
+    cors = settings.cors
+    if cors.origins:
+        yield Middleware(
+            CORSMiddleware,
+            allow_origins=cors.origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=cors.headers,
+            allow_credentials=cors.credentials,
+            max_age=cors.max_age,
+        )
 
 
 def app_from_environment() -> Starlette:

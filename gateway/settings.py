@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
@@ -35,6 +36,12 @@ from loaders.kinds import Kind, address, check_address, kind_named
 
 if TYPE_CHECKING:
     from loaders.sql.postgres import PostgresSource
+
+
+THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
+"""Its names for itself, as the header Host has them."""
+
+ORIGIN = re.compile(r"https?://[^/?#\s@]+", re.IGNORECASE)
 
 
 class _Section(BaseModel):
@@ -214,11 +221,45 @@ class AuthorizationSettings(_Section):
 
 
 class ServerSettings(_Section):
-    """Where the gateway listens, and with how many processes."""
+    """Where the gateway listens, and with how many processes.
+
+    ``allowed_hosts`` are the hosts that requests may name, of which ``*.example.com`` are all below
+    it; with ``*`` any. Unless it is given, in production any, and in development this machine's own
+    names.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     workers: int = Field(1, ge=1)
+    allowed_hosts: tuple[str, ...] | None = None
+
+
+class CorsSettings(_Section):
+    """Which web pages of other origins may ask (CORS, and WebSockets alike): those of ``origins``,
+    such as ``https://shop.example.com``, or with ``*`` all. Their requests may have these
+    ``headers``, beside those that any page can send, and with ``credentials`` cookies and client
+    certificates. Browsers remember that for ``max_age`` seconds."""
+
+    origins: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ("authorization", "content-type", "x-api-key")
+    credentials: bool = False
+    max_age: int = Field(600, ge=0)
+
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for each in origins:
+            if each != "*" and ORIGIN.fullmatch(each) is None:
+                raise ValueError(
+                    f"'{each}' is no origin: write it as https://shop.example.com, without a path"
+                )
+        return tuple(each.lower() for each in origins)
+
+    @model_validator(mode="after")
+    def _names_who_has_credentials(self) -> Self:
+        if self.credentials and "*" in self.origins:
+            raise ValueError("credentials go to origins that are named, not to all (*)")
+        return self
 
 
 class LimitSettings(_Section):
@@ -280,6 +321,7 @@ class Settings(_Section):
     checks: Literal["warn", "refuse", "off"] = "warn"
     errors: Literal["each", "once"] = "each"
     server: ServerSettings = ServerSettings()
+    cors: CorsSettings = CorsSettings()
     limits: LimitSettings = LimitSettings()
     auth: AuthSettings = AuthSettings()
     authorization: AuthorizationSettings = AuthorizationSettings()
@@ -299,6 +341,13 @@ class Settings(_Section):
     @property
     def in_development(self) -> bool:
         return self.environment == "development"
+
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]:
+        """The hosts that requests may name; with ``*`` any."""
+        if self.server.allowed_hosts is not None:
+            return self.server.allowed_hosts
+        return (*THIS_MACHINE, self.server.host) if self.in_development else ("*",)
 
     @classmethod
     def of(cls, **values: Any) -> Settings:

@@ -4,7 +4,7 @@ credentials and bounds."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -198,7 +198,7 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
 
 class Sockets(GraphQL[Identity, None]):
     """The WebSockets of a graph, as an ASGI application. ``most`` operations run at the same time
-    on each."""
+    on each. Web pages of other hosts are answered if they are of the ``origins``."""
 
     websocket_adapter_class = Connection
     graphql_transport_ws_handler_class = Handler
@@ -210,6 +210,7 @@ class Sockets(GraphQL[Identity, None]):
         operations: Operations,
         *,
         most: int,
+        origins: Sequence[str],
     ) -> None:
         super().__init__(
             graph,
@@ -217,6 +218,7 @@ class Sockets(GraphQL[Identity, None]):
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
             connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
             max_subscriptions_per_connection=None,
+            allowed_origins=origins,
         )
         self.authenticator = authenticator
         self.operations = operations
