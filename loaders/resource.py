@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from loaders.declarations import Declared
 from loaders.errors import Unreadable
 from loaders.identity import Identity
-from loaders.keys import is_of
+from loaders.keys import cast, is_of
 from loaders.places import CODECS, Codecs
 from loaders.query import Filter, folded
 
@@ -70,6 +70,11 @@ class Resource(Declared):
     def is_key(self, value: object) -> bool:
         """Whether the value is of the key's type."""
         return is_of(self.key_type, value)
+
+    def key_of(self, value: object) -> Hashable:
+        """What a row has as its key, as one of the key's type. Raises ValueError, unless the row is
+        found by exactly one such key."""
+        return cast(self.key_type, value)
 
     def mistakes(self) -> Iterator[str]:
         """What of the declaration can't work, whatever the source holds."""

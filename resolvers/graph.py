@@ -158,7 +158,7 @@ class Graph(Declared, strawberry.Schema):
         elif owner is not None and field.is_basic_field:
             if field.python_name == "id":
                 column = owner.resource.key
-                read_id(graphql_field, type_name, column)
+                read_id(graphql_field, type_name, owner.resource)
             else:
                 column = column_name(field, spec if isinstance(spec, Column) else Column())
                 read_column(graphql_field, owner.resource, column, converter(field.type))

@@ -8,14 +8,25 @@ from strawberry.relay import GlobalID, to_base64
 
 from gateway.errors import NO_ID, BadUserInput
 from loaders import keys
+from loaders.errors import Unreadable
 from loaders.resource import Resource
 from resolvers.directives import BACKREF
 from resolvers.fields import Node, ResolveInfo, definition_of
 
 
-def global_id(type_name: str, key: object) -> str:
-    """The id by which the whole graph knows the row (Relay's Global Object Identification)."""
-    return to_base64(type_name, keys.written(key))
+def global_id(type_name: str, resource: Resource, value: object) -> str:
+    """The id by which the whole graph knows the row with this key (Relay's Global Object
+    Identification). Raises Unreadable for a value that no id can be read as again."""
+    try:
+        key = value if type(value) is resource.key_type else resource.key_of(value)
+        text = keys.written(key)
+        if resource.key_type is not str:
+            _read(resource.key_type, text)
+        return to_base64(type_name, text)
+    except ValueError:
+        source, column = resource.source, resource.key
+        reason = f"'{column}' is of type {type(value).__name__}, and no id can be made of it"
+        raise Unreadable(source, reason) from None
 
 
 def node_types(info: ResolveInfo) -> Mapping[str, type[Node]]:
@@ -39,12 +50,16 @@ def read_id(node_types: Mapping[str, type[Node]], text: str) -> tuple[str, str]:
 def read_key(resource: Resource, written: str, text: str) -> Hashable:
     """The key that is ``written`` in the id ``text``. Raises BadUserInput if it is none."""
     try:
-        key = keys.read(resource.key_type, written)
-        fits = not isinstance(key, int) or abs(key) < 2**63
+        return _read(resource.key_type, written)
     except ValueError:
-        fits = False
-    if not fits:
-        raise BadUserInput(NO_ID.format(text))
+        raise BadUserInput(NO_ID.format(text)) from None
+
+
+def _read(type_: type, text: str) -> Hashable:
+    """The key of this type whose text it is. Raises ValueError if there is none."""
+    key = keys.read(type_, text)
+    if isinstance(key, int) and abs(key) >= 2**63:
+        raise ValueError("more than 64 bits")
     return key
 
 

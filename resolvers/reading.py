@@ -29,16 +29,16 @@ LONGEST_INT = 9
 """The power of ten of the largest Int."""
 
 
-def read_id(field: GraphQLField, type_name: str, column: str) -> None:
-    """Have the field be the global id of a row with this key."""
+def read_id(field: GraphQLField, type_name: str, resource: Resource) -> None:
+    """Have the field be the global id of a row of the resource."""
 
     def one(row: Row, _info: ResolveInfo) -> str:
-        key = row.get(column)
+        key = row.get(resource.key)
         if key is None:
             raise ValueError(f"a row of {type_name} without its key")
         if isinstance(key, Unreadable):
             raise key
-        return global_id(type_name, key)
+        return global_id(type_name, resource, key)
 
     def every(rows: Sequence[Row], info: ResolveInfo, _arguments: Arguments) -> Values:
         values: list[object] = []

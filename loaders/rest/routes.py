@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from urllib.parse import quote
 
+from loaders.comparing import READERS, of_text
 from loaders.declarations import Declared
+from loaders.numbers import written
 from loaders.resource import Resource
 
 BATCH_SIZE = 50
@@ -117,6 +120,18 @@ class RestResource(Resource):
     by: Mapping[str, Batch | Single] = field(default_factory=dict)
     all: str | None = None
     items: str | None = "items"
+
+    def key_of(self, value: object) -> Hashable:
+        if isinstance(value, str) and (self.key_type is Decimal or self.key_type in READERS):
+            try:
+                read: Hashable = of_text(self.key_type, value)
+            except ArithmeticError:
+                raise ValueError("a text that is no such key") from None
+            return read
+        key = super().key_of(value)
+        if isinstance(key, float) and isinstance(value, (int, Decimal)) and written(key) != value:
+            raise ValueError("a number that no float is written as")
+        return key
 
     def mistakes(self) -> Iterator[str]:
         for column, route in self.by.items():

@@ -145,8 +145,9 @@ class _Writer(Choices):
         name = target.name if getattr(target, "name", None) in names else self.one(names)
         if self.chance(10):
             name = self.one(names)
-        key = key_of(GRAPH.node_types[name].resource.key_type, self.number(0, 4))
-        return f'"{global_id(name, key)}"'
+        resource = GRAPH.node_types[name].resource
+        key = key_of(resource.key_type, self.number(0, 4))
+        return f'"{global_id(name, resource, key)}"'
 
     def condition(self) -> str:
         return self.one(CONDITIONS) + " " if self.chance(6) else ""
