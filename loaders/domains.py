@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from math import inf, nextafter
 from typing import NamedTuple
 
+from loaders.durations import MICROSECONDS, Duration, parts_of
 from loaders.numbers import EXACT_INT, written
 from loaders.query import (
     NEGATIVE,
@@ -258,6 +259,21 @@ def clocks(value: object) -> Place | None:
     if isinstance(value, FineTime):
         return Place(value.floor, not value.beyond)
     return Place(value, True) if isinstance(value, time) else None
+
+
+MONTHS_OR_DAYS, CLOCK = 1 << 31, 1 << 63
+"""How many of each an interval has less than (PostgreSQL manual, 8.5)."""
+
+
+def intervals(value: object) -> Place | None:
+    """Lengths of time of PostgreSQL. It has one that is equal for each of Python's."""
+    if not isinstance(value, timedelta):
+        return None
+    months, days, clock = parts_of(value)
+    fits = all(-MONTHS_OR_DAYS <= each < MONTHS_OR_DAYS for each in (months, days))
+    if not fits or not -CLOCK <= clock < CLOCK:
+        value = Duration(0, value.days, value.seconds * MICROSECONDS + value.microseconds)
+    return Place(value, True)
 
 
 # Texts.

@@ -70,7 +70,8 @@ def read_duration(text: str) -> Duration:
     try:
         return Duration(sign * (years * 12 + months), sign * (weeks * 7 + days), sign * clock)
     except OverflowError:
-        raise ValueError("a duration is shorter than three million years") from None
+        days = timedelta.max.days
+        raise ValueError(f"a duration has {days} days at most, of which a month has 30") from None
 
 
 def duration_text(value: timedelta) -> str:

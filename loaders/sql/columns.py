@@ -74,6 +74,7 @@ DOMAINS: Mapping[str, Domain] = {
     "timestamp": domains.local_microseconds,
     "date": domains.days,
     "time": domains.clocks,
+    "interval": domains.intervals,
     **dict.fromkeys(TEXTS, domains.texts),
     "name": domains.names,
 }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import operator
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -79,3 +82,75 @@ async def test_a_lookup_by_a_text_that_is_too_long(tables: Tables) -> None:
 
     assert response.data == {"thing": None}
     assert response.errors == []
+
+
+# Lengths of time. A month is 30 days, a day 24 hours.
+
+HELD = ["1 day", "-1 day", "24:00:00", "1 month", "170000000 years", "-170000000 years", None]
+IN_DAYS = [1, -1, 1, 30, 170_000_000 * 360, -170_000_000 * 360, None]
+LENGTHS = {
+    "P1D": 1,
+    "PT24H": 1,
+    "P30D": 30,
+    "P1M": 30,
+    "PT20000000000H": 20_000_000_000 / 24,
+    "-PT20000000000H": -20_000_000_000 / 24,
+    "PT72000000000000S": 72_000_000_000_000 / 86_400,
+    "P2777777Y": 2_777_777 * 360,
+    "P-100000000M3000000030D": 30,
+    "P100000000M-3000000001D": -1,
+}
+SWAPPED: dict[str, Callable[[float, float], bool]] = {
+    "eq": operator.eq,
+    "lt": operator.gt,
+    "lte": operator.ge,
+    "gt": operator.lt,
+    "gte": operator.le,
+}
+"""What is true of the operand and a value."""
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+async def test_a_length_of_time_is_compared_whatever_its_parts(tables: Tables, length: str) -> None:
+    of = await tables.filled("compared", "interval", *HELD)
+    days = LENGTHS[length]
+    cases: list[tuple[dict[str, Any], Callable[[int], bool]]] = [
+        *(({name: length}, partial(compares, days)) for name, compares in SWAPPED.items()),
+        ({"in": ["-P1D", length]}, lambda each: each in (-1, days)),
+    ]
+    async with tables.client(things(of, timedelta, filterable=True)) as client:
+        for where, passes in cases:
+            response = await client.execute(WHERE, {"w": {"it": where}})
+
+            assert numbers(response) == [
+                number
+                for number, each in enumerate(IN_DAYS, 1)
+                if each is not None and passes(each)
+            ], where
+        absent = await client.execute(WHERE, {"w": {"it": {"ne": length}}})
+        others = [number for number, each in enumerate(IN_DAYS, 1) if each != days]
+        assert numbers(absent) == others
+        assert numbers(await client.execute(WHERE, {"w": {"it": {"notIn": [length]}}})) == others
+
+
+@pytest.mark.parametrize("length", ["P2777778Y", "PT99999999999999H", "P1000000000D"])
+async def test_one_that_is_too_long_is_refused_with_the_most(tables: Tables, length: str) -> None:
+    of = await tables.filled("compared", "interval", None)
+
+    response = await tables.ask(
+        things(of, timedelta, filterable=True), WHERE, {"w": {"it": {"lt": length}}}
+    )
+
+    assert response.codes == ["BAD_USER_INPUT"]
+    assert "999999999 days at most" in response.errors[0]["message"]
+
+
+async def test_lengths_of_time_are_keys_of_one_another(tables: Tables) -> None:
+    graph = things(await tables.filled("looked", "interval", "30 days"), timedelta, by="it")
+
+    response = await tables.ask(
+        graph, '{ one: thing(it: "P1M") { number } none: thing(it: "PT20000000000H") { number } }'
+    )
+
+    assert response.errors == []
+    assert response.data == {"one": {"number": 1}, "none": None}
