@@ -19,8 +19,10 @@ __all__ = ["truth"]
 
 @pytest.fixture(scope="module")
 async def callers(settings: Settings) -> AsyncIterator[Mapping[str, Gateway]]:
-    """The shop's gateway, which takes batches too, as each of ``CALLERS`` asks it."""
-    async with asking(settings) as callers:
+    """The shop's gateway, which takes batches too, as each of ``CALLERS`` asks it; and as many
+    aliases as a type has fields, by every way to it."""
+    limits = settings.limits.model_copy(update={"aliases": 100})
+    async with asking(settings.model_copy(update={"limits": limits})) as callers:
         yield callers
 
 
