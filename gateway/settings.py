@@ -272,7 +272,7 @@ class LimitSettings(_Section):
     ``tokens`` are those of a document. An operation may nest fields ``depth`` levels deep, and have
     so many ``fields``, ``aliases`` and ``directives``, with those of its fragments wherever they
     are spread; ``root_fields`` of them in no other field. Its ``variables`` have so many values,
-    with all that is in lists and objects.
+    with all that is in lists and objects. Its response has so many ``objects``.
     """
 
     body_bytes: int = Field(1_000_000, ge=1)
@@ -287,6 +287,7 @@ class LimitSettings(_Section):
     aliases: int = Field(30, ge=0)
     directives: int = Field(50, ge=0)
     variables: int = Field(5_000, ge=0)
+    objects: int = Field(100_000, ge=1)
 
 
 class StageSettings(_Section):

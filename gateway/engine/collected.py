@@ -1,4 +1,5 @@
-"""The errors of fields that graphql-core's executor runs, object by object: one for each null."""
+"""What graphql-core's executor runs, object by object: its errors, one for each null, and how many
+objects there are."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLOutputType
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
-from graphql.pyutils import Path
+from graphql.pyutils import AwaitableOrValue, Path
 
 from gateway.engine.compat import CollectedErrors
 from gateway.engine.located import MOST_PLACES, TooManyErrors, at, explanation, located, weight
@@ -68,9 +69,22 @@ class OneForEachNull(CollectedErrors):
         return at(error, root)
 
 
+BY_ITSELF = 10
+"""How many objects one counts for that graphql-core's executor completes: it takes about ten times
+the CPU of one in a breadth."""
+
+
 class ErrorsInPlace(Executor[Any]):
     """Mixed into an executor of graphql-core, has each of its results, parts and events collect
-    ``OneForEachNull``, each with the path of the place that failed."""
+    ``OneForEachNull``, each with the path of the place that failed; and counts its objects."""
+
+    def begin_objects(self, count: int) -> None:
+        """Called before so many objects are made for the response. What it raises is the error of
+        their places."""
+
+    def complete_object_value(self, *args: Any, **given: Any) -> AwaitableOrValue[Any]:
+        self.begin_objects(BY_ITSELF)
+        return super().complete_object_value(*args, **given)
 
     @property
     def collected_errors(self) -> OneForEachNull:

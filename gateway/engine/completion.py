@@ -12,9 +12,9 @@ from types import NoneType
 from typing import Any
 
 from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo
-from graphql.execution import Executor
 from graphql.pyutils import Undefined, UndefinedType, inspect, is_iterable
 
+from gateway.engine.collected import ErrorsInPlace
 from gateway.engine.compat import invalid_return_type_error
 from gateway.engine.failures import Failed
 from gateway.engine.places import Breadth
@@ -55,7 +55,7 @@ class Completion:
 
     __slots__ = ("_last", "breadth", "executor", "failed", "found", "infos", "step")
 
-    def __init__(self, executor: Executor[Any], breadth: Breadth, step: Step) -> None:
+    def __init__(self, executor: ErrorsInPlace, breadth: Breadth, step: Step) -> None:
         self.executor = executor
         self.breadth = breadth
         self.step = step
@@ -79,7 +79,7 @@ class Completion:
             owners = list(range(len(values))) if self.step.asks_type else None
             return (yield from self._complete(self.step.shape, values, owners))
         except Exception as error:
-            # Only a value that raises when one so much as looks at it.
+            # A value that raises when one so much as looks at it, or objects that are too many.
             self.found.clear()
             return [self.fail(error) for _ in values]
 
@@ -214,6 +214,7 @@ class Completion:
         )
 
     def _objects(self, shape: ObjectShape, values: list[Any]) -> list[Any]:
+        self.executor.begin_objects(len(values))
         steps = self.step.selection(shape.type)
         results: list[Any] = steps.results(len(values))
         self.found.append(Found(shape.type, steps, values, results, None))
@@ -291,6 +292,7 @@ class Completion:
                 )
 
     def _bucket(self, types: Sequence[GraphQLObjectType | Failed], values: list[Any]) -> list[Any]:
+        self.executor.begin_objects(len(values))
         buckets: dict[str, Found] = {}
         outs: list[Any] = []
         index = 0

@@ -7,8 +7,8 @@ from collections.abc import Callable, Container
 from typing import Any
 
 from graphql import GraphQLError, GraphQLObjectType, default_field_resolver
-from graphql.execution import Executor
 
+from gateway.engine.collected import ErrorsInPlace
 from gateway.engine.completion import Completion
 from gateway.engine.failures import Failed, Failures
 from gateway.engine.places import Breadth, Places
@@ -28,7 +28,7 @@ class Execution:
 
     def __init__(
         self,
-        executor: Executor[Any],
+        executor: ErrorsInPlace,
         root_type: GraphQLObjectType,
         steps: Steps,
         *,

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from graphql import GraphQLSchema
 
-from gateway.errors import Denied
+from gateway.errors import Denied, OperationTooComplex
 from gateway.operations.authorization import Decision, Denial, indices
 from gateway.operations.prepared import Prepared
 from loaders.chain.timer import Until
@@ -33,11 +33,12 @@ class Context:
     resolver: its ``loaders``, its ``decision``, and the ``policies``, which are asked about rows.
     ``refused`` is what was denied as it ran, by the names in its paths. ``visible_schema`` is what
     introspection shows. ``not_by_breadth`` says why graphql-core's executor ran it, if that did.
-    ``timer`` is what stops it.
+    ``timer`` is what stops it. Each of its results may have ``most_objects``.
     """
 
     sources: Sources
     operation: Operation = field(default_factory=Operation)
+    most_objects: int | None = None
     planned: Prepared | None = None
     refused: dict[tuple[str, ...], Denial] = field(default_factory=dict)
     visible_schema: GraphQLSchema | None = None
@@ -50,6 +51,8 @@ class Context:
     # What a deferred part of a mutation may still be waiting for.
     _before: list[Loaders | PolicyEvaluator] = field(default_factory=list)
     _event: Context | None = None
+    _objects: int = 0
+    _too_many: OperationTooComplex | None = None
 
     @property
     def identity(self) -> Identity:
@@ -85,9 +88,20 @@ class Context:
         )
         self._policies = PolicyEvaluator(self._declared, self.identity)
 
+    def begin_objects(self, count: int) -> None:
+        """Count objects that are about to be made. Raises OperationTooComplex, always the same one,
+        where they are too many."""
+        self._objects += count
+        if self.most_objects is not None and self._objects > self.most_objects:
+            if self._too_many is None:
+                said = f"The response has more than {self.most_objects:,} objects: ask for less."
+                self._too_many = OperationTooComplex(said)
+            raise self._too_many.with_traceback(None)
+
     def event(self) -> Context:
         """The context of another event of the same subscription, which sees the sources anew."""
-        context = Context(self.sources, Operation(self.identity), timer=self.timer)
+        of_event = Operation(self.identity)
+        context = Context(self.sources, of_event, self.most_objects, timer=self.timer)
         if self.planned is not None:
             context.begin(self.planned, self.decision, self._declared)
         # Events come one after another, and each explains itself.

@@ -78,6 +78,9 @@ class CoreExecutor(ErrorsInPlace, StrawberryGraphQLCoreExecutionContext):
             parent_type, source, field_details_list, path, position_context
         )
 
+    def begin_objects(self, count: int) -> None:
+        self.context_value.begin_objects(count)
+
     def begin_serial_field(self) -> None:
         """Has the next root field of a mutation see what those before it have written."""
         self.context_value.renew()

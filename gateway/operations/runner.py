@@ -29,6 +29,7 @@ class Operations:
     def __init__(self, graph: Graph, sources: Sources, settings: Settings) -> None:
         self._road = road(graph, settings)
         self._sources = sources
+        self._most_objects = settings.limits.objects
 
     async def run(
         self,
@@ -46,7 +47,7 @@ class Operations:
         for each event. What goes wrong is a result too, with errors that are meant for clients.
         Raises what ``send`` does.
         """
-        context = Context(self._sources, Operation(identity))
+        context = Context(self._sources, Operation(identity), self._most_objects)
         operation = OperationState(
             identity=identity,
             query=asked.query or "",
