@@ -36,8 +36,9 @@ class Rows(NamedTuple):
     alone or in a list, and which the ``filter`` and the ``window`` let through.
 
     ``unique`` says that a key has one row at most; there is no window then. ``row_filter`` is the
-    part of the filter that is the resource's own: none of its values is a client's. Two of them are
-    equal only where the values in them are of the same types.
+    part of the filter that is the resource's own, the first of two if it is not all of it: none of
+    its values is a client's. Two of them are equal only where the values in them are of the same
+    types.
     """
 
     resource: Resource

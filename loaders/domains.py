@@ -56,6 +56,8 @@ Domain = Callable[[object], Place | None]
 
 LESS = (Operator.LT, Operator.LTE)
 GREATER = (Operator.GT, Operator.GTE)
+FLAGS = (Operator.EQ, Operator.NE)
+"""The operators that numbers are compared with flags by."""
 TEXTUAL = (Operator.IS_NULL, Operator.CONTAINS, Operator.STARTS_WITH)
 """The operators whose operand is no value of the column."""
 
@@ -66,13 +68,16 @@ def has(domain: Domain, value: object) -> bool:
     return place is not None and place.is_exact
 
 
-def within(domain: Domain, comparison: Comparison) -> Filter:
-    """The comparison in the terms of a column with this domain; itself if it is so already."""
+def within(domain: Domain, comparison: Comparison, *, flags: bool = False) -> Filter:
+    """The comparison in the terms of a column with this domain; itself if it is so already. With
+    ``flags`` a bool is one that numbers are shown as: all but 0 are true."""
     column, operator, wanted = comparison.column, comparison.operator, comparison.value
     if operator in TEXTUAL:
         return comparison
     if operator in SEVERAL:
-        return _with_several(domain, comparison)
+        return _with_several(domain, comparison, flags)
+    if type(wanted) is bool and flags:
+        return _with_flag(domain, comparison)
     place = domain(wanted)
     if place is None:
         return comparison
@@ -89,7 +94,19 @@ def within(domain: Domain, comparison: Comparison) -> Filter:
     return EVERYTHING if operator in NEGATIVE else NOTHING
 
 
-def _with_several(domain: Domain, comparison: Comparison) -> Filter:
+def _with_flag(domain: Domain, comparison: Comparison) -> Filter:
+    column, operator = comparison.column, comparison.operator
+    zero = domain(0)
+    if zero is None or operator not in FLAGS:
+        return comparison
+    same: Filter = Comparison(column, Operator.EQ, zero.value)
+    if comparison.value:
+        is_there = Comparison(column, Operator.IS_NULL, False)
+        same = And((is_there, Comparison(column, Operator.NE, zero.value)))
+    return Not(same) if operator in NEGATIVE else same
+
+
+def _with_several(domain: Domain, comparison: Comparison, flags: bool) -> Filter:
     column, operator, wanted = comparison.column, comparison.operator, comparison.value
     places = [domain(value) for value in wanted]
     kept = tuple(
@@ -108,17 +125,18 @@ def _with_several(domain: Domain, comparison: Comparison) -> Filter:
 @dataclass(frozen=True, slots=True)
 class Domains:
     """Those of a resource's columns. ``of`` has that of a column, if it is known, and ``joined``
-    those of a resource that filters join with it."""
+    those of a resource that filters join with it. ``flags`` is as for ``within``."""
 
     of: Callable[[str], Domain | None]
     joined: Callable[[Resource], Domains | None] = lambda _: None
+    flags: bool = False
 
     def terms(self, filter: Filter) -> Filter:
         """The filter in the terms of the columns; itself if it is so already."""
         match filter:
             case Comparison(column):
                 domain = self.of(column)
-                return filter if domain is None else within(domain, filter)
+                return filter if domain is None else within(domain, filter, flags=self.flags)
             case And(parts):
                 changed = self._each(parts)
                 return filter if changed is None else And(changed)

@@ -12,7 +12,7 @@ from loaders.asks import Answer, Ask, Found, Key, Wants, answered, nothing_of
 from loaders.contexts import Attempt
 from loaders.domains import Domains
 from loaders.errors import BadResponse, SourceError, SourceTimeout, UnfitKey, UnfitValue
-from loaders.query import Filter, joined
+from loaders.query import And, Filter, all_of, joined
 from loaders.resource import Resource, Row
 from loaders.sources import Translated
 from loaders.sql.columns import STATEMENT, Columns, ColumnsOfTables, Run
@@ -81,14 +81,20 @@ class SqlSource(ABC):
 
     def _in_terms(self, columns: Columns, ask: Ask) -> Ask:
         """The ask with its filter in the terms of the columns, which is what statements compare."""
-        filter = ask.rows.filter
-        if filter is None:
+        rows = ask.rows
+        if rows.filter is None:
             return ask
-        terms = self._terms(columns, filter)
-        return ask if terms is filter else Ask(ask.rows._replace(filter=terms), ask.wants)
+        own, given = rows.row_filter, _beside(rows.row_filter, rows.filter)
+        own_terms = None if own is None else self._terms(columns, own)
+        # By a flag clients mean what they see. What a claim that is true means nobody knows.
+        given_terms = None if given is None else self._terms(columns, given, flags=True)
+        if own_terms is own and given_terms is given:
+            return ask
+        both = all_of(own_terms, given_terms)
+        return Ask(rows._replace(filter=both, row_filter=own_terms), ask.wants)
 
-    def _terms(self, columns: Columns, filter: Filter) -> Filter:
-        return Domains(columns.domain, self._domains_of).terms(filter)
+    def _terms(self, columns: Columns, filter: Filter, *, flags: bool = False) -> Filter:
+        return Domains(columns.domain, self._domains_of, flags).terms(filter)
 
     def _domains_of(self, resource: Resource) -> Domains | None:
         """What is known of the columns of a table that a filter joins."""
@@ -332,6 +338,17 @@ class SqlSource(ABC):
             if ask.wants.columns and record["sluice_row"] is not None:
                 rows[place].append(record)
         return [Found(*each) for each in zip(rows, values, strict=True)]
+
+
+def _beside(own: Filter | None, filter: Filter) -> Filter | None:
+    """What a filter has beside the row filter."""
+    if own is None:
+        return filter
+    if filter is own:
+        return None
+    assert isinstance(filter, And)
+    _, given = filter.parts
+    return given
 
 
 def _joined(rows: Found | Exception, values: Found | Exception, wants: Wants) -> Found:

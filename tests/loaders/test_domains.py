@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from loaders import domains
 from loaders.domains import EVERYTHING, Domain, within
-from loaders.query import NOTHING, SEVERAL, Comparison, Filter, Operator
+from loaders.query import NOTHING, SEVERAL, And, Comparison, Filter, Not, Operator, equals
 from loaders.time_zones import in_zone
 from loaders.times import FineDatetime, read_datetime
 from tests.values import operands
@@ -128,6 +128,29 @@ def test_a_comparison_is_one_that_the_column_can_make(
     expected = Comparison("it", *terms) if isinstance(terms, tuple) else terms
 
     assert within(domain, Comparison("it", *comparison)) == expected
+
+
+IS_TRUE = And((Comparison("it", Operator.IS_NULL, False), Comparison("it", Operator.NE, 0)))
+
+
+@pytest.mark.parametrize(
+    ("domain", "comparison", "terms"),
+    [
+        (domains.integers(-9, 9), equals("it", True), IS_TRUE),
+        (domains.integers(-9, 9), equals("it", False), equals("it", 0)),
+        (domains.integers(-9, 9), Comparison("it", Operator.NE, True), Not(IS_TRUE)),
+        (domains.integers(-9, 9), Comparison("it", Operator.NE, False), Not(equals("it", 0))),
+        (domains.doubles, equals("it", False), equals("it", 0.0)),
+        (domains.texts, equals("it", True), equals("it", True)),
+    ],
+    ids=str,
+)
+def test_a_flag_that_numbers_are_shown_as(
+    domain: Domain, comparison: Comparison, terms: Filter
+) -> None:
+    assert within(domain, comparison, flags=True) == terms
+    # A claim that is true is no number.
+    assert within(domain, comparison) is comparison
 
 
 def test_a_comparison_that_is_in_terms_already_is_left_as_it_is() -> None:

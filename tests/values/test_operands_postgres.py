@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from demo.stack import Addresses
+from loaders.query import equals
+from resolvers import Identity
 from tests.resolvers.declaring import list_of
 from tests.values.tables import Tables, numbers, tables_in, things
 
@@ -154,3 +157,48 @@ async def test_lengths_of_time_are_keys_of_one_another(tables: Tables) -> None:
 
     assert response.errors == []
     assert response.data == {"one": {"number": 1}, "none": None}
+
+
+# Flags over numbers: 0 is none, and all others are.
+
+
+@pytest.mark.parametrize(
+    "type_", ["boolean", "smallint", "integer", "bigint", "numeric", "real", "double precision"]
+)
+async def test_what_is_shown_as_true_is_found_as_true(tables: Tables, type_: str) -> None:
+    held = ["0", "1", "2", "-1", "0.5", "-0", None]
+    if type_ == "boolean":
+        held = ["f", "t", None]
+    elif "int" in type_:
+        held.remove("0.5")
+    of = await tables.filled("flags", type_, *held)
+    true = [n for n, each in enumerate(held, 1) if each not in ("0", "-0", "f", None)]
+    false = [n for n, each in enumerate(held, 1) if each in ("0", "-0", "f")]
+    missing = [n for n, each in enumerate(held, 1) if each is None]
+    answers: list[tuple[dict[str, Any], list[int]]] = [
+        ({"it": {"eq": True}}, true),
+        ({"it": {"eq": False}}, false),
+        ({"not": {"it": {"eq": True}}}, sorted(false + missing)),
+        ({"not": {"it": {"eq": False}}}, sorted(true + missing)),
+    ]
+    async with tables.client(things(of, bool, filterable=True)) as client:
+        shown = await client.execute("{ things { nodes { number it } } }")
+        assert shown.errors == []
+        nodes = shown.data["things"]["nodes"]
+        assert [node["number"] for node in nodes if node["it"] is True] == true
+        assert [node["number"] for node in nodes if node["it"] is False] == false
+        for where, rows in answers:
+            assert numbers(await client.execute(WHERE, {"w": where})) == rows
+
+
+@pytest.mark.parametrize("type_", ["integer", "numeric", "double precision"])
+async def test_a_claim_that_is_true_lets_no_other_rows_through(tables: Tables, type_: str) -> None:
+    of = await tables.filled("owned", type_, "0", "1", "2", "3")
+    seen = replace(of, row_filter=lambda identity: equals("it", identity.claims["owner"]))
+    graph = things(seen, bool, filterable=True)
+    ada = Identity(subject="ada", claims={"owner": True})
+    for query in (
+        "{ things { nodes { number } } }",
+        "{ things(where: {it: {eq: true}}) { nodes { number } } }",
+    ):
+        assert numbers(await tables.ask(graph, query, identity=ada)) == [2]
