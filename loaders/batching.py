@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, NamedTuple, Never, TypeVar
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from decimal import Decimal
+from types import NoneType
+from typing import Any, Generic, NamedTuple, Never, TypeVar, cast
 
 from aiodataloader import DataLoader
 
-from loaders.errors import Unreadable
+from loaders.errors import BadResponse, SourceError, UnfitKey, Unreadable
+from loaders.keys import told
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -19,6 +22,9 @@ Batch = Callable[[list[Key]], Awaitable[Sequence[Value | Exception]]]
 
 Batches = Callable[[list[tuple[Part, list[Key]]]], Awaitable[Sequence[Sequence[Value | Exception]]]]
 """The same for the keys of several loaders, each with the part that it has in them."""
+
+LOOKED_AT = frozenset({NoneType, bool, float, Decimal, tuple, BadResponse, UnfitKey, Unreadable})
+"""The types of what may be no key, or is not equal to others as Python has it."""
 
 
 class Gathering(Generic[Part, Key, Value]):
@@ -81,12 +87,22 @@ class Loader(DataLoader[Key, Value]):
     # The one cache is ours: DataLoader's keeps a future for each key.
     cache = False
 
-    def __init__(self, batch: Batch[Key, Value] | Share[Any, Key, Value]) -> None:
+    def __init__(
+        self,
+        batch: Batch[Key, Value] | Share[Any, Key, Value],
+        nothing: object = None,
+        unfit: Callable[[object], Exception] | None = None,
+    ) -> None:
+        """``nothing`` is the value of a key that is missing, for which nothing is ever fetched, and
+        ``unfit`` makes the error of one that can't be told from others; without it, that is a
+        TypeError."""
         # DataLoader's own is called where its ``load`` is: most are never asked for one key, and
         # it takes as long as all else here.
         self._is_asked_singly = False
         self._batch = batch
-        self._rounds: dict[Key, _Round[Key, Value]] = {}
+        self._nothing = cast("Value", nothing)
+        self._unfit = unfit
+        self._rounds: dict[Hashable, _Round[Key, Value]] = {}
         self._next: _Round[Key, Value] | None = None
 
     def load(self, key: Key) -> asyncio.Future[Value]:
@@ -103,56 +119,100 @@ class Loader(DataLoader[Key, Value]):
 
     def load_all(self, keys: Sequence[Key]) -> Awaitable[list[Value | Exception]]:
         """The value, or the error, for each key, in order. The keys are asked for by the call, so
-        that they are in time for the others of this turn, whenever the answer is awaited. One that
-        can't be read is its own error."""
+        that they are in time for the others of this turn, whenever the answer is awaited. A key
+        that is None, or has None in it, is missing. One that is an error, as the value could not be
+        read, is that error."""
         known = self._rounds
         rounds: list[_Round[Key, Value]] = []
+        if not LOOKED_AT.isdisjoint(map(type, keys)):
+            return self._load_told(keys)
         try:
             for key in keys:
                 round_ = known.get(key)
                 if round_ is None:
                     round_ = known[key] = self._next or self._open()
-                    round_.keys.append(key)
+                    round_.names.append(key)
                 rounds.append(round_)
-        except Unreadable:
-            readable = [key for key in keys if not isinstance(key, Unreadable)]
-            return self._spread(keys, self.load_all(readable))
+        except (TypeError, SourceError):
+            # What has no hash is no key. Those before it are asked for, and found again.
+            return self._load_told(keys)
         return self._loaded(keys, rounds)
 
+    def _load_told(self, keys: Sequence[Key]) -> Awaitable[list[Value | Exception]]:
+        """The same of keys that Python may not tell apart as sources do."""
+        values: list[Value | Exception] = [self._nothing] * len(keys)
+        places: list[int] = []
+        names: list[Hashable] = []
+        rounds: list[_Round[Key, Value]] = []
+        for place, key in enumerate(keys):
+            if isinstance(key, SourceError):
+                values[place] = key
+                continue
+            if key is None:
+                continue
+            try:
+                name = told(key)
+            except SourceError as error:
+                values[place] = error
+                continue
+            except TypeError as error:
+                values[place] = error if self._unfit is None else self._unfit(key)
+                continue
+            if isinstance(name, tuple) and None in name:
+                continue
+            round_ = self._rounds.get(name)
+            if round_ is None:
+                round_ = self._rounds[name] = self._next or self._open()
+                round_.names.append(name)
+                round_.told[name] = key
+            places.append(place)
+            names.append(name)
+            rounds.append(round_)
+
+        return self._spread(values, places, self._loaded(names, rounds))
+
     async def _spread(
-        self, keys: Sequence[Key], loading: Awaitable[list[Value | Exception]]
+        self,
+        values: list[Value | Exception],
+        places: Sequence[int],
+        loading: Awaitable[list[Value | Exception]],
     ) -> list[Value | Exception]:
-        found = iter(await loading)
-        return [key if isinstance(key, Unreadable) else next(found) for key in keys]
+        for place, value in zip(places, await loading, strict=True):
+            values[place] = value
+        return values
 
     def clear(self, key: Key) -> Loader[Key, Value]:
         """Forget the key's value, also one that is under way: whoever asks from now on has it
         fetched anew, whoever waits for it gets it as it was asked for."""
-        # What has not been sent yet is as new as what would be sent instead.
-        if self._next is None or self._rounds.get(key) is not self._next:
-            self._rounds.pop(key, None)
+        self._clear(told(key))
         return self
+
+    def _clear(self, name: Hashable) -> None:
+        # What has not been sent yet is as new as what would be sent instead.
+        if self._next is None or self._rounds.get(name) is not self._next:
+            self._rounds.pop(name, None)
 
     def clear_all(self) -> Loader[Key, Value]:
         """The same for all keys."""
-        for key in list(self._rounds):
-            self.clear(key)
+        for name in list(self._rounds):
+            self._clear(name)
         return self
 
     def prime(self, key: Key, value: Value | Exception) -> Loader[Key, Value]:
         """Keep the value for the key, unless it has one or is being fetched."""
-        if key not in self._rounds:
-            round_ = self._rounds[key] = _Round()
-            round_.values = {key: value}
+        name = told(key)
+        if name not in self._rounds:
+            round_ = self._rounds[name] = _Round()
+            round_.values = {name: value}
         return self
 
     async def _loaded(
-        self, keys: Sequence[Key], rounds: Sequence[_Round[Key, Value]]
+        self, names: Sequence[Hashable], rounds: Sequence[_Round[Key, Value]]
     ) -> list[Value | Exception]:
         for round_ in set(rounds):
             if not round_.values:
                 await round_.wait()
-        return [round_.values[key] for key, round_ in zip(keys, rounds, strict=True)]
+        return [round_.values[name] for name, round_ in zip(names, rounds, strict=True)]
 
     def depart(self) -> _Round[Key, Value]:
         """The keys that leave now. What is asked for from now on leaves later."""
@@ -185,14 +245,21 @@ class Loader(DataLoader[Key, Value]):
 class _Round(Generic[Key, Value]):
     """Keys that are fetched together, and their values once they are there."""
 
-    __slots__ = ("_waiting", "keys", "task", "values")
+    __slots__ = ("_waiting", "names", "task", "told", "values")
 
     def __init__(self) -> None:
-        self.keys: list[Key] = []
-        self.values: dict[Key, Value | Exception] = {}
+        self.names: list[Hashable] = []
+        self.told: dict[Hashable, Key] = {}
+        """The keys of those names that are not the keys themselves."""
+        self.values: dict[Hashable, Value | Exception] = {}
         self.task: asyncio.Task[None] | None = None
         """What fetches them. Nothing else holds it."""
         self._waiting: list[asyncio.Future[None]] = []
+
+    @property
+    def keys(self) -> list[Key]:
+        told, names = self.told, cast("list[Key]", self.names)
+        return [told.get(name, name) for name in names] if told else names
 
     def wait(self) -> asyncio.Future[None]:
         """Done when the values are there. It is the caller's own: whoever else waits goes on
@@ -207,10 +274,10 @@ class _Round(Generic[Key, Value]):
 
     def end(self, values: Sequence[Value | Exception]) -> None:
         """Have these values for the keys, in order."""
-        if len(values) != len(self.keys):
-            wrong = RuntimeError(f"{len(values)} values for {len(self.keys)} keys")
-            values = [wrong] * len(self.keys)
-        self.values = dict(zip(self.keys, values, strict=True))
+        if len(values) != len(self.names):
+            wrong = RuntimeError(f"{len(values)} values for {len(self.names)} keys")
+            values = [wrong] * len(self.names)
+        self.values = dict(zip(self.names, values, strict=True))
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(None)

@@ -10,7 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
+
+from loaders.numbers import EXACT_INT
+from loaders.numbers import written as number_written
 
 FRACTIONAL = (float, Decimal)
 NUMBERS = (int, *FRACTIONAL)
@@ -20,6 +24,9 @@ MOST_DIGITS = 100
 
 TEXTUAL: list[type] = [UUID, date]
 """The types, beside numbers, of which each value has one text. Drivers add their own."""
+
+NAN = "NaN", Decimal
+"""What all that is no number is told by."""
 
 WITHOUT_TEXT = (bool, datetime, time, timedelta, bytes)
 """Those that can be written in several ways, or in none."""
@@ -94,6 +101,30 @@ def cast(type_: type, value: object) -> Hashable:
     if isinstance(value, str) and not issubclass(type_, WITHOUT_TEXT):
         return read(type_, value)
     raise ValueError(f"no reading of a {type(value).__name__} as {type_.__name__}")
+
+
+def told(key: Any) -> Hashable:
+    """What is equal for two keys where sources take them for equal, which Python does not always: 1
+    is no source's True, a float is the number that it is written as, and what is no number is one
+    key. Raises TypeError for what can't be told from others, and itself for a value that can't be
+    read."""
+    kind = type(key)
+    if kind is bool:
+        return bool, key
+    if kind is float:
+        return _told_float(key)
+    if kind is Decimal:
+        return NAN if key.is_nan() else key
+    if kind is tuple:
+        return tuple(map(told, key))
+    hash(key)
+    return key  # type: ignore[no-any-return]  # it has a hash
+
+
+def _told_float(key: float) -> Hashable:
+    if key != key:
+        return NAN
+    return key if key.is_integer() and abs(key) <= EXACT_INT else number_written(key)
 
 
 def equal(one: type, other: type) -> bool:

@@ -28,10 +28,13 @@ class Parts:
     loop is one call for the same keys: all aggregates, and where rows and aggregates can be had
     ``together``, a list with them."""
 
-    def __init__(self, by: By, fetch: Fetch, *, together: bool) -> None:
+    def __init__(
+        self, by: By, fetch: Fetch, unfit: Callable[[object], Exception], *, together: bool
+    ) -> None:
         self.loaders: dict[Part, Loader[Hashable, object]] = {}
         self._by = by
         self._fetch = fetch
+        self._unfit = unfit
         self._together = together
         self._gathering = Gathering(self._batches)
 
@@ -39,7 +42,9 @@ class Parts:
         """Loads the part: for each key the list of rows, or the value."""
         loader = self.loaders.get(part)
         if loader is None:
-            loader = self.loaders[part] = Loader(self._gathering.part(part))
+            nothing = part.of_nothing if isinstance(part, Aggregate) else ()
+            loader = Loader(self._gathering.part(part), nothing, self._unfit)
+            self.loaders[part] = loader
         return loader
 
     def forget(self) -> None:
@@ -76,7 +81,7 @@ class Parts:
             if isinstance(part, Window):
                 continue
             joined = [*lists, *others] if self._together else others
-            call = next((each for each in joined if asked[each[0]][1] == keys), None)
+            call = next((each for each in joined if _are_same(asked[each[0]][1], keys)), None)
             if call is None:
                 others.append([place])
             else:
@@ -102,6 +107,11 @@ class Parts:
         if window is None:
             return values
         return [[each.rows if type(each) is Found else each for each in answer], *values]
+
+
+def _are_same(keys: Sequence[Hashable], others: Sequence[Hashable]) -> bool:
+    # In Python 1 and True are equal.
+    return keys == others and list(map(type, keys)) == list(map(type, others))
 
 
 def keys_of(by: By, keys: Sequence[Hashable]) -> Sequence[Key]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from loaders.asks import Answer, Found, Key, Rows, Wants
 from loaders.batching import Loader
 from loaders.chain import chained
 from loaders.contexts import Operation
-from loaders.errors import SourceUnavailable
+from loaders.errors import SourceUnavailable, UnfitKey
 from loaders.listed import Listed
 from loaders.parts import By, Parts, columns_of, keys_of
 from loaders.query import Aggregate, Filter, SemiJoin, Window, joined
@@ -189,7 +190,7 @@ class Loaders:
                 known.update(zip(left, map(_row, answer), strict=True))
             return [known[key] for key in keys]
 
-        return Loader(batch)
+        return Loader(batch, unfit=partial(_unfit, resource, by))
 
     def _parts_of(self, resource: Resource, by: By, filter: Filter | None) -> Parts:
         parts = self._parts.get((resource, by, filter))
@@ -212,7 +213,9 @@ class Loaders:
                 listed.add(answer, None if can.whole else columns)
                 return answer
 
-            parts = self._parts[resource, by, filter] = Parts(by, fetch, together=can.together)
+            parts = self._parts[resource, by, filter] = Parts(
+                by, fetch, partial(_unfit, resource, by), together=can.together
+            )
         return parts
 
     def _needed(self, resource: Resource, *more: str) -> frozenset[str]:
@@ -239,8 +242,15 @@ class Loaders:
             async def batch(values: list[Hashable]) -> Sequence[bool | Exception]:
                 return await self._view_of(join.resource, join.where).has(join.of, values)
 
-            loader = self._joins[join.resource, join.of, join.where] = Loader(batch)
+            loader = self._joins[join.resource, join.of, join.where] = Loader(
+                batch, nothing=False, unfit=partial(_unfit, join.resource, join.of)
+            )
         return await loader.load_all(values)
+
+
+def _unfit(resource: Resource, by: By, key: object) -> UnfitKey:
+    """The error of what is no key of any resource, as it can't be told from others."""
+    return UnfitKey(resource.source, ", ".join(columns_of(by)), key, "one value")
 
 
 def _row(found: Found | Exception) -> Row | Exception | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from loaders.batching import Loader, Value
 from loaders.errors import BadResponse, Unreadable
 from loaders.keys import cast
 from loaders.resource import Row
-from resolvers.fields import Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +41,3 @@ class Keys:
             pass
         said = f"The source '{self.source}' sent '{self.column}' as no id."
         return BadResponse(self.source, said)
-
-
-def loaded(
-    loader: Loader[Hashable, Value], keys: Sequence[Hashable | BadResponse | None]
-) -> Awaitable[Values]:
-    """What the loader has for each key; in place of one that is none, what stands there."""
-    asked = [key for key in keys if key is not None and not isinstance(key, BadResponse)]
-    values = loader.load_all(asked)
-    return values if len(asked) == len(keys) else _spread(keys, values)
-
-
-async def _spread(
-    keys: Sequence[Hashable | BadResponse | None], values: Awaitable[Values]
-) -> Values:
-    found = iter(await values)
-    return [key if key is None or isinstance(key, BadResponse) else next(found) for key in keys]

@@ -24,7 +24,7 @@ from resolvers.fields import (
     fetched,
     names_of,
 )
-from resolvers.keys import Keys, loaded
+from resolvers.keys import Keys
 from resolvers.scalars import scalar_of
 from resolvers.time_zones import Convert, converter, zone_of
 
@@ -57,7 +57,7 @@ class One(BatchedFetch):
         keys = [key for key in wanted if type(key) is usual]
         if len(keys) == len(wanted):
             return loader.load_all(keys)
-        return loaded(loader, Keys(field.owner.resource.source, self.by, type_).of(rows))
+        return loader.load_all(Keys(field.owner.resource.source, self.by, type_).of(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def _by_own_key(
     resource = field.owner.resource
     if cast is None:
         return loader.load_all([row.get(resource.key) for row in rows])
-    return loaded(loader, Keys(resource.source, resource.key, cast).of(rows))
+    return loader.load_all(Keys(resource.source, resource.key, cast).of(rows))
 
 
 async def _converted(loading: Awaitable[Values], convert: Convert, zone: ZoneInfo) -> Values:
