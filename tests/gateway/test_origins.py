@@ -152,3 +152,11 @@ async def test_a_page_of_another_origin_may_not(gateway: Gateway, crossing: Gate
 def test_what_is_no_origin_is_refused(cors: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Settings.of(cors=cors)
+
+
+@pytest.mark.parametrize("path", ["/graphql/", "/healthz/", "//evil.example/graphql/"])
+async def test_nothing_leads_to_the_host_of_a_request(crossing: Gateway, path: str) -> None:
+    answer = await send(crossing, "GET", path, b"", host="evil.example")
+
+    assert "location" not in answer.headers
+    assert_refused(answer, 404)
