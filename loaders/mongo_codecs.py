@@ -29,6 +29,7 @@ from bson.timestamp import Timestamp
 
 from loaders.errors import Unreadable
 from loaders.keys import TEXTUAL
+from loaders.paths import DOCUMENTS
 from loaders.places import CODECS, Codec, Codecs, Stored
 from loaders.texts import TEXTS, time_text
 
@@ -55,6 +56,8 @@ TEXTS[Regex] = _regex_text
 TEXTS |= dict.fromkeys((MinKey, MaxKey, DBRef), _no_text)
 
 TEXTUAL.append(ObjectId)
+
+DOCUMENTS[DBRef] = DBRef.as_doc
 
 UNFIT = (BSONError, ArithmeticError, UnicodeEncodeError)
 """What the driver raises for a value that BSON can't hold. Decimal128 raises decimal's errors,

@@ -6,8 +6,15 @@ reads rows reads it as any other column.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from functools import lru_cache
+from typing import Any
+
+Document = Mapping[str, object]
+
+DOCUMENTS: dict[type, Callable[[Any], Document]] = {}
+"""The documents that values of a type are, which are no mappings in Python. Drivers add their
+own."""
 
 
 @lru_cache(4096)
@@ -36,17 +43,26 @@ def _at(value: object, steps: list[str]) -> object:
     for index, step in enumerate(steps):
         if isinstance(value, list):
             return _in_each(value, steps[index:])
-        value = value.get(step) if isinstance(value, Mapping) else None
+        document = _document(value)
+        value = None if document is None else document.get(step)
     return value
 
 
 def _in_each(documents: list[object], steps: list[str]) -> list[object]:
     found: list[object] = []
     for each in documents:
-        if isinstance(each, Mapping) and steps[0] in each:
-            value = _at(each, steps)
+        document = _document(each)
+        if document is not None and steps[0] in document:
+            value = _at(document, steps)
             if isinstance(value, list):
                 found += value
             else:
                 found.append(value)
     return found
+
+
+def _document(value: object) -> Document | None:
+    if isinstance(value, Mapping):
+        return value
+    document_of = DOCUMENTS.get(type(value))
+    return None if document_of is None else document_of(value)
