@@ -82,7 +82,7 @@ def _ordered(test: Callable[..., bool]) -> Callable[[object, object], bool]:
     return lambda value, wanted: bool(test(*_like(value, wanted)))
 
 
-TESTS: dict[Operator, Callable[[Any, Any], bool]] = {
+TESTS: dict[Operator, Callable[..., bool]] = {
     Operator.EQ: _equal,
     Operator.NE: lambda value, wanted: not _equal(value, wanted),
     Operator.IN: lambda value, wanted: any(_equal(value, each) for each in wanted),

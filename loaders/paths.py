@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from functools import lru_cache
-from typing import Any
 
 Document = Mapping[str, object]
 
-DOCUMENTS: dict[type, Callable[[Any], Document]] = {}
+DOCUMENTS: dict[type, Callable[..., Document]] = {}
 """The documents that values of a type are, which are no mappings in Python. Drivers add their
 own."""
 
