@@ -61,6 +61,11 @@ Pooler = Literal["transaction"]
 
 CACHED_STATEMENTS = 100
 
+WRITTEN = {"extra_float_digits": "1", "datestyle": "ISO", "intervalstyle": "postgres",
+           "bytea_output": "hex"}  # fmt: skip
+"""The settings by which PostgreSQL writes values as texts, as they are by default: those of a role
+or a database could round them. asyncpg sets none of them."""
+
 UNTOLD = (
     "a connection pooler answers in its place: if that gives each transaction a session, as "
     'PgBouncer does in transaction mode, set pooler = "transaction"'
@@ -111,6 +116,7 @@ class PostgresSource(SqlSource):
         if alone:
             # For statements of a gateway that is gone: what lives cancels its own.
             settings["statement_timeout"] = str(int(self.timeout * 1000))
+            settings |= WRITTEN
         # With min_size 0 the pool connects when it is first used, so a database that is down
         # does not keep the gateway from starting.
         pool = await asyncpg.create_pool(

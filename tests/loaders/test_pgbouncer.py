@@ -209,7 +209,8 @@ async def failing(url: str, **options: Any) -> SourceError:
 
 
 async def test_a_pooler_that_the_settings_do_not_name_is_hinted_at(addresses: Addresses) -> None:
-    lenient = pgbouncer(addresses.postgres, "ignore_startup_parameters = statement_timeout")
+    ignored = "statement_timeout, extra_float_digits, intervalstyle, bytea_output"
+    lenient = pgbouncer(addresses.postgres, f"ignore_startup_parameters = {ignored}")
     with lenient as url:
         async with source_at(url) as source:
             assert (await source.describe(ORDERS)).hints == (
