@@ -265,7 +265,8 @@ class ColumnsOfTables:
 
 def _is_beyond(number: Any) -> bool:
     """Whether it has more digits than any whole number that is a key."""
-    return isfinite(number) and abs(number) >= 10**MOST_DIGITS
+    is_finite = number.is_finite() if isinstance(number, Decimal) else isfinite(number)
+    return is_finite and abs(number) >= 10**MOST_DIGITS
 
 
 def _usual(type_: ColumnType) -> type:

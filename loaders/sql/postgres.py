@@ -256,7 +256,8 @@ class PostgresSource(SqlSource):
     def _is_of_values(self, error: SourceError) -> bool:
         code = getattr(error.__cause__, "sqlstate", None) or ""
         # Data exceptions, and what functions raise.
-        return code[:2] in ("22", "P0") or code in OF_TEXTS
+        is_of_values = code[:2] in ("22", "P0") or code in OF_TEXTS
+        return is_of_values or isinstance(error, UnfitValue)
 
 
 MISFIT = (

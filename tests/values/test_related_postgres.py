@@ -135,6 +135,14 @@ async def test_a_number_finds_the_same_number(tables: Tables, of: str, to: str) 
         assert numbers == same, text
 
 
+@pytest.mark.parametrize("to", NUMBERS)
+async def test_a_number_of_any_length_costs_its_own_place(tables: Tables, to: str) -> None:
+    # Python writes out no int of more than 4,300 digits.
+    found = await related(tables, ("numeric", ["9" * 5_000, "1"]), (to, ["1"]))
+
+    assert found == [[], [1]]
+
+
 # Texts.
 
 TEXTS = {
