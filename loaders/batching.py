@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, Never, TypeVar, cast
 from aiodataloader import DataLoader
 
 from loaders.errors import BadResponse, SourceError, UnfitKey, Unreadable
-from loaders.keys import told
+from loaders.keys import Padded, told
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -23,7 +23,9 @@ Batch = Callable[[list[Key]], Awaitable[Sequence[Value | Exception]]]
 Batches = Callable[[list[tuple[Part, list[Key]]]], Awaitable[Sequence[Sequence[Value | Exception]]]]
 """The same for the keys of several loaders, each with the part that it has in them."""
 
-LOOKED_AT = frozenset({NoneType, bool, float, Decimal, tuple, BadResponse, UnfitKey, Unreadable})
+LOOKED_AT = frozenset(
+    {NoneType, bool, float, Decimal, tuple, Padded, BadResponse, UnfitKey, Unreadable}
+)
 """The types of what may be no key, or is not equal to others as Python has it."""
 
 
@@ -164,7 +166,8 @@ class Loader(DataLoader[Key, Value]):
             if round_ is None:
                 round_ = self._rounds[name] = self._next or self._open()
                 round_.names.append(name)
-                round_.told[name] = key
+                if not isinstance(key, Padded):
+                    round_.told[name] = key
             places.append(place)
             names.append(name)
             rounds.append(round_)

@@ -109,6 +109,8 @@ def told(key: Any) -> Hashable:
     key. Raises TypeError for what can't be told from others, and itself for a value that can't be
     read."""
     kind = type(key)
+    if kind is Padded:
+        return key.text  # type: ignore[no-any-return]  # which is a text
     if kind is bool:
         return bool, key
     if kind is float:

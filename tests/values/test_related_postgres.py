@@ -9,7 +9,10 @@ from decimal import Decimal
 import pytest
 
 from demo.stack import Addresses
+from gateway.testing import GraphClient
+from loaders.memory import MemorySource, MemoryTable
 from loaders.query import Function
+from loaders.sql.postgres import PostgresSource
 from resolvers import aggregate, column, connection, many, one
 from tests.resolvers.declaring import connection_of, graph_of, list_of, node_type
 from tests.values.tables import Tables, tables_in
@@ -196,6 +199,41 @@ async def test_a_padded_text_is_the_key_before_its_blanks(
     tables: Tables, of: str, to: str, value: str, other: str | None
 ) -> None:
     assert await related(tables, (of, [value]), (to, [other or value])) == [[1]]
+
+
+async def test_a_padded_text_is_that_key_elsewhere(tables: Tables) -> None:
+    await tables.filled("ours", "char(6)", "AB1", "c", "none")
+    rows = [{"id": 1, "code": "AB1"}, {"id": 2, "code": "c"}, {"id": 3, "code": "AB1"}]
+    elsewhere = MemorySource("elsewhere", {"others": rows})
+    others = MemoryTable(source="elsewhere", name="others", key_type=int)
+    other = node_type("Other", others, number=(int, column("Its number.", name="id")))
+    owner = node_type(
+        "Owner",
+        tables.table("ours", key="it", key_type=str),
+        number=(int, column("Its number.", name="id")),
+        one=(other | None, one("The first.", by="it", to="code")),
+        many=(list_of(other) | None, many("All.", by="code", order_by="id")),
+        page=(connection_of(other) | None, connection("All.", by="code", order_by="id")),
+        count=(int | None, aggregate("All.", of=others, by="code", function=Function.COUNT)),
+    )
+    owners = connection_of(owner) | None
+    graph = graph_of(owners=(owners, connection("All.", order_by="id")))
+    shop = PostgresSource("shop", tables.addresses.postgres, pool_size=1)
+    async with GraphClient(graph, [shop, elsewhere]) as client:
+        response = await client.execute(
+            "{ owners { nodes { one { number } many { number } page { totalCount } count } } }"
+        )
+
+    assert response.errors == []
+    assert response.data["owners"]["nodes"] == [
+        {
+            "one": {"number": numbers[0]} if numbers else None,
+            "many": [{"number": number} for number in numbers],
+            "page": {"totalCount": len(numbers)},
+            "count": len(numbers),
+        }
+        for numbers in ([1, 3], [2], [])
+    ]
 
 
 async def test_a_padded_text_is_shown_with_its_blanks(tables: Tables) -> None:
