@@ -92,7 +92,7 @@ MOST_TEXTS = 4096
 
 def selecting(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, Parameters]:
     """The rows of the keys, which tell by their columns ``by`` whose they are."""
-    by, filter, window = ask.rows.by, ask.rows.filter, ask.rows.window
+    _, by, _, filter, window, _ = ask.rows
     if filter is not None or window.after is not None or window.before is not None:
         return _selecting(ask, keys, columns)
     # Without a filter or a place, nothing but keys and limit are parameters.
@@ -218,6 +218,7 @@ def _any_of(
     return f"({names}) in (select * from {_unnested(by, keys, columns, parameters)})"
 
 
+@lru_cache(1024)
 def _key(by: tuple[str, ...], columns: Columns) -> str:
     """The condition that the columns hold the one of ``_keys`` that it stands beside; those that
     are lists, among others."""
