@@ -47,7 +47,8 @@ ERROR = {"code": "UPSTREAM_BAD_RESPONSE", "source": "rows"}
 
 @pytest.fixture(params=EXECUTORS)
 def settings(request: pytest.FixtureRequest) -> Settings:
-    return Settings.of(environment="development", engine=request.param)
+    limits = {"depth": 200}
+    return Settings.of(environment="development", engine=request.param, limits=limits)
 
 
 def deep(depth: int, kind: str) -> Any:
