@@ -180,8 +180,15 @@ def matched(keys: Sequence[Key], rows: Sequence[Row], column: str) -> Matched:
         kind, as_one = _kind_of(key)
         places.setdefault(kind, {})[as_one] = index
     others: list[object] = []
+    # Most keys are texts or ints, all of them, and so is what answers have.
+    types = {type(key) for (key,) in keys}
+    plain = types.pop() if types in ({str}, {int}) else None
+    at = {key: index for index, (key,) in enumerate(keys)} if plain else {}
     for row in rows:
         value = row[column]
+        if type(value) is plain and value in at:
+            found[at[value]].append(row)
+            continue
         as_each = ((of_kind, kind.of(value)) for kind, of_kind in places.items())
         mine = [of_kind[key] for of_kind, key in as_each if key is not None and key in of_kind]
         for place in mine:
