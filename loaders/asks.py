@@ -17,10 +17,10 @@ from collections.abc import (
 )
 from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from loaders.errors import SourceError, UnfitKey, Unreadable
-from loaders.keys import cast, compares
+from loaders.keys import cast, compares, told
 from loaders.query import ALL_ROWS, Aggregate, Filter, Window
 from loaders.resource import Resource, Row
 
@@ -91,6 +91,13 @@ def nothing_of(wants: Wants) -> Found:
     return Found((), tuple(each.of_nothing for each in wants.aggregates))
 
 
+def has(found: Found | Exception, wants: Wants) -> bool:
+    """Whether there is anything but what a key has that has no rows."""
+    if isinstance(found, Exception) or found.rows:
+        return True
+    return tuple(found.values) != tuple(each.of_nothing for each in wants.aggregates)
+
+
 Answer = Sequence[Found | Exception]
 """What each key has, or why it could not be had, by the keys' positions: the value in a row need
 not be the value that was asked for (``char(6)`` pads it), and a failure may be of one key alone."""
@@ -107,22 +114,43 @@ def answered(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[Found] 
         groups = _groups(ask, rows)
     except TypeError:
         # No list is a key.
-        return _answered_by_each(ask, keys, rows)
+        return _answered_as_told(ask, keys, rows)
     listed = [groups.get(key) for key in _values_of(by, keys)]
-    if len(groups) + listed.count(None) != len(keys):
-        return None
+    if len(groups) + listed.count(None) != len(keys) or _may_be_mistaken(by, keys, groups):
+        return _answered_as_told(ask, keys, rows)
     return [Found(each or ()) for each in listed]
 
 
-def _answered_by_each(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[Found] | None:
-    found: dict[Key, list[Row]] = {key: [] for key in keys}
+def _answered_as_told(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> list[Found] | None:
+    places: dict[Hashable, list[int]] = {}
+    for place, key in enumerate(keys):
+        places.setdefault(told(key), []).append(place)
+    return answered_at(ask, len(keys), places, rows)
+
+
+def answered_at(
+    ask: Ask, count: int, places: Mapping[Hashable, Sequence[int]], rows: Sequence[Row]
+) -> list[Found] | None:
+    """The same, of so many keys, where each value that rows may have, by which it is ``told``, has
+    the places of its keys."""
+    found: list[list[Row]] = [[] for _ in range(count)]
     for row in rows:
-        mine = [key for key in keys_in(row, ask.rows.by) if key in found]
+        values = map(told, keys_in(row, ask.rows.by))
+        mine = {place for value in values for place in places.get(value, ())}
         if not mine:
             return None
-        for key in mine:
-            found[key].append(row)
-    return [Found(found[key][:1] if ask.rows.unique else found[key]) for key in keys]
+        for place in mine:
+            found[place].append(row)
+    return [Found(each[:1] if ask.rows.unique else each) for each in found]
+
+
+def _may_be_mistaken(
+    by: tuple[str, ...], keys: Sequence[Key], groups: Mapping[Hashable, Sequence[Row]]
+) -> bool:
+    """Whether Python may have taken a key for another: 1 for True."""
+    if len(by) == 1 and True not in groups and False not in groups:
+        return False
+    return any(type(value) is bool for key in keys for value in key)
 
 
 def keys_in(row: Row, by: tuple[str, ...]) -> Iterable[Key]:
@@ -132,13 +160,16 @@ def keys_in(row: Row, by: tuple[str, ...]) -> Iterable[Key]:
 
 
 def _each_in(value: object) -> Collection[Hashable]:
-    values = value if isinstance(value, list) else [value]
-    # In Python 1 and True are equal, in no source.
-    return {
-        (type(each) is bool, each): each
-        for each in values
-        if each is not None and isinstance(each, Hashable) and not isinstance(each, Unreadable)
-    }.values()
+    values: Iterable[Any] = value if isinstance(value, list) else [value]
+    each_in: dict[Hashable, Hashable] = {}
+    for each in values:
+        try:
+            if each is not None:
+                each_in.setdefault(told(each), each)
+        except (TypeError, Unreadable):
+            # A source can have anything in place of a key.
+            continue
+    return each_in.values()
 
 
 def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Sequence[Sequence[Row]]:
@@ -146,8 +177,10 @@ def by_value(ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Sequence[Seq
     by = ask.rows.by
     if not by:
         return [rows]
-    groups = _groups(ask, rows)
-    return [groups.get(key, ()) for key in _values_of(by, keys)]
+    groups, values = _groups(ask, rows), _values_of(by, keys)
+    if _may_be_mistaken(by, keys, groups):
+        groups, values = {told(each): groups[each] for each in groups}, list(map(told, values))
+    return [groups.get(value, ()) for value in values]
 
 
 def _groups(ask: Ask, rows: Sequence[Row]) -> Mapping[Hashable, Sequence[Row]]:

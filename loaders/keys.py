@@ -7,7 +7,7 @@ which it would be several keys. Nothing else has one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -103,6 +103,21 @@ def cast(type_: type, value: object) -> Hashable:
     raise ValueError(f"no reading of a {type(value).__name__} as {type_.__name__}")
 
 
+def readings(types: Iterable[type], value: Any) -> list[Hashable]:
+    """The value as a key of each of the types, where there is exactly one reading: none, one, or
+    one of each kind of type."""
+    found: dict[Hashable, Hashable] = {}
+    for each in types:
+        # Drivers have ints of their own.
+        type_ = int if issubclass(each, int) and each is not bool else each
+        try:
+            key = value if compares(type_, value) else cast(type_, value)
+            found.setdefault(told(key), key)
+        except ValueError:
+            continue
+    return list(found.values())
+
+
 def told(key: Any) -> Hashable:
     """What is equal for two keys where sources take them for equal, which Python does not always: 1
     is no source's True, a float is the number that it is written as, and what is no number is one
@@ -116,6 +131,7 @@ def told(key: Any) -> Hashable:
     if kind is float:
         return _told_float(key)
     if kind is Decimal:
+        hash(key)
         return NAN if key.is_nan() else key
     if kind is tuple:
         return tuple(map(told, key))

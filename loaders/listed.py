@@ -23,17 +23,18 @@ class Listed:
 
     def find(
         self, column: str, keys: Sequence[Hashable], columns: frozenset[str]
-    ) -> dict[Hashable, Row]:
-        """The rows that have these columns, of those keys of the unique column that there are."""
+    ) -> dict[int, Row]:
+        """The rows that have these columns, of those keys of the unique column that there are, by
+        the keys' places."""
         index = self._index(column)
-        found: dict[Hashable, Row] = {}
-        for key in keys:
+        found: dict[int, Row] = {}
+        for place, key in enumerate(keys):
             row, had = index.get(key, NONE)
             # In Python 1, True and 1.0 are one key. Here they are not.
             if row is None or type(row.get(column)) is not type(key):
                 continue
             if columns <= had if had is not None else all(each in row for each in columns):
-                found[key] = row
+                found[place] = row
         return found
 
     def _index(self, column: str) -> dict[object, tuple[Row, frozenset[str] | None]]:

@@ -6,14 +6,16 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from types import MappingProxyType
 from typing import ClassVar, TypeVar
 
-from loaders.asks import Answer, Ask, Found, Key, keys_in, read_as
+from loaders.asks import Answer, Ask, Found, Key, keys_in
 from loaders.comparing import ITEMS, MISFITS, TESTS, of_text
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, UnfitKey, Unreadable
+from loaders.keys import readings, told
 from loaders.numbers import Rank, alike, mean, ranking, total
 from loaders.paths import paths_of, spread
 from loaders.query import (
@@ -138,31 +140,36 @@ class MemorySource:
 def _by_exact_value(
     source: str, by: tuple[str, ...], keys: Sequence[Key], rows: Sequence[Row]
 ) -> list[Sequence[Row] | UnfitKey]:
-    """The rows that each key has: one whose value is a list is of each value in it. In Python 1 and
-    True are one key, in no source. A key of another type than the columns' values is read as one of
-    theirs."""
+    """The rows that each key has: one whose value is a list is of each value in it. A key is read
+    as each of the types of the columns' values."""
     if not by:
         return [rows]
-    groups: dict[tuple[tuple[bool, Hashable], ...], list[Row]] = {}
+    groups: dict[Hashable, list[Row]] = {}
+    types: list[dict[type, None]] = [{} for _ in by]
     for row in rows:
         for key in keys_in(row, by):
-            groups.setdefault(_told_apart(key), []).append(row)
-    kinds = [type(value) for _, value in next(iter(groups), ())]
+            groups.setdefault(told(key), []).append(row)
+            for known, value in zip(types, key, strict=True):
+                known[type(value)] = None
+    if not groups:
+        return [()] * len(keys)
     found: list[Sequence[Row] | UnfitKey] = []
     for key in keys:
-        mine = groups.get(_told_apart(key))
-        if mine is not None or not kinds:
-            found.append(mine or ())
+        read = list(map(readings, types, key))
+        if not all(read):
+            place = read.index([])
+            names = " or ".join(each.__name__ for each in types[place])
+            found.append(UnfitKey(source, by[place], key[place], names))
             continue
-        try:
-            found.append(groups.get(_told_apart(read_as(source, by, kinds, key)), ()))
-        except UnfitKey as error:
-            found.append(error)
+        mine = [groups[name] for each in product(*read) if (name := told(each)) in groups]
+        found.append(mine[0] if len(mine) == 1 else _in_order(rows, mine))
     return found
 
 
-def _told_apart(key: Key) -> tuple[tuple[bool, Hashable], ...]:
-    return tuple((type(value) is bool, value) for value in key)
+def _in_order(rows: Sequence[Row], groups: Sequence[Sequence[Row]]) -> Sequence[Row]:
+    """The rows of all the groups, each once."""
+    chosen = {id(row) for group in groups for row in group}
+    return [row for row in rows if id(row) in chosen] if chosen else ()
 
 
 def found_in(rows: Sequence[Row], ask: Ask, misfit: Callable[[str], Exception]) -> Found:

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import bson
 import pymongo
 from bson import ObjectId
-from bson.errors import InvalidBSON, InvalidDocument
-from motor.motor_asyncio import (
-    AsyncIOMotorClient,
-    AsyncIOMotorCollection,
-    AsyncIOMotorDatabase,
-)
+from bson.errors import InvalidDocument
 from pydantic import Field, SecretStr
-from pymongo.errors import (
-    NetworkTimeout,
-    OperationFailure,
-    PyMongoError,
-    ServerSelectionTimeoutError,
-    WaitQueueTimeoutError,
-)
 
 from loaders.asks import (
     Answer,
@@ -33,30 +19,32 @@ from loaders.asks import (
     Found,
     Key,
     answered,
-    answered_as_read,
+    answered_at,
+    has,
     nothing_of,
-    read_as,
 )
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import (
     BadResponse,
-    SourceBusy,
-    SourceTimeout,
-    SourceUnavailable,
     UnfitKey,
     UnfitValue,
 )
+from loaders.keys import NUMBERS, told
 from loaders.kinds import Kind, address
 from loaders.mongo_catalog import described
-from loaders.mongo_codecs import PLACE_CODECS, UNFIT, Document, options_of
+from loaders.mongo_client import DatabaseClient
+from loaders.mongo_codecs import PLACE_CODECS, UNFIT, Document
 from loaders.mongo_fields import Fields
+from loaders.mongo_keys import Apart, any_of_apart, are_usual, asked, of_declared_type, read
+from loaders.mongo_numbers import Condition
 from loaders.mongo_statement import (
     Pipeline,
     Shape,
     Shown,
     Stages,
     any_of,
+    equal,
     grouped,
     grouping,
     listing,
@@ -69,24 +57,10 @@ from loaders.mongo_statement import (
 from loaders.paths import paths_of, spread
 from loaders.places import Codecs
 from loaders.resource import Resource, Row
-from loaders.sources import Capabilities, Translated
-
-REFUSALS = frozenset({11, 18})
-"""The codes of UserNotFound and AuthenticationFailed: the server works, but not for us."""
-
-WITH_VALUES = frozenset({2, 9, 14, 22, 31, 96, 121, 241})
-"""The codes, of those below 10000, whose messages can hold values: BadValue, FailedToParse,
-TypeMismatch, InvalidBSON, Location31, OperationFailed, DocumentValidationFailure,
-ConversionFailure. From 10000 on they are single places in MongoDB's code, and taken to do so."""
-
-LONGEST_REASON = 300
+from loaders.trace import Call
 
 MOMENT = 0.05
 """Seconds of a call that pass before it is sent."""
-
-THREADS = int(os.environ.get("MOTOR_MAX_WORKERS") or (os.cpu_count() or 1) * 5)
-"""Those that Motor has for the calls of all its clients (its documentation, "Thread pool"). With
-more calls than that under way, the others would wait where nobody sees it."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -99,49 +73,17 @@ class MongoCollection(Resource):
     key_type: type = ObjectId
 
 
-class MongoSource:
-    """A client of one database. ``timeout`` (seconds) bounds each call, on the server too."""
+class MongoSource(DatabaseClient):
+    """A database as a source. ``timeout`` (seconds) bounds each call, on the server too."""
 
     kind = "mongo"
 
     def __init__(
         self, name: str, url: str, *, database: str, pool_size: int = 50, timeout: float = 10.0
     ) -> None:
-        self.name = name
-        self._url = url
-        self._database = database
-        self._pool_size = pool_size
-        self.timeout = timeout
-        # PyMongo looks for a server in steps of half a second.
-        self.can = Capabilities(grace=0.6, in_flight=min(pool_size, THREADS))
-        self._client: AsyncIOMotorClient[Document] | None = None
-        # Motor would make each anew for each call.
-        self._collections: dict[str, AsyncIOMotorCollection[Document]] = {}
-        self._errors = Translated(self._translate)
-        self._codec_options = options_of(name)
+        super().__init__(name, url, database=database, pool_size=pool_size, timeout=timeout)
         self._fields = Fields(self._sampled)
         self._of_lists: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
-
-    async def open(self) -> None:
-        # The client connects when it is first used.
-        self._client = AsyncIOMotorClient(
-            self._url,
-            maxPoolSize=self._pool_size,
-            timeoutMS=int(self.timeout * 1000),
-            serverSelectionTimeoutMS=min(3000, int(self.timeout * 1000)),
-            appname="sluice",
-        )
-
-    async def close(self) -> None:
-        if self._client is not None:
-            # It waits for the server's answer to a farewell, which must not stop the event loop.
-            await asyncio.to_thread(self._client.close)
-            self._client = None
-            self._collections.clear()
-
-    async def check(self) -> None:
-        with self._errors:
-            await self._whole().command("ping")
 
     async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
         with self._errors:
@@ -165,8 +107,6 @@ class MongoSource:
     ) -> Answer:
         """What there is without the keys that BSON can't hold. Raises the error if it can hold all
         of them."""
-        if await self._are_apart(ask, keys):
-            return await self._as_read(ask, keys, attempt)
         answer = [self._of_unfit(ask, key) for key in keys]
         places = [place for place, each in enumerate(answer) if each is None]
         if len(places) == len(keys):
@@ -178,7 +118,9 @@ class MongoSource:
     def _of_unfit(self, ask: Ask, key: Key) -> Found | UnfitKey | None:
         """What a key has that BSON can't hold; None of others."""
         try:
-            bson.encode({"key": list(key)}, codec_options=self._codec_options)
+            # Numbers are compared in terms that it can hold.
+            held = [each for each in key if not isinstance(each, NUMBERS)]
+            bson.encode({"key": held}, codec_options=self._codec_options)
         except InvalidDocument:
             return UnfitKey(self.name, ", ".join(ask.rows.by), key[0], "of a type of BSON's")
         except UNFIT:
@@ -186,12 +128,91 @@ class MongoSource:
             return nothing_of(ask.wants)
         return None
 
-    def _asked(
-        self, ask: Ask, keys: Sequence[Key], attempt: Attempt
-    ) -> Coroutine[object, None, Answer]:
-        if self._fields.apart(ask.resource.name, ask.rows.by) is not None:
-            return self._as_read(ask, keys, attempt)
-        return self._fetch(ask, keys, attempt)
+    async def _asked(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        if not ask.rows.by:
+            return await self._fetch(ask, keys, attempt)
+        there: list[Key] = []
+        if not of_declared_type(ask.resource, ask.rows.by, keys):
+            # Of each reading there may be rows, so each is asked.
+            answer = list(await self._each(ask, keys, list(map(read, keys)), attempt, there))
+            return await self._checked(ask, keys, answer, there)
+        if are_usual(keys):
+            answer = list(await self._fetch(ask, keys, attempt))
+            there += [key for key, each in zip(keys, answer, strict=True) if has(each, ask.wants)]
+        else:
+            own = [[key] for key in keys]
+            answer = list(await self._each(ask, keys, own, attempt, there))
+        # The declaration may be mistaken.
+        others = await self._fields.misfits(ask, keys, answer, there, every=False)
+        if others:
+            left = [keys[place] for place in others]
+            again = await self._each(ask, left, [read(key)[1:] for key in left], attempt, there)
+            for place, each in zip(others, again, strict=True):
+                answer[place] = each
+        return await self._checked(ask, keys, answer, there)
+
+    async def _each(
+        self,
+        ask: Ask,
+        keys: Sequence[Key],
+        readings: Sequence[Sequence[Key]],
+        attempt: Attempt,
+        there: list[Key],
+    ) -> Answer:
+        """What there is of each key, in any of these readings; ``there`` gets those that are."""
+        answer: list[Found | Exception] = [nothing_of(ask.wants)] * len(keys)
+        plain, apart = asked(readings)
+        several: dict[int, None] = {}
+        if plain:
+            found = await self._fetch(ask, list(plain), attempt)
+            if isinstance(attempt.last, Call):
+                # Several readings are one key.
+                attempt.last.keys = len(keys)
+            for (key, places), each in zip(plain.items(), found, strict=True):
+                if not has(each, ask.wants):
+                    continue
+                there.append(key)
+                for place in places:
+                    if has(answer[place], ask.wants):
+                        several[place] = None
+                    answer[place] = each
+        # Rows of several readings are one list, and have one sum.
+        apart += [Apart(place, readings[place]) for place in several]
+        if apart:
+            found = await self._fetch_apart(ask, keys, apart, attempt)
+            for of_key, each in zip(apart, found, strict=True):
+                answer[of_key.place] = each
+                if len(of_key.keys) == 1 and has(each, ask.wants):
+                    there += of_key.keys
+        return answer
+
+    async def _checked(
+        self, ask: Ask, keys: Sequence[Key], answer: list[Found | Exception], there: Sequence[Key]
+    ) -> Answer:
+        """The answer, with the errors of those keys that no value of the fields can be."""
+        misfits = await self._fields.misfits(ask, keys, answer, there)
+        for place, (index, other) in misfits.items():
+            field, value = ask.rows.by[index], keys[place][index]
+            answer[place] = UnfitKey(self.name, field, value, other)
+        return answer
+
+    async def _fetch_apart(
+        self, ask: Ask, keys: Sequence[Key], apart: Sequence[Apart], attempt: Attempt
+    ) -> Answer:
+        """What each of the keys has that are asked by conditions of their own."""
+        rows, wants = ask.rows, ask.wants
+        asked = [keys[each.place] for each in apart]
+        conditions = [each.condition(rows.by) for each in apart]
+        if not wants.columns:
+            return await self._grouped(ask, asked, attempt, conditions)
+        if rows.window.limit is not None:
+            return await self._windowed(ask, asked, attempt, conditions)
+        places: dict[Hashable, list[int]] = {}
+        for place, each in enumerate(apart):
+            for key in each.keys:
+                places.setdefault(told(key), []).append(place)
+        found = await self._found(ask, asked, attempt, any_of_apart(rows.by, apart))
+        return self._or_bad(ask, answered_at(ask, len(apart), places, found))
 
     def _fetch(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt
@@ -200,21 +221,38 @@ class MongoSource:
         return asked(ask, keys, attempt)
 
     async def _rows(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        rows, columns = ask.rows, ask.wants.columns
-        projection, paths = projected(columns), paths_of(columns)
-        if rows.window.limit == 0:
+        if ask.rows.by and ask.rows.window.limit is not None:
+            return await self._windowed(ask, keys, attempt)
+        found = await self._found(ask, keys, attempt, any_of(ask.rows.by, keys))
+        return self._or_bad(ask, answered(ask, keys, found))
+
+    async def _windowed(
+        self,
+        ask: Ask,
+        keys: Sequence[Key],
+        attempt: Attempt,
+        conditions: Sequence[Condition] | None = None,
+    ) -> Answer:
+        if ask.rows.window.limit == 0:
             # MongoDB takes it for no limit, or refuses it.
             return [Found()] * len(keys)
-        if rows.by and rows.window.limit is not None:
-            # Each key's own match, sort and limit, which an index on (key, order) serves, all in
-            # one aggregation: MongoDB's lateral join.
-            listed = await self._of_each(ask, keys, attempt, listing(rows, projection))
-            for each in listed if paths else ():
-                spread(each, paths)
-            if not any(listed) and await self._are_apart(ask, keys):
-                return await self._as_read(ask, keys, attempt)
-            return [Found(each) for each in listed]
-        matching = matching_of(any_of(rows.by, keys), rows)
+        # Each key's own match, sort and limit, which an index on (key, order) serves, all in one
+        # aggregation: MongoDB's lateral join.
+        stages, paths = listing(ask.rows, projected(ask.wants.columns)), paths_of(ask.wants.columns)
+        listed = await self._of_each(ask, keys, attempt, stages, conditions)
+        for each in listed if paths else ():
+            spread(each, paths)
+        return [Found(each) for each in listed]
+
+    async def _found(
+        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, chosen: Condition
+    ) -> list[Document]:
+        """The rows that are ``chosen``, in the window, if that is of all of them together."""
+        rows, columns = ask.rows, ask.wants.columns
+        if rows.window.limit == 0:
+            return []
+        projection, paths = projected(columns), paths_of(columns)
+        matching = matching_of(chosen, rows)
         words = "find", matching, projection
         with (
             attempt.call(ask, keys, statement=Shown(*words), shape=Shape(*words)) as call,
@@ -227,14 +265,11 @@ class MongoSource:
                 cursor = cursor.limit(rows.window.limit)
             found: list[Document] = await cursor.to_list(None)
             call.rows = len(found)
-        if not found and await self._are_apart(ask, keys):
-            return await self._as_read(ask, keys, attempt)
         if paths:
             spread(found, paths)
-        return self._answered(ask, keys, found)
+        return found
 
-    def _answered(self, ask: Ask, keys: Sequence[Key], rows: Sequence[Row]) -> Answer:
-        found = answered(ask, keys, rows)
+    def _or_bad(self, ask: Ask, found: Answer | None) -> Answer:
         if found is None:
             # A collation takes texts for equal that are not.
             what = f"'{', '.join(ask.rows.by)}' with another value than was asked for"
@@ -243,36 +278,34 @@ class MongoSource:
         return found
 
     async def _values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        rows, aggregates = ask.rows, ask.wants.aggregates
-        form = rows.resource.id, rows.by
-        found: list[Row | None] | None = None
+        aggregates = ask.wants.aggregates
+        form = ask.rows.resource.id, ask.rows.by
         if form not in self._of_lists:
             found = await self._of_groups(ask, keys, attempt)
-        if found is None:
+            if found is not None:
+                nothing = nothing_of(ask.wants)
+                return [
+                    nothing if each is None else Found((), grouped(each, aggregates, self.name))
+                    for each in found
+                ]
             self._of_lists.add(form)
-            listed = await self._of_each(ask, keys, attempt, [grouping(None, aggregates)])
-            found = [each[0] if each else None for each in listed]
-        if not any(found) and await self._are_apart(ask, keys):
-            return await self._as_read(ask, keys, attempt)
-        nothing = nothing_of(ask.wants)
+        return await self._grouped(ask, keys, attempt)
+
+    async def _grouped(
+        self,
+        ask: Ask,
+        keys: Sequence[Key],
+        attempt: Attempt,
+        conditions: Sequence[Condition] | None = None,
+    ) -> Answer:
+        """The aggregates of each key by itself."""
+        aggregates, nothing = ask.wants.aggregates, nothing_of(ask.wants)
+        stages = [grouping(None, aggregates)]
+        listed = await self._of_each(ask, keys, attempt, stages, conditions)
         return [
-            nothing if each is None else Found((), grouped(each, aggregates, self.name))
-            for each in found
+            Found((), grouped(each[0], aggregates, self.name)) if each else nothing
+            for each in listed
         ]
-
-    def _are_apart(self, ask: Ask, keys: Sequence[Key]) -> Awaitable[bool]:
-        return self._fields.are_apart(ask.resource.name, ask.rows.by, keys)
-
-    async def _as_read(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        """What is asked by keys of other types than their fields'."""
-        by = ask.rows.by
-        # It holds for a while, which may just be over: then they are asked by as they are.
-        kinds = self._fields.apart(ask.resource.name, by) or [None] * len(by)
-        return await answered_as_read(
-            keys,
-            lambda key: read_as(self.name, by, kinds, key),
-            lambda read: self._fetch(ask, read, attempt),
-        )
 
     async def _sampled(self, name: str, pipeline: Pipeline) -> Sequence[Document]:
         with self._errors:
@@ -303,12 +336,23 @@ class MongoSource:
         return found if len(known) + found.count(None) == len(keys) else None
 
     async def _of_each(
-        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, stages: Stages
+        self,
+        ask: Ask,
+        keys: Sequence[Key],
+        attempt: Attempt,
+        stages: Stages,
+        conditions: Sequence[Condition] | None = None,
     ) -> Sequence[list[Document]]:
-        """What the stages make of the rows of each key, by its position."""
-        by = ask.rows.by
-        together = len(by) == 1 and "." not in by[0]
-        pipeline = (of_each if together else of_each_apart)(ask.rows, keys, stages)
+        """What the stages make of the rows of each key, by its position; ``conditions`` are those
+        of keys that are no values of the fields."""
+        rows = ask.rows
+        together = conditions is None and len(rows.by) == 1 and "." not in rows.by[0]
+        if together:
+            pipeline = of_each(rows, keys, stages)
+        else:
+            pipeline = of_each_apart(
+                rows, conditions or [equal(rows.by, key) for key in keys], stages
+            )
         listed: list[list[Document]] = [[] for _ in keys]
         for found in await self._aggregate(ask, keys, attempt, pipeline, of_database=together):
             listed[found["place"]].append(found["row"])
@@ -332,62 +376,6 @@ class MongoSource:
             rows: list[Document] = await asked.aggregate(pipeline).to_list(None)
             call.rows = len(rows)
             return rows
-
-    def _collection(self, name: str) -> AsyncIOMotorCollection[Document]:
-        found = self._collections.get(name)
-        if found is None:
-            found = self._collections[name] = self._whole()[name]
-        return found
-
-    def _whole(self) -> AsyncIOMotorDatabase[Document]:
-        if self._client is None:
-            raise SourceUnavailable(self.name, reason="the source is not open")
-        return self._client.get_database(self._database, codec_options=self._codec_options)
-
-    def _translate(self, error: BaseException) -> Exception | None:
-        match error:
-            case InvalidBSON():
-                said = f"The source '{self.name}' sent a value that can't be read."
-                return BadResponse(self.name, said, reason=type(error).__name__)
-            case _ if isinstance(error, UNFIT):
-                return UnfitValue(
-                    self.name,
-                    "A value does not fit the field it is compared with.",
-                    reason=type(error).__name__,
-                )
-            case WaitQueueTimeoutError():
-                reason = f"all of its {self._pool_size} connections are in use"
-                return SourceBusy(self.name, reason=reason)
-            case PyMongoError():
-                selecting = isinstance(error, ServerSelectionTimeoutError)
-                if self._is_silent() if selecting else error.timeout:
-                    return SourceTimeout(self.name, reason=_reason(error))
-                if isinstance(error, OperationFailure) and error.code not in REFUSALS:
-                    said = f"The source '{self.name}' refused a statement."
-                    return BadResponse(self.name, said, reason=_reason(error))
-                return SourceUnavailable(self.name, reason=_reason(error))
-        return None
-
-    def _is_silent(self) -> bool:
-        # No server was fit to be selected: none has refused, so all let the time pass.
-        assert self._client is not None
-        # Motor's stubs take it for a method.
-        topology: Any = self._client.topology_description
-        servers = topology.server_descriptions().values()
-        return all(each.error is None or isinstance(each.error, NetworkTimeout) for each in servers)
-
-
-def _reason(error: PyMongoError) -> str:
-    """Why MongoDB or PyMongo failed, for the log: without the words of those errors that have
-    values in them."""
-    if isinstance(error, OperationFailure):
-        details = error.details or {}
-        code, name = error.code or 0, details.get("codeName", "")
-        shown = f"code {code} {name}".rstrip()
-        if code >= 10_000 or code in WITH_VALUES:
-            return shown
-        return f"{shown}: {details.get('errmsg', '')}"[:LONGEST_REASON]
-    return f"{type(error).__name__}: {error}"[:LONGEST_REASON]
 
 
 class MongoKind(Kind):

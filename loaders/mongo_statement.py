@@ -7,7 +7,7 @@ document from a client can't become an operator.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -15,7 +15,7 @@ from functools import lru_cache
 from loaders.asks import Key, Rows
 from loaders.domains import milliseconds, within
 from loaders.errors import Unreadable
-from loaders.mongo_numbers import ORDERED, number_condition
+from loaders.mongo_numbers import ORDERED, Condition, number_condition
 from loaders.query import (
     SEVERAL,
     Aggregate,
@@ -72,7 +72,7 @@ def any_of(by: tuple[str, ...], keys: Sequence[Key]) -> dict[str, object]:
     """The condition that the fields hold one of the keys."""
     if len(by) < 2:
         return {column: {"$in": [key for (key,) in keys]} for column in by}
-    return {"$or": [_equal(by, key) for key in keys]}
+    return {"$or": [equal(by, key) for key in keys]}
 
 
 def of_each(rows: Rows, keys: Sequence[Key], stages: Stages) -> Pipeline:
@@ -94,14 +94,14 @@ def of_each(rows: Rows, keys: Sequence[Key], stages: Stages) -> Pipeline:
     ]
 
 
-def of_each_apart(rows: Rows, keys: Sequence[Key], stages: Stages) -> Pipeline:
-    """The same of keys by which no ``$lookup`` goes: of several fields, or at a path, which not
-    every server follows through lists there. It is the collection's."""
+def of_each_apart(rows: Rows, conditions: Iterable[Condition], stages: Stages) -> Pipeline:
+    """The same of keys by which no ``$lookup`` goes, by a condition of each: of several fields,
+    or at a path, which not every server follows through lists there. It is the collection's."""
     name = rows.resource.name
     pipeline: Pipeline = []
-    for place, key in enumerate(keys):
+    for place, condition in enumerate(conditions):
         of_key: Pipeline = [
-            {"$match": matching_of(_equal(rows.by, key), rows)},
+            {"$match": matching_of(condition, rows)},
             *stages,
             {"$project": {"_id": 0, "place": {"$literal": place}, "row": "$$ROOT"}},
         ]
@@ -168,7 +168,7 @@ def _grouped(group: Row, index: int, source: str) -> object:
 
 def matching_of(chosen: dict[str, object], rows: Rows) -> dict[str, object]:
     """The filter of the rows that are ``chosen``, between the places of their window."""
-    conditions = [_condition(part) for part in conjuncts(rows.filter)]
+    conditions = [condition_of(part) for part in conjuncts(rows.filter)]
     # A place is of values that the fields have, in the server's own order.
     conditions += [_past(order, place) for order, place in rows.window.places]
     # As much as can be in one document, where each name stands once: not every server looks for
@@ -204,27 +204,29 @@ def _beyond(part: Order, value: object) -> dict[str, object]:
     return {"$expr": {compare: [f"${part.column}", {"$literal": value}]}}
 
 
-def _equal(by: tuple[str, ...], key: Key) -> dict[str, object]:
+def equal(by: tuple[str, ...], key: Key) -> dict[str, object]:
     return {column: {"$eq": value} for column, value in zip(by, key, strict=True)}
 
 
-def _condition(filter: Filter) -> dict[str, object]:
+def condition_of(filter: Filter) -> dict[str, object]:
     """The filter's condition, in the terms of what fields can hold."""
     match filter:
         case And(parts):
-            return {"$and": [_condition(part) for part in parts]} if parts else {}
+            return {"$and": [condition_of(part) for part in parts]} if parts else {}
         case Or(parts):
             # MongoDB takes no empty $or; of no alternatives, none matches.
-            return {"$or": [_condition(part) for part in parts]} if parts else {"_id": {"$in": []}}
+            return (
+                {"$or": [condition_of(part) for part in parts]} if parts else {"_id": {"$in": []}}
+            )
         case Not(part):
-            return {"$nor": [_condition(part)]}
+            return {"$nor": [condition_of(part)]}
         case Comparison(column, operator, value):
             if type(value) not in IN_OTHER_TERMS:
                 return _compared(filter)
             if (condition := number_condition(column, operator, value)) is not None:
                 return condition
             terms = within(milliseconds, filter)
-            return _compared(terms) if isinstance(terms, Comparison) else _condition(terms)
+            return _compared(terms) if isinstance(terms, Comparison) else condition_of(terms)
         case SemiJoin():
             raise NotImplementedError("MongoDB's filters join nothing")
 

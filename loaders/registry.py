@@ -173,12 +173,13 @@ class Loaders:
 
         async def batch(keys: list[Hashable]) -> list[Row | Exception | None]:
             listed = self._listed.get(resource)
-            known: dict[Hashable, Row | Exception | None] = {}
+            known: dict[int, Row | Exception | None] = {}
             if listed is not None and isinstance(by, str):
                 known.update(listed.find(by, keys, columns))
-            left = [key for key in keys if key not in known] if known else keys
-            if left:
-                answer = await self._view(resource).fetch(rows, wants, keys_of(by, left))
+            left = [place for place in range(len(keys)) if place not in known] if known else []
+            if left or not known:
+                asked = [keys[place] for place in left] if known else keys
+                answer = await self._view(resource).fetch(rows, wants, keys_of(by, asked))
                 if not known:
                     # Most have one row, or none. There is one for each key of every batch.
                     return [
@@ -188,7 +189,7 @@ class Loaders:
                         for each in answer
                     ]
                 known.update(zip(left, map(_row, answer), strict=True))
-            return [known[key] for key in keys]
+            return [known[place] for place in range(len(keys))]
 
         return Loader(batch, unfit=partial(_unfit, resource, by))
 

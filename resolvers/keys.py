@@ -34,8 +34,7 @@ class Keys:
         try:
             if self.type_ is not None:
                 return cast(self.type_, value)
-            # In Python, True is a key, too: 1.
-            if type(value) is not bool and isinstance(value, Hashable):
+            if isinstance(value, Hashable):
                 return value
         except ValueError:
             pass

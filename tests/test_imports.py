@@ -30,9 +30,15 @@ DRIVERS = {
         "loaders/sql/connections.py",
         "loaders/sql/pool.py",
     },
-    "motor": {"loaders/mongo.py"},
-    "pymongo": {"loaders/mongo.py"},
-    "bson": {"loaders/mongo.py", "loaders/mongo_codecs.py"},
+    "motor": {"loaders/mongo_client.py"},
+    "pymongo": {"loaders/mongo.py", "loaders/mongo_client.py"},
+    "bson": {
+        "loaders/mongo.py",
+        "loaders/mongo_client.py",
+        "loaders/mongo_codecs.py",
+        "loaders/mongo_fields.py",
+        "loaders/mongo_keys.py",
+    },
     "aiohttp": {"loaders/rest/client.py"},
 }
 """Each driver, and the files that import it. The demo, which makes the sources, is apart."""
@@ -91,8 +97,9 @@ def test_a_driver_is_imported_in_its_files_alone(driver: str) -> None:
 
 CORE = (
     "loaders.asks", "loaders.batching", "loaders.chain", "loaders.contexts", "loaders.durations",
-    "loaders.errors", "loaders.identity", "loaders.keys", "loaders.listed", "loaders.parts",
-    "loaders.paths", "loaders.places", "loaders.query", "loaders.reads", "loaders.registry",
+    "loaders.errors", "loaders.identity", "loaders.json", "loaders.keys", "loaders.listed",
+    "loaders.numbers", "loaders.parts", "loaders.paths", "loaders.places", "loaders.query",
+    "loaders.reads", "loaders.registry",
     "loaders.resource", "loaders.row_filters", "loaders.sources", "loaders.trace", "loaders.views",
 )  # fmt: skip
 """What of the loaders is the same for every kind of source."""

@@ -1,0 +1,142 @@
+"""A client of one MongoDB database, and what becomes of its errors."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+from bson.errors import InvalidBSON
+from motor.motor_asyncio import (
+    AsyncIOMotorClient,
+    AsyncIOMotorCollection,
+    AsyncIOMotorDatabase,
+)
+from pymongo.errors import (
+    NetworkTimeout,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
+)
+
+from loaders.errors import (
+    BadResponse,
+    SourceBusy,
+    SourceTimeout,
+    SourceUnavailable,
+    UnfitValue,
+)
+from loaders.mongo_codecs import UNFIT, Document, options_of
+from loaders.sources import Capabilities, Translated
+
+REFUSALS = frozenset({11, 18})
+"""The codes of UserNotFound and AuthenticationFailed: the server works, but not for us."""
+
+WITH_VALUES = frozenset({2, 9, 14, 22, 31, 96, 121, 241})
+"""The codes, of those below 10000, whose messages can hold values: BadValue, FailedToParse,
+TypeMismatch, InvalidBSON, Location31, OperationFailed, DocumentValidationFailure,
+ConversionFailure. From 10000 on they are single places in MongoDB's code, and taken to do so."""
+
+LONGEST_REASON = 300
+
+THREADS = int(os.environ.get("MOTOR_MAX_WORKERS") or (os.cpu_count() or 1) * 5)
+"""Those that Motor has for the calls of all its clients (its documentation, "Thread pool"). With
+more calls than that under way, the others would wait where nobody sees it."""
+
+
+class DatabaseClient:
+    """A client of one database. ``timeout`` (seconds) bounds each call, on the server too."""
+
+    def __init__(
+        self, name: str, url: str, *, database: str, pool_size: int = 50, timeout: float = 10.0
+    ) -> None:
+        self.name = name
+        self._url = url
+        self._database = database
+        self._pool_size = pool_size
+        self.timeout = timeout
+        # PyMongo looks for a server in steps of half a second.
+        self.can = Capabilities(grace=0.6, in_flight=min(pool_size, THREADS))
+        self._client: AsyncIOMotorClient[Document] | None = None
+        # Motor would make each anew for each call.
+        self._collections: dict[str, AsyncIOMotorCollection[Document]] = {}
+        self._errors = Translated(self._translate)
+        self._codec_options = options_of(name)
+
+    async def open(self) -> None:
+        # The client connects when it is first used.
+        self._client = AsyncIOMotorClient(
+            self._url,
+            maxPoolSize=self._pool_size,
+            timeoutMS=int(self.timeout * 1000),
+            serverSelectionTimeoutMS=min(3000, int(self.timeout * 1000)),
+            appname="sluice",
+        )
+
+    async def close(self) -> None:
+        if self._client is not None:
+            # It waits for the server's answer to a farewell, which must not stop the event loop.
+            await asyncio.to_thread(self._client.close)
+            self._client = None
+            self._collections.clear()
+
+    async def check(self) -> None:
+        with self._errors:
+            await self._whole().command("ping")
+
+    def _collection(self, name: str) -> AsyncIOMotorCollection[Document]:
+        found = self._collections.get(name)
+        if found is None:
+            found = self._collections[name] = self._whole()[name]
+        return found
+
+    def _whole(self) -> AsyncIOMotorDatabase[Document]:
+        if self._client is None:
+            raise SourceUnavailable(self.name, reason="the source is not open")
+        return self._client.get_database(self._database, codec_options=self._codec_options)
+
+    def _translate(self, error: BaseException) -> Exception | None:
+        match error:
+            case InvalidBSON():
+                said = f"The source '{self.name}' sent a value that can't be read."
+                return BadResponse(self.name, said, reason=type(error).__name__)
+            case _ if isinstance(error, UNFIT):
+                return UnfitValue(
+                    self.name,
+                    "A value does not fit the field it is compared with.",
+                    reason=type(error).__name__,
+                )
+            case WaitQueueTimeoutError():
+                reason = f"all of its {self._pool_size} connections are in use"
+                return SourceBusy(self.name, reason=reason)
+            case PyMongoError():
+                selecting = isinstance(error, ServerSelectionTimeoutError)
+                if self._is_silent() if selecting else error.timeout:
+                    return SourceTimeout(self.name, reason=_reason(error))
+                if isinstance(error, OperationFailure) and error.code not in REFUSALS:
+                    said = f"The source '{self.name}' refused a statement."
+                    return BadResponse(self.name, said, reason=_reason(error))
+                return SourceUnavailable(self.name, reason=_reason(error))
+        return None
+
+    def _is_silent(self) -> bool:
+        # No server was fit to be selected: none has refused, so all let the time pass.
+        assert self._client is not None
+        # Motor's stubs take it for a method.
+        topology: Any = self._client.topology_description
+        servers = topology.server_descriptions().values()
+        return all(each.error is None or isinstance(each.error, NetworkTimeout) for each in servers)
+
+
+def _reason(error: PyMongoError) -> str:
+    """Why MongoDB or PyMongo failed, for the log: without the words of those errors that have
+    values in them."""
+    if isinstance(error, OperationFailure):
+        details = error.details or {}
+        code, name = error.code or 0, details.get("codeName", "")
+        shown = f"code {code} {name}".rstrip()
+        if code >= 10_000 or code in WITH_VALUES:
+            return shown
+        return f"{shown}: {details.get('errmsg', '')}"[:LONGEST_REASON]
+    return f"{type(error).__name__}: {error}"[:LONGEST_REASON]

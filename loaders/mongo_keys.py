@@ -1,0 +1,172 @@
+"""Keys as MongoDB's fields may have them, which say of no type that they have it: each is asked in
+all of its readings, and compared as a filter compares it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import product
+from operator import itemgetter
+from typing import NamedTuple
+from uuid import UUID
+
+from bson import Int64, ObjectId
+
+from loaders.asks import Key
+from loaders.domains import milliseconds
+from loaders.keys import Padded, cast, readings, told
+from loaders.mongo_numbers import LARGEST_INT, SMALLEST_INT, Condition, number_condition
+from loaders.mongo_statement import condition_of
+from loaders.numbers import EXACT_INT, written
+from loaders.query import Comparison, Operator
+from loaders.resource import Resource
+
+WHOLE_NUMBERS = frozenset({int, Int64})
+IDS = frozenset({UUID, ObjectId})
+USUAL = frozenset({*WHOLE_NUMBERS, *IDS, str})
+"""The types of keys by which fields are asked as they are."""
+
+LENGTHS: Mapping[int, type] = {24: ObjectId, 36: UUID}
+"""Those of texts that are ids."""
+
+READ = (int, str, UUID, ObjectId)
+
+
+class Apart(NamedTuple):
+    """A key that is compared otherwise than MongoDB does by itself, or that is several values which
+    are there: its place among the keys, and those values."""
+
+    place: int
+    keys: Sequence[Key]
+
+    def condition(self, by: tuple[str, ...]) -> Condition:
+        """That the fields hold the key."""
+        if len(by) == 1:
+            return _any_of(by[0], [value for (value,) in self.keys])
+        alternatives: list[Condition] = [
+            {"$and": [_any_of(field, [value]) for field, value in zip(by, key, strict=True)]}
+            for key in self.keys
+        ]
+        return alternatives[0] if len(alternatives) == 1 else {"$or": alternatives}
+
+
+class Asked(NamedTuple):
+    """How keys are asked: those that are asked as they are, with the places of each, and those that
+    are asked ``apart``. What is in neither equals no value."""
+
+    plain: Mapping[Key, list[int]]
+    apart: list[Apart]
+
+
+def of_declared_type(resource: Resource, by: tuple[str, ...], keys: Sequence[Key]) -> bool:
+    """Whether the keys are of the type that their field is declared to have."""
+    if by != (resource.key,):
+        return False
+    kinds = set(map(type, map(itemgetter(0), keys)))
+    return all(
+        each is resource.key_type or (each is Int64 and resource.key_type is int) for each in kinds
+    )
+
+
+def are_usual(keys: Sequence[Key]) -> bool:
+    """Whether all of the keys are asked as they are, in their own reading."""
+    for place in range(len(keys[0])):
+        values = list(map(itemgetter(place), keys))
+        kinds = set(map(type, values))
+        if not kinds <= USUAL:
+            return False
+        if not kinds.isdisjoint(WHOLE_NUMBERS) and not all(map(_is_plain, values)):
+            return False
+    return True
+
+
+def read(key: Key) -> list[Key]:
+    """The key in each of its readings, its own first."""
+    if len(key) == 1:
+        return [(each,) for each in _read(key[0])]
+    return list(product(*map(_read, key)))
+
+
+def asked(readings: Sequence[Sequence[Key]]) -> Asked:
+    """How keys are asked that have these readings, each by itself."""
+    plain: dict[Hashable, tuple[Key, list[int]]] = {}
+    apart: list[Apart] = []
+    for place, of_key in enumerate(readings):
+        can_be = of_key
+        if not _are_plain(of_key):
+            can_be = [key for each in of_key for key in product(*map(_that_can_be, each))]
+        if can_be is of_key or _are_plain(can_be):
+            for key in can_be:
+                plain.setdefault(told(key), (key, []))[1].append(place)
+        else:
+            apart.append(Apart(place, can_be))
+    return Asked(dict(plain.values()), apart)
+
+
+def any_of_apart(by: tuple[str, ...], apart: Sequence[Apart]) -> Condition:
+    """The condition that the fields hold one of the keys."""
+    if len(by) == 1:
+        named = {told(value): value for each in apart for (value,) in each.keys}
+        return _any_of(by[0], list(named.values()))
+    return {"$or": [each.condition(by) for each in apart]}
+
+
+def _read(value: Hashable) -> Sequence[Hashable]:
+    if isinstance(value, Padded):
+        value = value.text
+    kind = type(value)
+    if kind in WHOLE_NUMBERS or kind in IDS:
+        return value, str(value)
+    if kind is not str:
+        others = readings(READ, value)
+        return [value, *(each for each in others if told(each) != told(value))]
+    text = str(value)
+    other = LENGTHS.get(len(text))
+    if other is None or text.isdecimal():
+        other = int
+    if other is int and not text.lstrip("-").isdecimal():
+        return (value,)
+    try:
+        return value, cast(other, text)
+    except ValueError:
+        return (value,)
+
+
+def _any_of(field: str, values: Sequence[Hashable]) -> Condition:
+    return condition_of(Comparison(field, Operator.IN, tuple(values)))
+
+
+def _that_can_be(value: Hashable) -> Sequence[Hashable]:
+    """The value as fields can have it; none if no value of a field equals it."""
+    if isinstance(value, (date, time, timedelta)) and not isinstance(value, datetime):
+        return []
+    place = milliseconds(value)
+    if place is None:
+        return [value]
+    moment = place.value
+    if isinstance(moment, datetime) and moment.tzinfo is None:
+        # So the driver sends it, and it is read with its zone again.
+        moment = moment.replace(tzinfo=UTC)
+    return [moment] if place.is_exact else []
+
+
+def _are_plain(keys: Sequence[Key]) -> bool:
+    return all(_is_plain(value) for key in keys for value in key)
+
+
+def _is_plain(value: Hashable) -> bool:
+    """Whether MongoDB finds by the value as it is what equals it, and Python tells it again."""
+    kind = type(value)
+    if kind in WHOLE_NUMBERS:
+        assert isinstance(value, int)
+        if -EXACT_INT <= value <= EXACT_INT:
+            return True
+        # A double may equal it as it is written, and another one as it is.
+        nearest = float(value) if SMALLEST_INT <= value <= LARGEST_INT else value
+        return value not in (nearest, written(nearest))
+    if kind is str or kind in IDS:
+        return True
+    if kind is float or kind is Decimal:
+        return value == value and number_condition("", Operator.EQ, value) is None
+    return kind is not bool and not isinstance(value, (date, time, timedelta))
