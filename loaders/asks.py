@@ -7,8 +7,6 @@ and because a cache holds more than one asker needs.
 from __future__ import annotations
 
 from collections.abc import (
-    Awaitable,
-    Callable,
     Collection,
     Hashable,
     Iterable,
@@ -19,8 +17,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
-from loaders.errors import SourceError, UnfitKey, Unreadable
-from loaders.keys import cast, compares, told
+from loaders.errors import Unreadable
+from loaders.keys import told
 from loaders.query import ALL_ROWS, Aggregate, Filter, Window
 from loaders.resource import Resource, Row
 
@@ -200,41 +198,3 @@ def _groups(ask: Ask, rows: Sequence[Row]) -> Mapping[Hashable, Sequence[Row]]:
 
 def _values_of(by: tuple[str, ...], keys: Sequence[Key]) -> Sequence[Hashable]:
     return [key for (key,) in keys] if len(by) == 1 else keys
-
-
-def read_as(source: str, by: tuple[str, ...], kinds: Sequence[type | None], key: Key) -> Key:
-    """The key as one that is compared with the columns' values as it is, where their types are
-    known. Raises UnfitKey unless there is one reading."""
-    read: list[Hashable] = []
-    for column, kind, value in zip(by, kinds, key, strict=True):
-        if kind is None or compares(kind, value):
-            read.append(value)
-            continue
-        try:
-            read.append(cast(kind, value))
-        except ValueError:
-            raise UnfitKey(source, column, value, kind.__name__) from None
-    return tuple(read)
-
-
-async def answered_as_read(
-    keys: Sequence[Key],
-    read: Callable[[Key], Key],
-    fetch: Callable[[Sequence[Key]], Awaitable[Answer]],
-) -> list[Found | Exception]:
-    """What each key has as ``read`` has it, for which ``fetch`` is asked. What ``read`` raises,
-    an error of a source, is the key's own."""
-    places: dict[Key, list[int]] = {}
-    answer: list[Found | Exception] = [Found()] * len(keys)
-    for place, key in enumerate(keys):
-        try:
-            places.setdefault(read(key), []).append(place)
-        except SourceError as error:
-            answer[place] = error
-    if places:
-        # Two keys of different types can be one, and then it is asked for once.
-        found = await fetch(list(places))
-        for each, of_key in zip(found, places.values(), strict=True):
-            for place in of_key:
-                answer[place] = each
-    return answer

@@ -81,7 +81,9 @@ def is_of(type_: type, value: object) -> bool:
 def compares(type_: type, value: object) -> bool:
     """Whether the value is compared with those of the type as it is: with numbers that have
     fractions, any number is."""
-    return is_of(type_, value) or (type_ in FRACTIONAL and type(value) in NUMBERS)
+    if is_of(type_, value):
+        return True
+    return type_ in FRACTIONAL and isinstance(value, NUMBERS) and type(value) is not bool
 
 
 def cast(type_: type, value: object) -> Hashable:

@@ -99,7 +99,45 @@ async def test_each_key_has_what_equals_it(addresses: Addresses, kind: str, case
         assert node == {**having(*each), "coded": one}
 
 
-@pytest.mark.parametrize("type_", ["bson"])
+IN_COLUMNS: Mapping[str, tuple[list[Any], list[Any], list[list[int]]]] = {
+    "numeric": (
+        [0.1, Decimal("0.1"), 1, 1.0, 0.3, Decimal("NaN"), "1"],
+        [Decimal("0.10"), Decimal(1), Decimal("NaN")],
+        [[1], [1], [2], [2], [], [3], [2]],
+    ),
+    "double precision": (
+        [Decimal("0.1"), 0.1, Decimal("0.10000000000000001"), 1, Int64(2**53 + 1), NAN],
+        [0.1, 1.0, NAN, 2.0**53],
+        [[1], [1], [], [2], [], [3]],
+    ),
+    "real": (
+        [15.2, Decimal("15.2"), 15.2000001, 0.5, 1], [15.2, 0.5, 1.0], [[1], [1], [], [2], [3]],
+    ),
+    "smallint": (
+        [40_000, 1, Int64(2), Decimal("1.0"), "2", 2**40], [1, 2], [[], [1], [2], [1], [2], []],
+    ),
+    "bigint": ([Decimal(2**60), 2.0**40, str(2**60)], [2**60, 2**40], [[1], [2], [1]]),
+    "text": (["a", 1, "\0", UUID], ["a", "1", str(UUID)], [[1], [2], [], [3]]),
+    "char(3)": (["a", "a  ", "b"], ["a"], [[1], [1], []]),
+    "boolean": ([True, False], [True], [[1], []]),
+    "timestamptz": ([MOMENT, DAY], [MOMENT], [[1], []]),
+}  # fmt: skip
+"""For columns of PostgreSQL: keys, what things have, and the numbers of each key's things."""
+
+
+@pytest.mark.parametrize("type_", IN_COLUMNS)
+async def test_each_key_has_what_equals_it_in_its_column(addresses: Addresses, type_: str) -> None:
+    keys, values, numbers = IN_COLUMNS[type_]
+
+    together = await asked(addresses, "postgres", keys, values, str, giver="mongo", type_=type_)
+
+    assert nodes(together) == [having(*each) for each in numbers]
+    for key, each in zip(keys, numbers, strict=True):
+        alone = await asked(addresses, "postgres", [key], values, str, giver="mongo", type_=type_)
+        assert nodes(alone) == [having(*each)]
+
+
+@pytest.mark.parametrize("type_", ["timestamptz", "bson"])
 async def test_a_moment_between_those_that_there_can_be_has_nothing(
     addresses: Addresses, type_: str
 ) -> None:
