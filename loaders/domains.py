@@ -25,6 +25,7 @@ from loaders.query import (
     And,
     Comparison,
     Filter,
+    KeyComparison,
     Not,
     Operator,
     Or,
@@ -125,15 +126,19 @@ def _with_several(domain: Domain, comparison: Comparison, flags: bool) -> Filter
 @dataclass(frozen=True, slots=True)
 class Domains:
     """Those of a resource's columns. ``of`` has that of a column, if it is known, and ``joined``
-    those of a resource that filters join with it. ``flags`` is as for ``within``."""
+    those of a resource that filters join with it. ``flags`` is as for ``within``. ``read`` makes of
+    a key one that the column can hold, or None if it can hold none that is the same."""
 
     of: Callable[[str], Domain | None]
     joined: Callable[[Resource], Domains | None] = lambda _: None
     flags: bool = False
+    read: Callable[[str, object], object] = lambda _, key: key
 
     def terms(self, filter: Filter) -> Filter:
         """The filter in the terms of the columns; itself if it is so already."""
         match filter:
+            case KeyComparison(_, operator) if operator is not Operator.IS_NULL:
+                return self._with_keys(filter)
             case Comparison(column):
                 domain = self.of(column)
                 return filter if domain is None else within(domain, filter, flags=self.flags)
@@ -152,6 +157,19 @@ class Domains:
                     return filter
                 inner = domains.terms(where)
                 return filter if inner is where else SemiJoin(column, resource, of, inner)
+
+    def _with_keys(self, comparison: Comparison) -> Filter:
+        column, operator, wanted = comparison.column, comparison.operator, comparison.value
+        keys = wanted if operator in SEVERAL else (wanted,)
+        read = [self.read(column, key) for key in keys]
+        if all(one is other for one, other in zip(read, keys, strict=True)):
+            return comparison
+        kept, is_negative = tuple(key for key in read if key is not None), operator in NEGATIVE
+        if not kept:
+            return EVERYTHING if is_negative else NOTHING
+        if operator not in SEVERAL:
+            return Comparison(column, operator, kept[0])
+        return Comparison(column, operator, kept)
 
     def _each(self, parts: tuple[Filter, ...]) -> tuple[Filter, ...] | None:
         changed = tuple(map(self.terms, parts))

@@ -120,6 +120,11 @@ def readings(types: Iterable[type], value: Any) -> list[Hashable]:
     return list(found.values())
 
 
+def same_keys(key: Any) -> list[Hashable]:
+    """The key in all of its readings."""
+    return readings((type(key), int, str, *TEXTUAL), key)
+
+
 def told(key: Any) -> Hashable:
     """What is equal for two keys where sources take them for equal, which Python does not always: 1
     is no source's True, a float is the number that it is written as, and what is no number is one

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import product
 from types import MappingProxyType
 from typing import ClassVar, TypeVar
@@ -15,17 +15,19 @@ from loaders.comparing import ITEMS, MISFITS, TESTS, of_text
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import BadResponse, UnfitKey, Unreadable
-from loaders.keys import readings, told
+from loaders.keys import readings, same_keys, told
 from loaders.numbers import Rank, alike, mean, ranking, total
 from loaders.paths import paths_of, spread
 from loaders.query import (
     ALL_ROWS,
     NEGATIVE,
+    SEVERAL,
     Aggregate,
     And,
     Comparison,
     Filter,
     Function,
+    KeyComparison,
     Not,
     Operator,
     Or,
@@ -302,6 +304,8 @@ def matches(filter: Filter, row: Row) -> bool:
             if value is None:
                 return negative
             test = TESTS[operator]
+            if isinstance(filter, KeyComparison):
+                wanted, test = _told_in(filter), KEY_TESTS[negative]
             if operator in ITEMS and "." in column:
                 # What a path finds beside a list is a list of one, as in MongoDB.
                 value = value if isinstance(value, list) else [value]
@@ -315,6 +319,21 @@ def matches(filter: Filter, row: Row) -> bool:
             raise NotImplementedError("rows that are here can't be joined with others")
 
 
+@lru_cache(256)
+def _told_in(comparison: KeyComparison) -> frozenset[Hashable]:
+    """What the comparison's keys are told by, in all of their readings."""
+    keys = comparison.value if comparison.operator in SEVERAL else (comparison.value,)
+    return frozenset(told(each) for key in keys for each in same_keys(key))
+
+
+def _is_no_key(value: object, wanted: frozenset[Hashable]) -> bool:
+    try:
+        return told(value) not in wanted
+    except TypeError:
+        # As a document.
+        return True
+
+
 def _check_readable(values: Iterable[object]) -> None:
     for value in values:
         if isinstance(value, Unreadable):
@@ -324,3 +343,6 @@ def _check_readable(values: Iterable[object]) -> None:
 def _sort_key(column: str, ranks: Mapping[str, Rank]) -> Callable[[Row], tuple[object, ...]]:
     rank = ranks[column]
     return lambda row: rank(row.get(column))
+
+
+KEY_TESTS = (lambda value, wanted: not _is_no_key(value, wanted), _is_no_key)

@@ -4,33 +4,25 @@ all of its readings, and compared as a filter compares it."""
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from itertools import product
 from operator import itemgetter
 from typing import NamedTuple
-from uuid import UUID
 
-from bson import Int64, ObjectId
+from bson import Int64
 
 from loaders.asks import Key
-from loaders.domains import milliseconds
-from loaders.keys import Padded, cast, readings, told
+from loaders.keys import told
 from loaders.mongo_numbers import LARGEST_INT, SMALLEST_INT, Condition, number_condition
+from loaders.mongo_readings import IDS, WHOLE_NUMBERS, read_value, that_can_be
 from loaders.mongo_statement import condition_of
 from loaders.numbers import EXACT_INT, written
 from loaders.query import Comparison, Operator
 from loaders.resource import Resource
 
-WHOLE_NUMBERS = frozenset({int, Int64})
-IDS = frozenset({UUID, ObjectId})
 USUAL = frozenset({*WHOLE_NUMBERS, *IDS, str})
 """The types of keys by which fields are asked as they are."""
-
-LENGTHS: Mapping[int, type] = {24: ObjectId, 36: UUID}
-"""Those of texts that are ids."""
-
-READ = (int, str, UUID, ObjectId)
 
 
 class Apart(NamedTuple):
@@ -84,8 +76,8 @@ def are_usual(keys: Sequence[Key]) -> bool:
 def read(key: Key) -> list[Key]:
     """The key in each of its readings, its own first."""
     if len(key) == 1:
-        return [(each,) for each in _read(key[0])]
-    return list(product(*map(_read, key)))
+        return [(each,) for each in read_value(key[0])]
+    return list(product(*map(read_value, key)))
 
 
 def asked(readings: Sequence[Sequence[Key]]) -> Asked:
@@ -95,7 +87,7 @@ def asked(readings: Sequence[Sequence[Key]]) -> Asked:
     for place, of_key in enumerate(readings):
         can_be = of_key
         if not _are_plain(of_key):
-            can_be = [key for each in of_key for key in product(*map(_that_can_be, each))]
+            can_be = [key for each in of_key for key in product(*map(that_can_be, each))]
         if can_be is of_key or _are_plain(can_be):
             for key in can_be:
                 plain.setdefault(told(key), (key, []))[1].append(place)
@@ -112,43 +104,8 @@ def any_of_apart(by: tuple[str, ...], apart: Sequence[Apart]) -> Condition:
     return {"$or": [each.condition(by) for each in apart]}
 
 
-def _read(value: Hashable) -> Sequence[Hashable]:
-    if isinstance(value, Padded):
-        value = value.text
-    kind = type(value)
-    if kind in WHOLE_NUMBERS or kind in IDS:
-        return value, str(value)
-    if kind is not str:
-        others = readings(READ, value)
-        return [value, *(each for each in others if told(each) != told(value))]
-    text = str(value)
-    other = LENGTHS.get(len(text))
-    if other is None or text.isdecimal():
-        other = int
-    if other is int and not text.lstrip("-").isdecimal():
-        return (value,)
-    try:
-        return value, cast(other, text)
-    except ValueError:
-        return (value,)
-
-
 def _any_of(field: str, values: Sequence[Hashable]) -> Condition:
     return condition_of(Comparison(field, Operator.IN, tuple(values)))
-
-
-def _that_can_be(value: Hashable) -> Sequence[Hashable]:
-    """The value as fields can have it; none if no value of a field equals it."""
-    if isinstance(value, (date, time, timedelta)) and not isinstance(value, datetime):
-        return []
-    place = milliseconds(value)
-    if place is None:
-        return [value]
-    moment = place.value
-    if isinstance(moment, datetime) and moment.tzinfo is None:
-        # So the driver sends it, and it is read with its zone again.
-        moment = moment.replace(tzinfo=UTC)
-    return [moment] if place.is_exact else []
 
 
 def _are_plain(keys: Sequence[Key]) -> bool:

@@ -16,6 +16,7 @@ from loaders.asks import Key, Rows
 from loaders.domains import milliseconds, within
 from loaders.errors import Unreadable
 from loaders.mongo_numbers import ORDERED, Condition, number_condition
+from loaders.mongo_readings import read_value, that_can_be
 from loaders.query import (
     SEVERAL,
     Aggregate,
@@ -23,6 +24,7 @@ from loaders.query import (
     Comparison,
     Filter,
     Function,
+    KeyComparison,
     Not,
     Operator,
     Or,
@@ -44,6 +46,14 @@ COMPARE = {
     Operator.HAS_SOME: "$in",
     Operator.HAS_EVERY: "$all",
 }
+
+OF_KEYS = {
+    Operator.EQ: Operator.IN,
+    Operator.IN: Operator.IN,
+    Operator.NE: Operator.NOT_IN,
+    Operator.NOT_IN: Operator.NOT_IN,
+}
+"""By what a key is compared, which may be several values."""
 
 IN_OTHER_TERMS = frozenset({int, float, Decimal, datetime, FineDatetime, tuple})
 """The types of operands that fields may not hold, or hold as another type."""
@@ -220,6 +230,10 @@ def condition_of(filter: Filter) -> dict[str, object]:
             )
         case Not(part):
             return {"$nor": [condition_of(part)]}
+        case KeyComparison(column, operator, value) if operator in OF_KEYS:
+            keys = value if operator in SEVERAL else (value,)
+            read = (each for key in keys for some in read_value(key) for each in that_can_be(some))
+            return condition_of(Comparison(column, OF_KEYS[operator], tuple(read)))
         case Comparison(column, operator, value):
             if type(value) not in IN_OTHER_TERMS:
                 return _compared(filter)

@@ -62,13 +62,22 @@ class Comparison:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, Comparison)
+            type(self) is type(other)
+            and isinstance(other, Comparison)
             and (self.column, self.operator) == (other.column, other.operator)
             and exact(self.value) == exact(other.value)
         )
 
     def __hash__(self) -> int:
         return hash((self.column, self.operator, self.value))
+
+
+class KeyComparison(Comparison):
+    """A comparison for equality with keys of another resource, by which relations lead there from
+    the column: equal is what a relation takes for the same key, in whichever type. A source that
+    takes it for any other comparison finds what is of the keys' own type."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from gateway.errors import BadUserInput
 from loaders.domains import within
-from loaders.query import SEVERAL, And, Comparison, Filter, Not, Operator, Or, Order
+from loaders.query import SEVERAL, And, Comparison, Filter, KeyComparison, Not, Operator, Or, Order
 from resolvers.caching import cached
 from resolvers.columns import (
     column_name,
@@ -243,7 +243,9 @@ class _Reader:
                 there = Comparison(filterable.column, Operator.HAS_EVERY, ())
                 yield Not(there) if value else there
                 continue
-            compared = Comparison(filterable.column, operator, self.plain(filterable, value))
+            is_of_keys = filterable.ids_of is not None and operator is not Operator.IS_NULL
+            kind = KeyComparison if is_of_keys else Comparison
+            compared = kind(filterable.column, operator, self.plain(filterable, value))
             yield self.as_clocks_show(filterable, compared)
 
     def plain(self, filterable: Filterable, value: Any) -> object:

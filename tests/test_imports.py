@@ -38,6 +38,7 @@ DRIVERS = {
         "loaders/mongo_codecs.py",
         "loaders/mongo_fields.py",
         "loaders/mongo_keys.py",
+        "loaders/mongo_readings.py",
     },
     "aiohttp": {"loaders/rest/client.py"},
 }

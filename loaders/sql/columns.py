@@ -220,6 +220,14 @@ class Columns:
         """What the column, or each item of its lists, can hold, if that is known."""
         return self._domains.get(column)
 
+    def key(self, column: str, key: object) -> object:
+        """The key as one that the column can hold; None if it can hold none that is the same."""
+        try:
+            place = self[column].place(key)
+        except ValueError:
+            return None
+        return place.value if place.is_exact else None
+
     def may_have_changed(self, *, is_doubted: bool) -> bool:
         """Whether they are to be learnt again. They are doubted where something is to be compared
         that they may not hold: what a column lacks, it may have since a migration."""

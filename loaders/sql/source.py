@@ -94,12 +94,14 @@ class SqlSource(ABC):
         return Ask(rows._replace(filter=both, row_filter=own_terms), ask.wants)
 
     def _terms(self, columns: Columns, filter: Filter, *, flags: bool = False) -> Filter:
-        return Domains(columns.domain, self._domains_of, flags).terms(filter)
+        return Domains(columns.domain, self._domains_of, flags, columns.key).terms(filter)
 
     def _domains_of(self, resource: Resource) -> Domains | None:
         """What is known of the columns of a table that a filter joins."""
         columns = self._known(resource)
-        return None if columns is None else Domains(columns.domain, self._domains_of)
+        return (
+            None if columns is None else Domains(columns.domain, self._domains_of, read=columns.key)
+        )
 
     def _asked(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
