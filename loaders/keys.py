@@ -56,6 +56,8 @@ def read(type_: type, text: str) -> Hashable:
             make = type_.fromisoformat
         elif issubclass(type_, bytes):
             make = bytes.fromhex
+        elif type_ is bool:
+            make = {"False": False, "True": True}.__getitem__
         key = make(text)
         # An int in several ways of writing it would be several ids of one row.
         fits = written(key) == text and not (isinstance(key, Decimal) and not key.is_finite())
