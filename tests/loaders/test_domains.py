@@ -143,7 +143,7 @@ IS_TRUE = And((Comparison("it", Operator.IS_NULL, False), Comparison("it", Opera
         (domains.doubles, equals("it", False), equals("it", 0.0)),
         (domains.texts, equals("it", True), equals("it", True)),
     ],
-    ids=str,
+    ids=range(6),
 )
 def test_a_flag_that_numbers_are_shown_as(
     domain: Domain, comparison: Comparison, terms: Filter
