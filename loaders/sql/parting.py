@@ -43,6 +43,15 @@ class Parting:
                 parts.append(await self._halved(part, keys, failed))
         return [Found((), list(map(_value, of_key))) for of_key in zip(*parts, strict=True)]
 
+    async def of_row_filter(self, ask: Ask) -> SourceError | None:
+        """The error that the row filter has by itself, which is no client's."""
+        rows = ask.rows
+        if rows.row_filter is None:
+            return None
+        own = Rows(rows.resource, filter=self.in_terms(rows.row_filter))
+        failed = await self._of_values(own, WHOLE)
+        return None if failed is None else self._refused(failed)
+
     async def _once(self, ask: Ask, keys: Sequence[Key]) -> Answer:
         self.left -= 1
         return await self.once(ask, keys)
@@ -79,10 +88,8 @@ class Parting:
         rows = ask.rows
         if rows.filter is None and not any(rows.window.places):
             return None
-        if rows.row_filter is not None:
-            own = Rows(rows.resource, filter=self.in_terms(rows.row_filter))
-            if (failed := await self._of_values(own, WHOLE)) is not None:
-                return self._refused(failed)
+        if (failed := await self.of_row_filter(ask)) is not None:
+            return failed
         return await self._of_values(rows._replace(by=(), unique=False, row_filter=None), WHOLE)
 
     async def _of_key(self, ask: Ask, key: Key, error: SourceError) -> SourceError:

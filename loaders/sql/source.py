@@ -208,6 +208,8 @@ class SqlSource(ABC):
         if is_of_types and any(ask.rows.window.places):
             # A page before this one could be asked for, so what it can't be compared with is not
             # what that page had.
+            if (failed := await self._parting(fresh, ask, attempt).of_row_filter(ask)) is not None:
+                raise failed
             raise UnfitValue(self.name, NO_CURSOR) from error
         return await self._parted(fresh, ask, keys, attempt, error)
 
@@ -217,20 +219,22 @@ class SqlSource(ABC):
         """What each key has of what is refused for all of them together."""
         if not self._is_of_values(error) and len(ask.wants.aggregates) < 2:
             raise error
+        return await self._parting(columns, ask, attempt).answer(ask, keys, error)
+
+    def _parting(self, columns: Columns, ask: Ask, attempt: Attempt) -> Parting:
         of_parts = replace(attempt, in_parts=True)
 
         async def once(ask: Ask, keys: Sequence[Key]) -> Answer:
             ways = self._values_once if ask.wants.aggregates else self._rows_once
             return await ways(columns, ask, keys, of_parts)
 
-        parting = Parting(
+        return Parting(
             self.name,
             once,
             self._is_of_values,
             lambda filter: self._terms(columns, filter),
             [columns[name].name for name in ask.rows.by],
         )
-        return await parting.answer(ask, keys, error)
 
     async def _rows_and_values(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt

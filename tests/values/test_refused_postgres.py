@@ -225,3 +225,18 @@ async def test_a_clients_value_beside_a_good_claim_is_the_clients_error(tables: 
     )
 
     assert response.codes == ["BAD_USER_INPUT"]
+
+
+async def test_a_claim_of_another_type_is_none_of_a_cursors(tables: Tables) -> None:
+    graph = things(tables.table("numbers", row_filter=of_claim), int)
+    query = "query ($c: String) { things(first: 1, after: $c) { pageInfo { endCursor } } }"
+    ada, other = (
+        Identity(subject="ada", claims={"owner": owner}) for owner in (uuid.UUID(int=1), 5)
+    )
+    first = await tables.ask(graph, query, identity=ada)
+    cursor = first.data["things"]["pageInfo"]["endCursor"]
+
+    response = await tables.ask(graph, query, {"c": cursor}, identity=other)
+
+    assert response.data == {"things": None}
+    assert response.codes == ["UPSTREAM_BAD_RESPONSE"]
