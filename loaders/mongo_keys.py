@@ -25,6 +25,9 @@ USUAL = frozenset({*WHOLE_NUMBERS, *IDS, str})
 """The types of keys by which fields are asked as they are."""
 
 
+PLAIN = USUAL - WHOLE_NUMBERS
+
+
 class Apart(NamedTuple):
     """A key that is compared otherwise than MongoDB does by itself, or that is several values which
     are there: its place among the keys, and those values."""
@@ -68,6 +71,8 @@ def are_usual(keys: Sequence[Key]) -> bool:
         kinds = set(map(type, values))
         if not kinds <= USUAL:
             return False
+        if kinds <= WHOLE_NUMBERS and min(values) >= -EXACT_INT and max(values) <= EXACT_INT:
+            continue
         if not kinds.isdisjoint(WHOLE_NUMBERS) and not all(map(_is_plain, values)):
             return False
     return True
@@ -82,7 +87,8 @@ def read(key: Key) -> list[Key]:
 
 def asked(readings: Sequence[Sequence[Key]]) -> Asked:
     """How keys are asked that have these readings, each by itself."""
-    plain: dict[Hashable, tuple[Key, list[int]]] = {}
+    # What is plain Python takes for equal as MongoDB does.
+    plain: dict[Key, list[int]] = {}
     apart: list[Apart] = []
     for place, of_key in enumerate(readings):
         can_be = of_key
@@ -90,10 +96,10 @@ def asked(readings: Sequence[Sequence[Key]]) -> Asked:
             can_be = [key for each in of_key for key in product(*map(that_can_be, each))]
         if can_be is of_key or _are_plain(can_be):
             for key in can_be:
-                plain.setdefault(told(key), (key, []))[1].append(place)
+                plain.setdefault(key, []).append(place)
         else:
             apart.append(Apart(place, can_be))
-    return Asked(dict(plain.values()), apart)
+    return Asked(plain, apart)
 
 
 def any_of_apart(by: tuple[str, ...], apart: Sequence[Apart]) -> Condition:
@@ -109,7 +115,11 @@ def _any_of(field: str, values: Sequence[Hashable]) -> Condition:
 
 
 def _are_plain(keys: Sequence[Key]) -> bool:
-    return all(_is_plain(value) for key in keys for value in key)
+    for key in keys:
+        for value in key:
+            if type(value) not in PLAIN and not _is_plain(value):
+                return False
+    return True
 
 
 def _is_plain(value: Hashable) -> bool:
@@ -122,7 +132,7 @@ def _is_plain(value: Hashable) -> bool:
         # A double may equal it as it is written, and another one as it is.
         nearest = float(value) if SMALLEST_INT <= value <= LARGEST_INT else value
         return value not in (nearest, written(nearest))
-    if kind is str or kind in IDS:
+    if kind in PLAIN:
         return True
     if kind is float or kind is Decimal:
         return value == value and number_condition("", Operator.EQ, value) is None
