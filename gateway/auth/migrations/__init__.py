@@ -44,8 +44,11 @@ async def migrate(source: PostgresSource) -> list[str]:
     done = []
     async with source.transaction() as connection:
         await connection.execute("select pg_advisory_xact_lock($1)", LOCK)
+        # The table that is read here has the server look at what others did while this one waited.
+        # "if not exists" would go by what it knew before, and fail.
+        if not await connection.fetchval("select 1 from pg_namespace where nspname = 'sluice'"):
+            await connection.execute("create schema sluice")
         await connection.execute(
-            "create schema if not exists sluice; "
             "create table if not exists sluice.migrations ("
             "number integer primary key, name text not null, "
             "applied_at timestamptz not null default now())"
