@@ -15,7 +15,7 @@ from collections.abc import (
 )
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from loaders.errors import Unreadable
 from loaders.keys import told
@@ -157,8 +157,8 @@ def keys_in(row: Row, by: tuple[str, ...]) -> Iterable[Key]:
     return product(*(_each_in(row.get(column)) for column in by))
 
 
-def _each_in(value: object) -> Collection[Hashable]:
-    values: Iterable[Any] = value if isinstance(value, list) else [value]
+def _each_in(value: Hashable) -> Collection[Hashable]:
+    values: Iterable[Hashable] = value if isinstance(value, list) else [value]
     each_in: dict[Hashable, Hashable] = {}
     for each in values:
         try:

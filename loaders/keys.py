@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from loaders.numbers import EXACT_INT
@@ -107,7 +106,7 @@ def cast(type_: type, value: object) -> Hashable:
     raise ValueError(f"no reading of a {type(value).__name__} as {type_.__name__}")
 
 
-def readings(types: Iterable[type], value: Any) -> list[Hashable]:
+def readings(types: Iterable[type], value: Hashable) -> list[Hashable]:
     """The value as a key of each of the types, where there is exactly one reading: none, one, or
     one of each kind of type."""
     found: dict[Hashable, Hashable] = {}
@@ -122,30 +121,26 @@ def readings(types: Iterable[type], value: Any) -> list[Hashable]:
     return list(found.values())
 
 
-def same_keys(key: Any) -> list[Hashable]:
+def same_keys(key: Hashable) -> list[Hashable]:
     """The key in all of its readings."""
     return readings((type(key), int, str, *TEXTUAL), key)
 
 
-def told(key: Any) -> Hashable:
+def told(key: Hashable) -> Hashable:
     """What is equal for two keys where sources take them for equal, which Python does not always: 1
     is no source's True, a float is the number that it is written as, and what is no number is one
     key. Raises TypeError for what can't be told from others, and itself for a value that can't be
     read."""
-    kind = type(key)
-    if kind is Padded:
-        return key.text  # type: ignore[no-any-return]  # which is a text
-    if kind is bool:
+    if isinstance(key, Padded):
+        return key.text
+    if isinstance(key, bool):
         return bool, key
-    if kind is float:
+    if isinstance(key, float):
         return _told_float(key)
-    if kind is Decimal:
-        hash(key)
-        return NAN if key.is_nan() else key
-    if kind is tuple:
+    if isinstance(key, tuple):
         return tuple(map(told, key))
     hash(key)
-    return key  # type: ignore[no-any-return]  # it has a hash
+    return NAN if isinstance(key, Decimal) and key.is_nan() else key
 
 
 def _told_float(key: float) -> Hashable:

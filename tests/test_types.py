@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-ANY = {"loaders": 18, "resolvers": 29}
+ANY = {"loaders": 17, "resolvers": 29}
 """How often the files of each package say Any. What has no better type is what drivers and clients
 send (``Row``, ``Comparison.value``), and what Strawberry makes of a class body (``column()``)."""
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from math import isfinite
 from operator import itemgetter
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from loaders import domains
@@ -19,7 +19,7 @@ from loaders.asks import Key
 from loaders.descriptions import TYPES, Family
 from loaders.domains import NOWHERE, Domain, Place
 from loaders.errors import UnfitKey
-from loaders.keys import FRACTIONAL, MOST_DIGITS, Padded, cast, compares
+from loaders.keys import MOST_DIGITS, Padded, cast, compares
 from loaders.places import LARGEST_NUMERIC
 from loaders.resource import Row
 from loaders.sql.catalog import family_of
@@ -131,7 +131,7 @@ class ColumnType:
         equals. Raises ValueError unless it has one reading as a value of the type."""
         if self.type is None:
             return Place(value.text if isinstance(value, Padded) else value, True)
-        if self.type is int and type(value) in FRACTIONAL and _is_beyond(value):
+        if self.type is int and isinstance(value, float | Decimal) and _is_beyond(value):
             return NOWHERE
         read = value if compares(self.type, value) else cast(self.type, value)
         match read:
@@ -271,7 +271,7 @@ class ColumnsOfTables:
             return columns
 
 
-def _is_beyond(number: Any) -> bool:
+def _is_beyond(number: float | Decimal) -> bool:
     """Whether it has more digits than any whole number that is a key."""
     is_finite = number.is_finite() if isinstance(number, Decimal) else isfinite(number)
     return is_finite and abs(number) >= 10**MOST_DIGITS

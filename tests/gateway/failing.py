@@ -93,6 +93,11 @@ class Query:
 graph = Graph(Query, policies=[odd])
 
 
+LIMITS = {"objects": 1_000_000}
+"""Of each object a field may fail, and it is the errors that are too many."""
+
+
 async def ask(query: str, **settings: Any) -> Response:
-    client = GraphClient(graph, settings=Settings.of(environment="development", **settings))
+    settings = {"environment": "development", "limits": LIMITS, **settings}
+    client = GraphClient(graph, settings=Settings.of(**settings))
     return await client.execute(query, identity=CALLER)

@@ -12,7 +12,7 @@ from gateway.operations.executors import EXECUTORS
 from gateway.operations.telling import PLACES_SHOWN
 from gateway.settings import Settings
 from gateway.testing import GraphClient
-from tests.gateway.failing import CALLER, ITEMS, ask, graph
+from tests.gateway.failing import CALLER, ITEMS, LIMITS, ask, graph
 from tests.places import explained, paths_of
 
 engines = pytest.mark.parametrize("engine", EXECUTORS)
@@ -196,7 +196,7 @@ async def test_long_names_count_for_more(engine: str) -> None:
 
 
 async def parts(query: str) -> list[dict[str, Any]]:
-    client = GraphClient(graph, settings=Settings.of())
+    client = GraphClient(graph, settings=Settings.of(limits=LIMITS))
     return [part async for part in client.execute_incrementally(query, identity=CALLER)]
 
 

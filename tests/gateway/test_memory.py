@@ -22,9 +22,9 @@ count = 0
 
 
 class Watched(Loader[Any, Any]):
-    def __init__(self, *given: Any) -> None:
+    def __init__(self, *given: Any, **named: Any) -> None:
         global count
-        super().__init__(*given)
+        super().__init__(*given, **named)
         made.add(self)
         count += 1
 

@@ -54,14 +54,20 @@ def found(*numbers: int) -> Any:
     return {"totalCount": len(numbers), "nodes": [{"no": number} for number in numbers]}
 
 
-@pytest.mark.parametrize("held", HELD)
-@pytest.mark.parametrize("kind", ["mongo", "postgres", "memory", "rest"])
+@pytest.mark.parametrize(
+    ("kind", "held"),
+    [
+        (kind, held)
+        for kind in ("mongo", "postgres", "memory", "rest")
+        for held, (*_, type_) in HELD.items()
+        # JSON, and some databases, have no such type.
+        if (kind != "rest" or held in IN_JSON) and (kind != "postgres" or type_)
+    ],
+)
 async def test_the_filter_finds_what_the_relation_does(
     addresses: Addresses, kind: str, held: str
 ) -> None:
     key_type, keys, refs, type_ = HELD[held]
-    if (kind == "rest" and held not in IN_JSON) or (kind == "postgres" and not type_):
-        pytest.skip("it has no such type")
     rows = [{"id": no, "no": no, "ref": ref} for no, ref in enumerate([*refs, refs[0]], 1)]
     rows += [] if kind == "rest" else [{"id": 4, "no": 4, "ref": None}]
     targets = MemoryTable(source="targets", name="targets", key_type=key_type)
