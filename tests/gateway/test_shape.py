@@ -17,7 +17,7 @@ from graphql import (
     get_introspection_query,
     parse,
 )
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.commits.workloads import WORKLOADS as OF_COMMITS
@@ -121,12 +121,13 @@ WORDS = {
 }
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500, deadline=None, derandomize=True)
 @given(documents(), st.sampled_from(LIMITS))
 def test_what_is_counted_is_what_is_there_with_all_fragments_written_out(
     query: str, limit: str
 ) -> None:
     has = counted(query)[limit]
+    assume(refusal(query, **MOST) is None)
 
     assert refusal(query, **{**MOST, limit: max(has, 1)}) is None
     if has > 1:
