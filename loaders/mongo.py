@@ -160,7 +160,8 @@ class MongoSource(DatabaseClient):
         there: list[Key],
     ) -> Answer:
         """What there is of each key, in any of these readings; ``there`` gets those that are."""
-        answer: list[Found | Exception] = [nothing_of(ask.wants)] * len(keys)
+        nothing = nothing_of(ask.wants)
+        answer: list[Found | Exception] = [nothing] * len(keys)
         plain, apart = asked(readings)
         several: dict[int, None] = {}
         if plain:
@@ -173,7 +174,7 @@ class MongoSource(DatabaseClient):
                     continue
                 there.append(key)
                 for place in places:
-                    if has(answer[place], ask.wants):
+                    if answer[place] is not nothing:
                         several[place] = None
                     answer[place] = each
         # Rows of several readings are one list, and have one sum.

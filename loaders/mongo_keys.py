@@ -81,7 +81,8 @@ def are_usual(keys: Sequence[Key]) -> bool:
 def read(key: Key) -> list[Key]:
     """The key in each of its readings, its own first."""
     if len(key) == 1:
-        return [(each,) for each in read_value(key[0])]
+        values = read_value(key[0])
+        return [key] if len(values) == 1 and values[0] is key[0] else [(each,) for each in values]
     return list(product(*map(read_value, key)))
 
 

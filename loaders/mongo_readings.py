@@ -22,17 +22,22 @@ READ = (int, str, UUID, ObjectId)
 
 def read_value(value: Hashable) -> Sequence[Hashable]:
     """The value in each of its readings, its own first."""
-    if isinstance(value, Padded):
-        value = value.text
+    if isinstance(value, str):
+        return _text_in_each_reading(value.text if isinstance(value, Padded) else value)
     kind = type(value)
     if kind in WHOLE_NUMBERS or kind in IDS:
         return value, str(value)
-    if kind is not str:
-        return [value, *(e for e in readings(READ, value) if told(e) != told(value))]
-    text = str(value)
-    others: list[type] = [LENGTHS[len(text)]] if len(text) in LENGTHS else []
-    others += [int] if text.lstrip("-").isdecimal() else []
-    return (value, *readings(others, text)) if others else (value,)
+    return [value, *(e for e in readings(READ, value) if told(e) != told(value))]
+
+
+def _text_in_each_reading(text: str) -> Sequence[Hashable]:
+    id_ = LENGTHS.get(len(text))
+    is_number = text.lstrip("-").isdecimal()
+    if id_ is None and not is_number:
+        return (text,)
+    others = [] if id_ is None else [id_]
+    others += [int] if is_number else []
+    return (text, *readings(others, text))
 
 
 def that_can_be(value: Hashable) -> Sequence[Hashable]:
