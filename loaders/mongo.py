@@ -36,7 +36,15 @@ from loaders.mongo_catalog import described
 from loaders.mongo_client import DatabaseClient
 from loaders.mongo_codecs import PLACE_CODECS, UNFIT, Document
 from loaders.mongo_fields import Fields
-from loaders.mongo_keys import Apart, any_of_apart, are_usual, asked, of_declared_type, read
+from loaders.mongo_keys import (
+    Apart,
+    any_of_apart,
+    are_texts_alone,
+    are_usual,
+    asked,
+    of_declared_type,
+    read,
+)
 from loaders.mongo_numbers import Condition
 from loaders.mongo_statement import (
     Pipeline,
@@ -133,6 +141,10 @@ class MongoSource(DatabaseClient):
             return await self._fetch(ask, keys, attempt)
         there: list[Key] = []
         if not of_declared_type(ask.resource, ask.rows.by, keys):
+            if are_texts_alone(keys):
+                answer = list(await self._fetch(ask, keys, attempt))
+                there += [key for key, e in zip(keys, answer, strict=True) if has(e, ask.wants)]
+                return await self._checked(ask, keys, answer, there)
             # Of each reading there may be rows, so each is asked.
             answer = list(await self._each(ask, keys, list(map(read, keys)), attempt, there))
             return await self._checked(ask, keys, answer, there)

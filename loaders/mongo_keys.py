@@ -86,6 +86,14 @@ def read(key: Key) -> list[Key]:
     return list(product(*map(read_value, key)))
 
 
+def are_texts_alone(keys: Sequence[Key]) -> bool:
+    """Whether the keys are texts, each of one field, that have no other reading."""
+    for key in keys:
+        if len(key) > 1 or type(key[0]) is not str or len(read_value(key[0])) > 1:
+            return False
+    return True
+
+
 def asked(readings: Sequence[Sequence[Key]]) -> Asked:
     """How keys are asked that have these readings, each by itself."""
     # What is plain Python takes for equal as MongoDB does.
