@@ -140,27 +140,22 @@ class MongoSource(DatabaseClient):
         if not ask.rows.by:
             return await self._fetch(ask, keys, attempt)
         there: list[Key] = []
-        if not of_declared_type(ask.resource, ask.rows.by, keys):
-            if are_texts_alone(keys):
-                answer = list(await self._fetch(ask, keys, attempt))
-                there += [key for key, e in zip(keys, answer, strict=True) if has(e, ask.wants)]
-                return await self._checked(ask, keys, answer, there)
-            # Of each reading there may be rows, so each is asked.
-            answer = list(await self._each(ask, keys, list(map(read, keys)), attempt, there))
-            return await self._checked(ask, keys, answer, there)
-        if are_usual(keys):
+        is_declared = of_declared_type(ask.resource, ask.rows.by, keys)
+        if are_usual(keys) if is_declared else are_texts_alone(keys):
             answer = list(await self._fetch(ask, keys, attempt))
             there += [key for key, each in zip(keys, answer, strict=True) if has(each, ask.wants)]
         else:
-            own = [[key] for key in keys]
-            answer = list(await self._each(ask, keys, own, attempt, there))
-        # The declaration may be mistaken.
-        others = await self._fields.misfits(ask, keys, answer, there, every=False)
-        if others:
-            left = [keys[place] for place in others]
-            again = await self._each(ask, left, [read(key)[1:] for key in left], attempt, there)
-            for place, each in zip(others, again, strict=True):
-                answer[place] = each
+            # Of each reading there may be rows, so each is asked.
+            readings = [[key] for key in keys] if is_declared else list(map(read, keys))
+            answer = list(await self._each(ask, keys, readings, attempt, there))
+        if is_declared:
+            # The declaration may be mistaken.
+            others = await self._fields.misfits(ask, keys, answer, there, every=False)
+            if others:
+                left = [keys[place] for place in others]
+                again = await self._each(ask, left, [read(key)[1:] for key in left], attempt, there)
+                for place, each in zip(others, again, strict=True):
+                    answer[place] = each
         return await self._checked(ask, keys, answer, there)
 
     async def _each(

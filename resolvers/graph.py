@@ -57,13 +57,12 @@ class Graph(Declared, strawberry.Schema):
 
     ``needs`` holds, for each schema coordinate, the columns that its field reads,
     ``read_from_row`` the coordinates whose values are made from the row they stand on, and
-    ``source_of`` the name of the source that its value comes from, for columns
-    and aggregates. ``rules`` says who
-    may see what; ``policies`` are the functions that its ``@policy`` directives name, ``scopes``
-    those that only row filters go by: the schema lists all that there are. ``scalars`` are the
-    graph's own. ``comparisons`` says for a field's coordinate by which inputs it is compared.
-    ``declarations`` are its types and fields as checks look at them, and ``time_zones`` those that
-    columns have.
+    ``source_of`` the name of the source that its value comes from, for columns and aggregates.
+    ``rules`` says who may see what; ``policies`` are the functions that its ``@policy`` directives
+    name, ``scopes`` those that only row filters go by: the schema lists all that there are.
+    ``scalars`` are the graph's own. ``comparisons`` says for a field's coordinate by which inputs
+    it is compared. ``declarations`` are its types and fields as checks look at them, and
+    ``time_zones`` those that columns have.
 
     Raises DeclarationError, with all that is wrong, for declarations that can't be kept.
     """
