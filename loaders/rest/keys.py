@@ -67,6 +67,8 @@ def _moment_text(moment: datetime) -> str | None:
 
 def asked_by(source: str, column: str, key: object) -> str | UnfitKey | None:
     """The key as it is ``written``, or its own error."""
+    if type(key) is str and key.isascii():
+        return key  # Most are.
     try:
         return written(key)
     except MISFITS:
@@ -172,23 +174,30 @@ class Matched(NamedTuple):
     alike: frozenset[int]
 
 
-def matched(keys: Sequence[Key], rows: Sequence[Row], column: str) -> Matched:
-    """Which rows are whose, by what they have in the column."""
-    found: list[list[Row]] = [[] for _ in keys]
+def _by_kind(keys: Sequence[Key]) -> dict[Kind, dict[Hashable, int]]:
+    """The places of keys, by their kind and by the key as one of it."""
     places: dict[Kind, dict[Hashable, int]] = {}
     for index, (key,) in enumerate(keys):
         kind, as_one = _kind_of(key)
         places.setdefault(kind, {})[as_one] = index
+    return places
+
+
+def matched(keys: Sequence[Key], rows: Sequence[Row], column: str) -> Matched:
+    """Which rows are whose, by what they have in the column."""
+    found: list[list[Row]] = [[] for _ in keys]
     others: list[object] = []
     # Most keys are texts or ints, all of them, and so is what answers have.
     types = {type(key) for (key,) in keys}
     plain = types.pop() if types in ({str}, {int}) else None
     at = {key: index for index, (key,) in enumerate(keys)} if plain else {}
+    places = _by_kind(keys) if plain is None else {}
     for row in rows:
         value = row[column]
         if type(value) is plain and value in at:
             found[at[value]].append(row)
             continue
+        places = places or _by_kind(keys)
         as_each = ((of_kind, kind.of(value)) for kind, of_kind in places.items())
         mine = [of_kind[key] for of_kind, key in as_each if key is not None and key in of_kind]
         for place in mine:
