@@ -273,6 +273,9 @@ class LimitSettings(_Section):
     so many ``fields``, ``aliases`` and ``directives``, with those of its fragments wherever they
     are spread; ``root_fields`` of them in no other field. Its ``variables`` have so many values,
     with all that is in lists and objects. Its response has so many ``objects``.
+
+    Before it runs, it is estimated to ``cost`` so much at most; with ``cost_mode`` measure the log
+    alone says what would be refused.
     """
 
     body_bytes: int = Field(1_000_000, ge=1)
@@ -287,6 +290,8 @@ class LimitSettings(_Section):
     aliases: int = Field(30, ge=0)
     directives: int = Field(50, ge=0)
     variables: int = Field(5_000, ge=0)
+    cost: int = Field(20_000, ge=1)
+    cost_mode: Literal["enforce", "measure"] = "enforce"
     objects: int = Field(100_000, ge=1)
 
 

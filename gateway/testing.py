@@ -34,13 +34,15 @@ class Response:
     written as is a Decimal. ``errors`` are as they are sent:
     ``message``, ``path``, ``locations``, ``extensions``. ``explain`` is what GraphiQL's Explain
     shows: ``calls``, ``denied`` and ``engine``. It is empty where nothing ran, and None in
-    production.
+    production. ``cost`` says what the operation was estimated to cost, and has cost; it is empty
+    where that was not worked out.
     """
 
     data: Any
     errors: Sequence[GraphQLFormattedError]
     extensions: Mapping[str, Any]
     explain: Mapping[str, Any] | None
+    cost: Mapping[str, Any]
 
     @property
     def codes(self) -> list[str]:
@@ -148,7 +150,7 @@ class GraphClient:
         *,
         explain: bool,
     ) -> GraphQLRequestData:
-        extensions = {"explain": True} if explain and self._explains else None
+        extensions = {"explain": True, "cost": True} if explain else None
         return GraphQLRequestData(query, dict(variables or {}), operation_name, extensions)
 
     async def _run(
@@ -190,6 +192,7 @@ class GraphClient:
             errors=body.get("errors", []),
             extensions=extensions,
             explain=explain,
+            cost=extensions.pop("cost", {}),
         )
 
 

@@ -24,6 +24,7 @@ from loaders.reads import reads
 from loaders.resource import Resource, Row, RowFilter
 from loaders.row_filters import through
 from resolvers.connections import Connection, connection
+from resolvers.costs import Cost, ListSize
 from resolvers.directives import Access, Authenticated, Policies, Public, RequiresScopes
 from resolvers.fields import Info, Node, ResolveInfo, batched, column, computed
 from resolvers.graph import Graph
@@ -43,11 +44,13 @@ __all__ = [
     "BigInt",
     "Comparison",
     "Connection",
+    "Cost",
     "Filter",
     "Function",
     "Graph",
     "Identity",
     "Info",
+    "ListSize",
     "LocalDateTime",
     "Node",
     "Not",

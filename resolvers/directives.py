@@ -122,7 +122,13 @@ class Public:
 
 FEDERATION = Link(
     url="https://specs.apollo.dev/federation/v2.9",
-    import_=[Import("@authenticated"), Import("@policy"), Import("@requiresScopes")],
+    import_=[
+        Import("@authenticated"),
+        Import("@cost"),
+        Import("@listSize"),
+        Import("@policy"),
+        Import("@requiresScopes"),
+    ],
 )
 """Without it, what composes a supergraph takes the directives for the graph's own, and routers do
 not enforce them."""

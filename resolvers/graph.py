@@ -27,6 +27,7 @@ from resolvers.checks.faults import DeclarationError
 from resolvers.checks.open_roads import warn_of_open_roads
 from resolvers.checks.places import Declarations
 from resolvers.columns import column_name, time_zones_of
+from resolvers.costs import Costs
 from resolvers.directives import BACKREF
 from resolvers.fields import (
     NEEDS,
@@ -103,6 +104,7 @@ class Graph(Declared, strawberry.Schema):
             raise DeclarationError(faults)
         warn_of_open_roads(declared)
         self.declarations = declared
+        self.costs = Costs.of(self._schema)
         self.node_types = declared.nodes
         self.time_zones = dict(time_zones_of(declared.nodes.values()))
         for type_ in self._schema.type_map.values():

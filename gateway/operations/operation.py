@@ -39,7 +39,8 @@ class OperationState(OperationRequest):
     ``operation_name`` is the name by which the client says what of the document is to run, if it
     says so. ``allowed`` are the kinds that may come this way, and ``in_parts`` says whether the
     client takes deferred parts. ``extensions`` are the graph's, from ``present`` on;
-    ``prepared`` is there from ``parse`` on.
+    ``prepared`` is there from ``parse`` on, and ``estimate``, which is what the operation may cost,
+    from ``cost`` on.
     """
 
     operation_name: str | None
@@ -49,6 +50,12 @@ class OperationState(OperationRequest):
     context: Context
     extensions: Extensions = NO_EXTENSIONS
     prepared: Prepared = field(init=False, repr=False)
+    estimate: int | None = None
+
+    def asked(self, name: str) -> object:
+        """What the client says about this name in its request's ``extensions``: what it wants to be
+        told in the result's."""
+        return (self.request_extensions or {}).get(name)
 
 
 Rest = Callable[[OperationState, Send], Awaitable[None]]

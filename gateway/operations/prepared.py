@@ -19,6 +19,7 @@ from strawberry.types.graphql import OperationType
 
 from gateway.engine.plan import Plan, condition_variables
 from gateway.operations.authorization import Decision
+from gateway.operations.costs import OperationCost
 from resolvers.rules import Standing
 
 LONGEST_KEPT = 20_000
@@ -97,6 +98,7 @@ class Prepared:
     plan: Plan = field(init=False, repr=False)
     introspects: bool = False
     decision: Decision = field(init=False, repr=False)
+    cost: OperationCost = field(init=False, repr=False)
 
 
 @runtime_checkable

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from graphql import GraphQLError
+from strawberry.types import ExecutionResult
 
 from gateway.operations.context import Context
 from gateway.operations.operation import OperationState
+from gateway.operations.results import Result
 from gateway.operations.telling import Words, once
 from gateway.settings import Settings
 from resolvers.graph import Graph
@@ -20,6 +22,7 @@ class Presenter:
     def __init__(self, graph: Graph, settings: Settings) -> None:
         self._source_of = graph.source_of
         self._once = settings.errors == "once"
+        self._most_cost = settings.limits.cost
 
     def present(self, operation: OperationState, errors: list[GraphQLError] | None) -> None:
         """Put what the client is told in the place of the errors."""
@@ -29,6 +32,24 @@ class Presenter:
             told = [words.of(error) for error in errors]
             errors[:] = once(errors, told) if self._once else told
             operation.extensions.show_errors(errors)
+
+    def costs(self, operation: OperationState, estimate: int, result: Result) -> dict[str, Any]:
+        """What the operation was estimated to cost and what may be, by its fields; and what it has
+        cost, of a result that has all of the data."""
+        cost, variables = operation.prepared.cost, operation.variables
+        actual: dict[tuple[str, ...], int] | None = None
+        if isinstance(result, ExecutionResult) and result.data is not None:
+            actual = cost.actual(variables, result.data)
+        told: dict[str, Any] = {"estimated": estimate, "limit": self._most_cost}
+        if actual is not None:
+            told["actual"] = sum(actual.values())
+        told["fields"] = fields = []
+        for each, estimated in cost.by_field(variables):
+            own = {} if actual is None else {"actual": actual.get(each.path, 0)}
+            if estimated or any(own.values()):
+                place = {"path": each.path, "coordinate": each.coordinate}
+                fields.append({**place, "estimated": estimated, **own})
+        return {"cost": told}
 
 
 def explained(context: Context) -> dict[str, Any]:

@@ -21,7 +21,8 @@ def is_request_error(result: ExecutionResult) -> bool:
     """Whether nothing ran: what graphql-core says of variables that don't fit has no path."""
     if isinstance(result, PreExecutionError):
         return True
-    return result.data is None and all(error.path is None for error in result.errors or ())
+    errors = result.errors
+    return result.data is None and bool(errors) and all(each.path is None for each in errors or ())
 
 
 def body_of(result: Result) -> dict[str, Any]:

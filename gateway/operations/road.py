@@ -12,6 +12,7 @@ from gateway.operations.owned import stage_named
 from gateway.operations.prepared import Preparations, Prepared, Prepares
 from gateway.operations.results import Send
 from gateway.operations.stages.authorize import AuthorizeStage
+from gateway.operations.stages.cost import CostStage
 from gateway.operations.stages.execute import ExecuteStage
 from gateway.operations.stages.parse import ParseStage
 from gateway.operations.stages.plan import PlanStage
@@ -38,6 +39,7 @@ ORDER: Sequence[type[Stage]] = (
     ValidateStage,
     PlanStage,
     AuthorizeStage,  # before anything is fetched
+    CostStage,  # of what its caller may see
     ExecuteStage,
 )
 """Every stage, the outermost first. What they prepare is looked up, or made, where the first of

@@ -187,17 +187,17 @@ def _allowed(request: Request) -> frozenset[OperationType]:
 
 
 def _answer(request: Request, result: Result) -> Response:
-    status, media_type = 200, media_type_for(request)
+    status, media_type, headers = 200, media_type_for(request), dict[str, str]()
     if isinstance(result, ExecutionResult) and is_request_error(result):
         # An operation that did not run is a bad request, but a client of application/json takes
         # the status for the transport's (GraphQL over HTTP, 6.4).
         status = 400 if media_type == GRAPHQL_JSON else 200
         for error in result.errors or ():
             if isinstance(error, RequestRefused):
-                return _refused(request, error)
-            if (error.extensions or {}).get("code") in (Denied.code, Unauthenticated.code):
+                status, headers = error.status, _headers(error.status, error.message)
+            elif (error.extensions or {}).get("code") in (Denied.code, Unauthenticated.code):
                 status = 403
-    return Response(write(body_of(result)), status, media_type=media_type)
+    return Response(write(body_of(result)), status, headers, media_type)
 
 
 def _refused(request: Request, error: RequestRefused | Unauthenticated | SourceError) -> Response:
@@ -211,13 +211,14 @@ def refusal(
     request: Request, status: int, reason: str, extensions: dict[str, Any] | None = None
 ) -> Response:
     """The answer to a request that is refused as a whole."""
-    headers = {}
-    if status == 401:
-        headers["www-authenticate"] = _challenge(reason)
-    elif status == 405:
-        headers["allow"] = "GET, POST"
     body = _error(reason, extensions or {"code": BadUserInput.code})
-    return Response(write(body), status, headers, media_type_for(request))
+    return Response(write(body), status, _headers(status, reason), media_type_for(request))
+
+
+def _headers(status: int, reason: str) -> dict[str, str]:
+    if status == 401:
+        return {"www-authenticate": _challenge(reason)}
+    return {"allow": "GET, POST"} if status == 405 else {}
 
 
 def _challenge(reason: str) -> str:

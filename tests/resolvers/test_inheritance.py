@@ -109,6 +109,10 @@ SHOWN = {
     ],
     "Shelf.label": ['@requiresScopes(scopes: [["f", "c"]])'],
     "Shelf.count": ['@policy(policies: [["y", "x"], ["y", "z"]])'],
+    "Query.things": [
+        '@listSize(assumedSize: 20, slicingArguments: ["first", "last"], '
+        'sizedFields: ["nodes", "edges"], requireOneSlicingArgument: false)'
+    ],
     "Thing": KEPT,
     "Thing.label": ['@requiresScopes(scopes: [["c"]])'],
     "Thing.twice": ['@requiresScopes(scopes: [["g", "h"]])'],

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from gateway.engine.plan import compile_plan
 from gateway.operations.compat import schema_of
+from gateway.operations.costs import INTROSPECTING
 from gateway.operations.prepared import By, Prepared
 from gateway.settings import Settings
 from resolvers.graph import Graph
-
-INTROSPECTION = frozenset({"__schema", "__type"})
 
 
 class PlanStage:
@@ -25,4 +24,4 @@ class PlanStage:
             self._schema, known.document.ast, known.operation_name, known.conditions
         )
         # Also below the root: a field of a payload can lead to the root again.
-        known.introspects = any(each.name in INTROSPECTION for each in known.plan.walk())
+        known.introspects = any(each.name in INTROSPECTING for each in known.plan.walk())

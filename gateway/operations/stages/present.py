@@ -52,7 +52,7 @@ class PresentStage:
         self._development = settings.in_development
 
     async def around(self, operation: OperationState, send: Send, rest: Rest) -> None:
-        explains = self._development and (operation.request_extensions or {}).get("explain") is True
+        explains = self._development and operation.asked("explain") is True
         client = _Client(operation, send, self._presenter, explains=explains)
         try:
             with self._timer.until(time.monotonic() + self._seconds) as timer:
@@ -155,6 +155,8 @@ class _Client:
             self._presenter.present(operation, result.errors)
         if explains:
             _add(result, explained(operation.context))
+        if operation.estimate is not None and operation.asked("cost") in (True, "only"):
+            _add(result, self._presenter.costs(operation, operation.estimate, result))
 
     def _encode(self, result: Result) -> None:
         planned = self._operation.context.planned

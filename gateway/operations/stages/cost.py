@@ -1,0 +1,57 @@
+"""What the operation is estimated to cost is within bounds, before anything is fetched."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable
+
+from strawberry.types import ExecutionResult
+
+from gateway.errors import OperationTooComplex, RequestRefused
+from gateway.operations.costs import OperationCost
+from gateway.operations.operation import OperationState, Rest
+from gateway.operations.prepared import By, Prepared
+from gateway.operations.results import Send
+from gateway.settings import Settings
+from resolvers.graph import Graph
+
+log = logging.getLogger("sluice.cost")
+
+
+class CostStage:
+    """Refuses an operation that costs more than one may, or logs it, as the settings say. One that
+    is asked for its cost ``only`` does not run."""
+
+    name = "cost"
+    by = By.STANDING
+
+    def __init__(self, graph: Graph, settings: Settings) -> None:
+        self._costs = graph.costs
+        self._most = settings.limits.cost
+        self._enforces = settings.limits.cost_mode == "enforce"
+
+    def prepare(self, known: Prepared) -> None:
+        known.cost = OperationCost(known.plan, known.decision, self._costs)
+
+    def around(self, operation: OperationState, send: Send, rest: Rest) -> Awaitable[None]:
+        operation.estimate = estimate = operation.prepared.cost.estimate(operation.variables)
+        if operation.asked("cost") == "only":
+            return send(ExecutionResult(None, None))
+        if estimate > self._most:
+            self._refuse(operation, estimate)
+        return rest(operation, send)
+
+    def _refuse(self, operation: OperationState, estimate: int) -> None:
+        if self._enforces:
+            raise RequestRefused(
+                f"The operation costs {estimate:,}, and one may cost {self._most:,}: "
+                "ask for smaller pages, or for less within lists.",
+                code=OperationTooComplex.code,
+            )
+        log.warning(
+            "measure: operation %.100r of %s costs %d, more than %d",
+            operation.name,
+            operation.identity.credential or "an anonymous caller",
+            estimate,
+            self._most,
+        )
