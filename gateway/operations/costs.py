@@ -214,9 +214,14 @@ class OperationCost:
     def __init__(self, plan: Plan, decision: Decision, costs: Costs) -> None:
         self._defaults = _defaults(plan.operation)
         self._fields = _Reading(plan, decision, costs).selection(plan.selection, ())
+        self._constant: int | None = None
+        if all(each.constant is not None for each in self._fields):
+            self._constant = self.estimate({})
 
     def estimate(self, variables: Mapping[str, Any]) -> int:
         """What it costs with these variables, at least ``LEAST``."""
+        if self._constant is not None:
+            return self._constant
         values = Values(variables, self._defaults)
         return max(LEAST, sum(each.estimate(values) for each in self._fields))
 
