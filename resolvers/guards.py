@@ -15,7 +15,7 @@ from inspect import isawaitable
 
 from graphql import GraphQLField, GraphQLFieldResolver
 
-from gateway.engine.batched import BATCHED, COLUMN, MEMBER, BatchedResolver
+from gateway.engine.batched import BATCHED, BY_PARTS, COLUMN, MEMBER, BatchedResolver
 from gateway.engine.resolution import columns, members
 from loaders.batching import Loader
 from loaders.errors import Unreadable
@@ -150,6 +150,8 @@ def guard(coordinate: str, field: GraphQLField, resource: Resource | None) -> No
     field.resolve = guarded
     if (batched := _batched(field)) is not None:
         field.extensions[BATCHED] = _guarded_batch(coordinate, batched, resource)
+        # Policies are asked about all objects at once.
+        field.extensions.pop(BY_PARTS, None)
     if subscribe is not None:
         field.subscribe = _guarded_stream(coordinate, subscribe)
 

@@ -16,7 +16,7 @@ from graphql import (
     get_named_type,
 )
 
-from gateway.engine.batched import BATCHED, COLUMN, LEAF
+from gateway.engine.batched import BATCHED, BY_PARTS, COLUMN, LEAF
 from gateway.engine.resolution import columns
 from loaders.errors import Unreadable
 from loaders.resource import Resource, Row, unreadable
@@ -50,7 +50,7 @@ def read_id(field: GraphQLField, type_name: str, resource: Resource) -> None:
         return values
 
     field.resolve = one
-    field.extensions[BATCHED] = every
+    field.extensions.update({BATCHED: every, BY_PARTS: True})
 
 
 def read_column(
@@ -75,7 +75,7 @@ def read_column(
     if convert is None:
         field.extensions[COLUMN] = column
     else:
-        field.extensions[BATCHED] = every
+        field.extensions.update({BATCHED: every, BY_PARTS: True})
     prepare_leaves(field)
 
 

@@ -8,6 +8,9 @@ its ``GraphQLField.extensions`` what it is:
 - ``MEMBER``: the name that ``member`` is given for the field's value in each object.
 - ``BATCHED``: a ``BatchedResolver``, which gets all objects of the breadth at once.
 
+A batched resolver that works each value out from its object alone, without waiting for anything,
+says so by ``BY_PARTS``: then it may be given the breadth part by part.
+
 Beside these there may be ``LEAF``: a function that is given each leaf value of the field which is
 none of its type's own, and returns what the type is to coerce in its place.
 
@@ -31,6 +34,9 @@ MEMBER = "member"
 
 BATCHED = "batched"
 """The extension key of a batched field's function."""
+
+BY_PARTS = "by_parts"
+"""The extension key of a batched field that may be resolved part by part: True."""
 
 LEAF = "leaf"
 """The extension key of what prepares a field's leaf values for their type."""

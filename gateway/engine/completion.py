@@ -28,7 +28,11 @@ from gateway.engine.steps import (
     Step,
     Steps,
 )
-from gateway.engine.waiting import Work, awaitable, outcomes
+from gateway.engine.waiting import GIVE_WAY, Work, awaitable, outcomes
+
+AT_ONCE = 10_000
+"""Objects that are made before others have the event loop: so many take a few milliseconds. Fewer
+don't give way, since what is loaded below them would leave apart from the rest."""
 
 ABSENT = (NoneType, UndefinedType, Failed, Exception)
 NOTHING = frozenset((NoneType, UndefinedType))
@@ -109,7 +113,7 @@ class Completion:
         elif isinstance(shape, ListShape):
             completed = yield from self._lists(shape, values, owners)
         elif isinstance(shape, ObjectShape) and shape.type.is_type_of is None:
-            completed = self._objects(shape, values)
+            completed = yield from self._objects(shape, values)
         else:
             completed = yield from self._typed_objects(shape, values, owners or [])
 
@@ -213,10 +217,13 @@ class Completion:
             )
         )
 
-    def _objects(self, shape: ObjectShape, values: list[Any]) -> list[Any]:
+    def _objects(self, shape: ObjectShape, values: list[Any]) -> Work[list[Any]]:
         self.executor.begin_objects(len(values))
         steps = self.step.selection(shape.type)
-        results: list[Any] = steps.results(len(values))
+        results: list[Any] = steps.results(min(len(values), AT_ONCE))
+        while len(results) < len(values):
+            yield GIVE_WAY
+            results += steps.results(min(len(values) - len(results), AT_ONCE))
         self.found.append(Found(shape.type, steps, values, results, None))
         return results
 

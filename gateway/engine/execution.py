@@ -14,7 +14,10 @@ from gateway.engine.failures import Failed, Failures
 from gateway.engine.places import Breadth, Places
 from gateway.engine.resolution import columns, members, properties, resolve_batch, resolve_each
 from gateway.engine.steps import Kind, LeafShape, Step, Steps
-from gateway.engine.waiting import Waiting, Work
+from gateway.engine.waiting import GIVE_WAY, Waiting, Work
+
+AT_ONCE = 1_000
+"""Objects of which a leaf is read and completed before time is looked at."""
 
 
 class Execution:
@@ -93,8 +96,13 @@ class Execution:
 
     def _run_fields(self, breadth: Breadth, steps: list[Step]) -> None:
         executor = self._executor
+        by_parts: list[Step] = []
+        is_large = len(breadth.sources) > AT_ONCE
         for step in steps:
             kind = step.kind if self._is_plain else self._kind(step)
+            if is_large and step.by_parts and kind is step.kind:
+                by_parts.append(step)
+                continue
             if kind is Kind.COLUMN:
                 values = columns(breadth.sources, step.name)
             elif kind is Kind.MEMBER:
@@ -106,10 +114,33 @@ class Execution:
                 continue
             shape = step.shape
             if isinstance(shape, LeafShape) and shape.is_exact(values, set(map(type, values))):
-                _put(breadth, step, values)
+                _put(breadth.results, step, values)
             else:
                 completion = Completion(executor, breadth, step)
                 self._waiting.begin(self._complete(completion, values))
+        if by_parts:
+            # Behind those that fetch, whose batches must leave together.
+            self._waiting.begin(self._resolve_by_parts(breadth, by_parts))
+
+    def _resolve_by_parts(self, breadth: Breadth, steps: list[Step]) -> Work[None]:
+        """Reads and completes leaves of many objects, and gives way in between."""
+        sources = breadth.sources
+        for step in steps:
+            completion, outs = Completion(self._executor, breadth, step), list[Any]()
+            for start in range(0, len(sources), AT_ONCE):
+                part = sources[start : start + AT_ONCE]
+                if step.kind is Kind.COLUMN:
+                    values = columns(part, step.name)
+                elif step.kind is Kind.MEMBER:
+                    values = members(part, step.name)
+                else:
+                    values = yield from resolve_batch(self._executor, breadth, step, {}, part)
+                part_outs = yield from completion.values(values)
+                _put(breadth.results[start : start + AT_ONCE], step, part_outs)
+                outs += part_outs
+                yield GIVE_WAY
+            if completion.failed:
+                self._failures.add(breadth, step, outs)
 
     def _kind(self, step: Step) -> Kind:
         kind = step.kind
@@ -130,7 +161,8 @@ class Execution:
             values: list[Any] = [Failed(error)] * len(breadth.sources)
         else:
             if kind is Kind.BATCHED:
-                values = yield from resolve_batch(executor, breadth, step, dict(arguments))
+                sources = breadth.sources
+                values = yield from resolve_batch(executor, breadth, step, dict(arguments), sources)
             else:
                 values, infos = resolve_each(executor, breadth, step, arguments)
                 if step.asks_type:
@@ -141,7 +173,7 @@ class Execution:
         """Completes a field's values and puts them into the response."""
         breadth, step = completion.breadth, completion.step
         outs = yield from completion.values(values)
-        _put(breadth, step, outs)
+        _put(breadth.results, step, outs)
         if completion.failed:
             self._failures.add(breadth, step, outs)
         if completion.found:
@@ -154,7 +186,7 @@ class Execution:
                 )
 
 
-def _put(breadth: Breadth, step: Step, values: list[Any]) -> None:
+def _put(results: list[dict[str, Any]], step: Step, values: list[Any]) -> None:
     key = step.key
-    for result, value in zip(breadth.results, values, strict=True):
+    for result, value in zip(results, values, strict=True):
         result[key] = value

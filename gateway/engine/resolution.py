@@ -54,11 +54,14 @@ def properties(executor: Executor[Any], breadth: Breadth, step: Step) -> list[An
 
 
 def resolve_batch(
-    executor: Executor[Any], breadth: Breadth, step: Step, arguments: dict[str, Any]
+    executor: Executor[Any],
+    breadth: Breadth,
+    step: Step,
+    arguments: dict[str, Any],
+    sources: Sequence[Any],
 ) -> Work[list[Any]]:
-    """The values that the field's batched resolver returns."""
+    """The values that the field's batched resolver returns for these of the breadth's objects."""
     assert step.batched is not None
-    sources = breadth.sources
     count = len(sources)
     path = Path(breadth.path(), step.key, step.parent_type.name)
     info = executor.build_resolve_info(step.definition, step.nodes, step.parent_type, path)

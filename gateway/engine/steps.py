@@ -35,7 +35,7 @@ from graphql.execution.values import VariableValues
 from graphql.type import TypeNameMetaFieldDef
 from graphql.type.scalars import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 
-from gateway.engine.batched import BATCHED, COLUMN, LEAF, MEMBER, BatchedResolver
+from gateway.engine.batched import BATCHED, BY_PARTS, COLUMN, LEAF, MEMBER, BatchedResolver
 from gateway.engine.plan import Plan, PlannedField, Selection
 
 IMMUTABLE = (str, int, float, bool, NoneType, Enum)
@@ -143,7 +143,8 @@ class Step:
 
     ``order`` is its place in the selection, ``nullable`` says so of the field's own place and of
     its lists' items', outermost first. ``asks_type`` says that the objects which are its value
-    are asked for their type, which needs an ``info``.
+    are asked for their type, which needs an ``info``; ``by_parts`` that it is a leaf, or a list of
+    them, which may be read of some of the objects at a time.
     """
 
     __slots__ = (
@@ -151,6 +152,7 @@ class Step:
         "_selections",
         "asks_type",
         "batched",
+        "by_parts",
         "coordinate",
         "definition",
         "key",
@@ -199,6 +201,9 @@ class Step:
         innermost = self.shape
         while isinstance(innermost, ListShape):
             innermost = innermost.item
+        self.by_parts = isinstance(innermost, LeafShape) and (
+            self.kind in (Kind.COLUMN, Kind.MEMBER) or BY_PARTS in extensions
+        )
         self.asks_type = isinstance(innermost, AbstractShape) or (
             isinstance(innermost, ObjectShape) and innermost.type.is_type_of is not None
         )

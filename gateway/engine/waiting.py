@@ -17,6 +17,7 @@ from asyncio import (
     sleep,
 )
 from collections.abc import Awaitable, Callable, Generator
+from time import perf_counter
 from types import GeneratorType, NoneType
 from typing import Any, TypeVar
 
@@ -29,6 +30,14 @@ T = TypeVar("T")
 Work = Generator[list[Awaitable[Any]], list[Any], T]
 """Work that may have to wait: it yields what it waits for, and is sent the outcomes in return. An
 awaitable that raised has ``Failed`` for its outcome."""
+
+GIVE_WAY: list[Awaitable[Any]] = []
+"""What work yields that could go on, so that others have the event loop in between, if it has had
+it for a whole turn."""
+
+TURN = 0.005
+"""Seconds that work may hold the event loop before it gives way, and then as long as its smallest
+part takes."""
 
 NEVER_AWAITABLE = frozenset({str, int, float, bool, NoneType, dict, list, tuple, Failed})
 
@@ -85,6 +94,9 @@ class Waiting:
         self._pending: dict[_Suspended, None] = {}
         self._arrived: list[_Suspended] = []
         self._wake: Future[None] | None = None
+        self._gives_way = False
+        # Without an event loop there is nobody to give way to.
+        self._turn_ends = perf_counter() + TURN if _has_loop() else None
 
     def __bool__(self) -> bool:
         return bool(self._suspended or self._pending)
@@ -103,6 +115,7 @@ class Waiting:
                 else:
                     self._subscribe()
                     await self._some()
+                    self._turn_ends = perf_counter() + TURN
                     self._go_on()
                 between()
         except BaseException:
@@ -121,9 +134,14 @@ class Waiting:
         try:
             # A generator is started by sending it None.
             awaitables = work.send(outcomes)  # type: ignore[arg-type]
+            while awaitables is GIVE_WAY and not self._is_turn_over():
+                awaitables = work.send([])
         except StopIteration:
             return
         self._suspended.append(_Suspended(work, awaitables))
+
+    def _is_turn_over(self) -> bool:
+        return self._turn_ends is not None and perf_counter() > self._turn_ends
 
     def _is_narrow(self) -> bool:
         suspended = self._suspended
@@ -135,6 +153,7 @@ class Waiting:
             outcome = await suspended.awaitables[0]
         except Exception as error:
             outcome = Failed(error)
+        self._turn_ends = perf_counter() + TURN
         self._advance(suspended.work, [outcome])
 
     def _subscribe(self) -> None:
@@ -142,6 +161,7 @@ class Waiting:
         starting, self._suspended = self._suspended, []
         for suspended in starting:
             self._pending[suspended] = None
+            self._gives_way |= suspended.awaitables is GIVE_WAY
             suspended.futures = [_future(each) for each in suspended.awaitables]
             undone = [future for future in suspended.futures if not future.done()]
             suspended.left = len(undone)
@@ -164,6 +184,9 @@ class Waiting:
         if not self._arrived:
             self._wake = get_running_loop().create_future()
             await self._wake
+        elif self._gives_way:
+            await sleep(0)
+        self._gives_way = False
         seen = 0
         while seen < len(self._arrived) < len(self._pending):
             seen = len(self._arrived)
@@ -182,6 +205,14 @@ class Waiting:
         for future in futures:
             future.cancel()
         await gather(*futures, return_exceptions=True)
+
+
+def _has_loop() -> bool:
+    try:
+        get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _future(awaitable: Awaitable[Any]) -> Future[Any]:

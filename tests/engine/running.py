@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from graphql.execution.incremental import IncrementalExecutor
 from graphql.pyutils import is_awaitable
 from hypothesis import HealthCheck, Phase, settings
 
+from gateway.engine import completion, execution, waiting
 from gateway.engine.breadth import BreadthExecutor
 from gateway.engine.collected import ErrorsInPlace
 from tests.places import Place, explained
@@ -46,6 +48,19 @@ DIFFERENTIAL = settings(
     phases=[Phase.generate, Phase.shrink],
 )
 """Of a test that compares both engines. ``DIFFERENTIAL=thorough`` takes about half an hour each."""
+
+
+@contextmanager
+def giving_way(always: bool) -> Iterator[None]:
+    """With ``always`` each part of a breadth has one object, and others run behind each part."""
+    if not always:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execution, "AT_ONCE", 1)
+        patch.setattr(completion, "AT_ONCE", 1)
+        patch.setattr(waiting, "TURN", -1.0)
+        yield
 
 
 class Breadth(BreadthExecutor):

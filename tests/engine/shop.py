@@ -281,7 +281,7 @@ class ShopWorld:
     def settings(self, engine: str, **authorization: bool) -> Settings:
         stages = [{"stage": f"{__name__}:AsRaised", "before": "execute"}]
         # Its sources take no time: what does is a machine that stands still.
-        limits = {"request_seconds": 3600}
+        limits = {"request_seconds": 3600, "cost": 10**9}
         return Settings.of(
             engine=engine,
             environment="development",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.engine.explaining import Noting, check_errors, planned
 from tests.engine.operations import Operation, operations
-from tests.engine.running import DIFFERENTIAL, LEFT_BEHIND, Breadth, assert_same, run
+from tests.engine.running import DIFFERENTIAL, LEFT_BEHIND, Breadth, assert_same, giving_way, run
 from tests.engine.world import SCHEMA, World
 
 RULES = [rule for rule in specified_rules if rule is not ValuesOfCorrectTypeRule]
@@ -42,24 +42,31 @@ def passed_on(resolve: Any, source: Any, info: Any, **arguments: Any) -> Any:
     trouble=st.sampled_from([0, 5, 30, 120]),
     asynchronous=st.booleans(),
     wrapped=st.sampled_from([False, False, False, True]),
+    in_turns=st.booleans(),
 )
 def test_both_engines_answer_alike(
-    operation: Operation, seed: int, trouble: int, asynchronous: bool, wrapped: bool
+    operation: Operation,
+    seed: int,
+    trouble: int,
+    asynchronous: bool,
+    wrapped: bool,
+    in_turns: bool,
 ) -> None:
     document = parse(operation.document)
     results, roots = [], []
     for engine in ("core", "breadth"):
         world = World(seed, trouble=trouble, asynchronous=asynchronous)
-        result = run(
-            engine,
-            SCHEMA,
-            document,
-            sync=not asynchronous,
-            root_value=world.root(),
-            context_value=world,
-            variable_values=operation.variables,
-            middleware=[passed_on] if wrapped else None,
-        )
+        with giving_way(in_turns):
+            result = run(
+                engine,
+                SCHEMA,
+                document,
+                sync=not asynchronous,
+                root_value=world.root(),
+                context_value=world,
+                variable_values=operation.variables,
+                middleware=[passed_on] if wrapped else None,
+            )
         results.append(result)
         # A column may be read twice.
         roots.append(list(dict.fromkeys(world.roots)))

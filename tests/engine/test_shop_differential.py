@@ -26,7 +26,7 @@ from loaders.registry import Sources
 from resolvers.shop import callers
 from tests.engine.explaining import check_errors, planned
 from tests.engine.operations import Operation
-from tests.engine.running import DIFFERENTIAL, LEFT_BEHIND, assert_same
+from tests.engine.running import DIFFERENTIAL, LEFT_BEHIND, assert_same, giving_way
 from tests.engine.shop import GRAPH, SCHEMA, AsRaised, ShopWorld
 from tests.engine.shop_operations import shop_operations
 from tests.places import explained, null_at, nulls_in
@@ -105,15 +105,17 @@ def answered(
     seed=st.integers(0, 2**16),
     trouble=st.sampled_from([0, 5, 30, 120]),
     identity=identities(),
+    in_turns=st.booleans(),
 )
 def test_both_engines_answer_alike_on_the_shop(
-    operation: Operation, seed: int, trouble: int, identity: Identity
+    operation: Operation, seed: int, trouble: int, identity: Identity, in_turns: bool
 ) -> None:
     WORLD.seed, WORLD.trouble = seed, trouble
 
     results = []
     for engine, operations in ENGINES.items():
-        result, ran = answered(operations, operation, identity)
+        with giving_way(in_turns):
+            result, ran = answered(operations, operation, identity)
         assert ran in (engine, None)
         results.append(result)
 
