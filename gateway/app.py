@@ -28,7 +28,7 @@ from gateway.operations.runner import Operations
 from gateway.settings import Settings
 from gateway.transports.hosts import ANY, AllowedHosts
 from gateway.transports.http import GraphQLEndpoint, refusal
-from gateway.transports.limits import BodyLimit
+from gateway.transports.limits import AddressLimit, BodyLimit
 from gateway.transports.websocket import Sockets
 from loaders.errors import SourceError
 from loaders.registry import Sources
@@ -61,6 +61,7 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
         authenticator,
         operations,
         most=limits.socket_operations,
+        idle_seconds=limits.idle_socket_seconds,
         origins=settings.cors.origins,
     )
     endpoint = GraphQLEndpoint(operations, authenticator, batch=limits.batch)
@@ -94,11 +95,24 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
         routes=routes,
         lifespan=lifespan,
         exception_handlers={HTTPException: _refused, Exception: _failed},
-        middleware=[*_of_origins(settings), Middleware(BodyLimit, limit=limits.body_bytes)],
+        middleware=[
+            *_of_addresses(settings),
+            *_of_origins(settings),
+            Middleware(BodyLimit, limit=limits.body_bytes),
+        ],
     )
     # They lead to whatever host the request names.
     app.router.redirect_slashes = False
     return app
+
+
+def _of_addresses(settings: Settings) -> Iterator[Middleware]:
+    if settings.server.trusted_proxies is not None:
+        yield Middleware(
+            AddressLimit,
+            requests=settings.limits.connections_per_address,
+            sockets=settings.limits.sockets_per_address,
+        )
 
 
 def _of_origins(settings: Settings) -> Iterator[Middleware]:

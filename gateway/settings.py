@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
@@ -226,12 +227,27 @@ class ServerSettings(_Section):
     ``allowed_hosts`` are the hosts that requests may name, of which ``*.example.com`` are all below
     it; with ``*`` any. Unless it is given, in production any, and in development this machine's own
     names.
+
+    ``trusted_proxies`` are the addresses and networks whose ``X-Forwarded-For`` and
+    ``X-Forwarded-Proto`` are believed. Without the setting nobody's are, and nothing is counted by
+    address, as it may be a proxy's; with an empty one clients come by themselves.
     """
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     workers: int = Field(1, ge=1)
     allowed_hosts: tuple[str, ...] | None = None
+    trusted_proxies: tuple[str, ...] | None = None
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for each in proxies or ():
+            try:
+                ip_network(each)
+            except ValueError as error:
+                raise ValueError(f"write addresses, or networks as 10.0.0.0/8: {error}") from None
+        return proxies
 
 
 class CorsSettings(_Section):
@@ -265,6 +281,13 @@ class CorsSettings(_Section):
 class LimitSettings(_Section):
     """How much of the gateway one request may take.
 
+    A request may have a URL of ``url_bytes``, and so many ``headers`` with ``header_bytes``. It is
+    received within ``receive_seconds``, and a connection may be as long without one. What is
+    answered must be taken: ``stalled_seconds`` may pass without progress. So many ``connections``
+    go to a worker, and of one address ``connections_per_address``; the ``sockets_per_address`` are
+    WebSockets. One on which a caller without a credential has run nothing for
+    ``idle_socket_seconds`` is closed.
+
     ``body_bytes`` bounds a WebSocket message too. ``batch`` is how many operations one request may
     have; with 0 it has one, and no list. ``socket_operations`` is how many may run at the same
     time on one WebSocket.
@@ -278,6 +301,15 @@ class LimitSettings(_Section):
     alone says what would be refused.
     """
 
+    connections: int = Field(1_000, ge=1)
+    connections_per_address: int = Field(100, ge=1)
+    sockets_per_address: int = Field(50, ge=1)
+    idle_socket_seconds: float = Field(60.0, gt=0)
+    receive_seconds: float = Field(15.0, gt=0)
+    stalled_seconds: float = Field(30.0, gt=0)
+    url_bytes: int = Field(8_192, ge=1)
+    headers: int = Field(100, ge=1)
+    header_bytes: int = Field(32_768, ge=1)
     body_bytes: int = Field(1_000_000, ge=1)
     batch: int = Field(0, ge=0, le=100)
     socket_operations: int = Field(100, ge=1)

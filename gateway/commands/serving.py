@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
+from functools import partial
 from typing import Any
 
 import click
@@ -14,9 +16,14 @@ from gateway.commands.checking import check_at_start
 from gateway.commands.console import fail, load, read_settings
 from gateway.commands.keys import refuse_behind
 from gateway.settings import Settings
+from gateway.transports.addresses import with_mapped
+from gateway.transports.edge import SPARE, Edge
+from gateway.transports.protocol import HTTPProtocol, SocketProtocol
 
-WEBSOCKETS = "websockets-sansio"
-"""uvicorn's implementation over the library that is still developed."""
+log = logging.getLogger("sluice.edge")
+
+OWN_FILES = 200
+"""Files that a worker has open beside its clients' connections: those to sources, and a few."""
 
 
 @click.command()
@@ -42,6 +49,12 @@ def serve(host: str | None, port: int | None, workers: int | None, graph: str | 
     port = settings.server.port if port is None else port
     refuse_taken(host, port)
     check_at_start(loaded, settings)
+    allow_files(settings.limits.connections)
+    if settings.server.trusted_proxies is None:
+        log.info(
+            "Nothing is bounded by address: server.trusted_proxies is not set, so clients may "
+            "share that of a proxy. Without one, set it to []."
+        )
     uvicorn.run(
         "gateway.app:app_from_environment",
         factory=True,
@@ -54,8 +67,13 @@ def serve(host: str | None, port: int | None, workers: int | None, graph: str | 
 
 def uvicorn_options(settings: Settings) -> dict[str, Any]:
     """uvicorn's, for every way to serve."""
+    proxies = settings.server.trusted_proxies
+    edge = Edge(settings.limits, proxies)
     return {
-        "ws": WEBSOCKETS,
+        "http": partial(HTTPProtocol, edge),
+        "ws": partial(SocketProtocol, edge),
+        "proxy_headers": bool(proxies),
+        "forwarded_allow_ips": with_mapped(proxies or ()),
         "ws_max_size": settings.limits.body_bytes,
         # A small frame can inflate to the largest message, again and again.
         "ws_per_message_deflate": False,
@@ -63,6 +81,28 @@ def uvicorn_options(settings: Settings) -> dict[str, Any]:
         "timeout_graceful_shutdown": 5,
         "log_config": logs.uvicorn_config(),
     }
+
+
+def allow_files(connections: int) -> None:
+    """Has the system let this process and its workers have so many connections, as far as it may.
+    The log says if that is not far enough."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    needed = connections + SPARE + OWN_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < needed:
+        log.warning(
+            "The system allows %s open files, and limits.connections = %s need %s (ulimit -n).",
+            allowed,
+            connections,
+            needed,
+        )
 
 
 def refuse_taken(host: str, port: int) -> None:

@@ -4,6 +4,7 @@ credentials and bounds."""
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -41,7 +42,10 @@ from gateway.transports.requests import credentials, operation_of
 from loaders.errors import SourceError
 from loaders.identity import Identity
 from loaders.json import NotJSON, read, write
+from loaders.logs import Limited
 from resolvers.graph import Graph
+
+log = logging.getLogger("sluice.edge")
 
 INIT_SECONDS = 10.0
 """From the handshake to the acknowledgement, the check of the credential included."""
@@ -93,6 +97,7 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
         super().__init__(*args, **kwargs)
         self._asked: dict[str, GraphQLRequestData] = {}
         self._watch: asyncio.Task[None] | None = None
+        self._quiet_since = 0.0
 
     async def shutdown(self) -> None:
         if self._watch is not None:
@@ -117,7 +122,21 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
                 )
         await super().handle_connection_init({"type": "connection_init", "payload": payload})
         if self.connection_acknowledged and self._watch is None:
-            self._watch = asyncio.create_task(self._end_with_credential())
+            watch = self._end_idle if self.context.is_anonymous else self._end_with_credential
+            self._watch = asyncio.create_task(watch())
+
+    async def _end_idle(self) -> None:
+        """Closes it when no operation has run for a time. Whoever has a credential is known, and
+        may stay."""
+        clock, seconds = asyncio.get_running_loop().time, self.view.idle_seconds
+        self._quiet_since, left = clock(), seconds
+        while left > 0:
+            await asyncio.sleep(left)
+            left = seconds if self.operations else self._quiet_since + seconds - clock()
+        client = self.websocket.ws.client
+        self.view.tell_idle(client.host if client else "?")
+        # With any other code clients that keep a connection would open the next.
+        await self.websocket.close(1000, self.view.idle)
 
     async def _end_with_credential(self) -> None:
         try:
@@ -191,14 +210,17 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
         # One that is cancelled before it began has not taken what it is asked.
         self._asked.pop(operation_id, None)
         await super().cleanup_operation(operation_id)
+        self._quiet_since = asyncio.get_running_loop().time()
 
     def forget_id(self, id: str) -> None:
         self.operations.pop(id, None)
+        self._quiet_since = asyncio.get_running_loop().time()
 
 
 class Sockets(GraphQL[Identity, None]):
     """The WebSockets of a graph, as an ASGI application. ``most`` operations run at the same time
-    on each. Web pages of other hosts are answered if they are of the ``origins``."""
+    on each, and one of an anonymous caller is closed when none has for ``idle_seconds``. Web pages
+    of other hosts are answered if they are of the ``origins``."""
 
     websocket_adapter_class = Connection
     graphql_transport_ws_handler_class = Handler
@@ -210,6 +232,7 @@ class Sockets(GraphQL[Identity, None]):
         operations: Operations,
         *,
         most: int,
+        idle_seconds: float,
         origins: Sequence[str],
     ) -> None:
         super().__init__(
@@ -223,6 +246,13 @@ class Sockets(GraphQL[Identity, None]):
         self.authenticator = authenticator
         self.operations = operations
         self.most = most
+        self.idle_seconds = idle_seconds
+        self.idle = f"No operation has run for {idle_seconds:g} seconds."
+        self._log = Limited(log)
+
+    def tell_idle(self, address: str) -> None:
+        bound = "limits.idle_socket_seconds"
+        self._log.write(logging.INFO, bound, "%s, from %s: %s", bound, address, self.idle)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)

@@ -1,0 +1,291 @@
+"""HTTP and WebSockets as uvicorn speaks them, within bounds that it has not."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+
+from gateway.transports.edge import LINGER_BYTES, LINGER_SECONDS, NEVER, Edge, Refusal
+from gateway.transports.hosts import PROBES
+
+PIPELINED = 16
+"""Requests that a client may send before the answer to an earlier one."""
+
+CHUNK_BYTES = 6
+"""A byte of a body that is a chunk by itself has so many with it."""
+
+FRAMES = 1_000
+"""A WebSocket's message may come in so many pieces."""
+
+MANY_FRAMES = f"A message has more than {FRAMES} frames."
+
+SOCKET_LINE = 8_000
+"""Bytes of a header that the library of WebSockets takes, a little less."""
+
+INVALID = Refusal("HTTP", HTTPStatus.BAD_REQUEST, "This is no request of HTTP/1.1.")
+PIPELINE = Refusal(
+    "Pipelining", HTTPStatus.BAD_REQUEST, f"More than {PIPELINED} requests wait for one answer."
+)
+
+
+class _Refused(Exception):
+    """Stops the parser."""
+
+
+class HTTPProtocol(HttpToolsProtocol):
+    """A connection, one request of it after the other."""
+
+    unsent, moved = 0, 0.0
+
+    def __init__(
+        self,
+        edge: Edge,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.edge = edge
+        self.address: str | None = None
+        self.unwelcome: Refusal | None = None
+        """What any request on it is answered with."""
+        self.refusal: Refusal | None = None
+        """After this nothing is read."""
+        self.receiving = self.in_head = False
+        self.until = NEVER
+        """When it must have been received, or begun."""
+        self.piece = 0
+        """Bytes that are being parsed."""
+        self.began = False
+        """Whether the request began within them."""
+        self.around = 0
+        """Bytes of the request that are none of its body, but for the piece in which it began."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.address = self.edge.address_of(self)
+        self.unwelcome = self.edge.enter(self, self.address)
+        if self.unwelcome is None:
+            self.until = self.edge.until(self.edge.limits.receive_seconds)
+            return
+        self.edge.tell(self.unwelcome.bound, self.client, self.unwelcome.message)
+        self.until = self.edge.until(LINGER_SECONDS)
+        if self.edge.full:
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.edge.leave(self, self.address)
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        # The WebSocket enters in its place.
+        self.edge.leave(self, self.address)
+        super().handle_websocket_upgrade()
+
+    def data_received(self, data: bytes) -> None:
+        self.piece = len(data)
+        if self.refusal is not None:
+            self.around += self.piece
+            if self.around > LINGER_BYTES:
+                self.transport.abort()
+            return
+        if not self.receiving:
+            self._receive()
+        self.began = False
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.refuse(self.refusal or INVALID)
+        except httptools.HttpParserUpgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+            else:
+                self._unsupported_upgrade_warning()
+        else:
+            if self.receiving and not self.began:
+                self._bound()
+
+    def _receive(self) -> None:
+        self.receiving = True
+        if self.unwelcome is None:
+            self.until = self.edge.until(self.edge.limits.receive_seconds)
+
+    def _bound(self) -> None:
+        """Looks at what of a request is there so far."""
+        limits = self.edge.limits
+        self.around += self.piece
+        if len(self.headers) > limits.headers:
+            self.refuse(self.edge.lines)
+        elif self.around > limits.header_bytes + limits.url_bytes:
+            self.refuse(self.edge.head)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.in_head = self.began = True
+        self.around = 0
+        if not self.receiving:
+            # Right behind another, or after empty lines.
+            self._receive()
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+        if len(self.url) > self.edge.limits.url_bytes:
+            self._stop(self.edge.url)
+
+    def on_headers_complete(self) -> None:
+        limits = self.edge.limits
+        if len(self.headers) > limits.headers:
+            self._stop(self.edge.lines)
+        # Most requests come in one piece.
+        if not self.began or self.piece > limits.header_bytes:
+            size = sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if size > limits.header_bytes:
+                self._stop(self.edge.head)
+        upgrades = self.parser.should_upgrade()
+        if upgrades and any(len(value) > SOCKET_LINE for _, value in self.headers):
+            self._stop(self.edge.head)
+        if self.unwelcome is not None and self.url.partition(b"?")[0].decode() not in PROBES:
+            self._stop(self.unwelcome)
+        super().on_headers_complete()
+        self.in_head = False
+        if not upgrades:
+            # Those behind a body (trailers) are none of the request's.
+            self.headers = []
+        if len(self.pipeline) > PIPELINED:
+            self._stop(PIPELINE)
+
+    def _stop(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        raise _Refused
+
+    def on_body(self, body: bytes) -> None:
+        self.around -= CHUNK_BYTES * len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self.receiving = False
+        self._rest()
+
+    def on_response_complete(self) -> None:
+        # As uvicorn has it, but without a timer for each request.
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        following = self.pipeline[-1][0] if self.pipeline else None
+        if self.refusal is not None and (following is None or following.more_body):
+            self.transport.close()
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self.receiving:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Nothing has to be received now; if nothing is answered either, not for long."""
+        is_idle = self.cycle is None or self.cycle.response_complete
+        self.until = self.edge.until(self.timeout_keep_alive) if is_idle else NEVER
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answers no more than what was received as a whole, and then with this."""
+        self.refusal = refusal
+        self.around = 0
+        self.until = self.edge.until(LINGER_SECONDS)
+        if refusal is not self.unwelcome:
+            self.edge.tell(refusal.bound, self.client, refusal.message)
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if self.in_head or self.pipeline or not cycle.more_body:
+                # Closed when those are answered that came before it.
+                self.until = NEVER
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if cycle.response_started:
+                self.transport.close()
+                return
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        self.transport.write(refusal.answer(self.server_state.default_headers))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def look(self, now: float) -> None:
+        if now < self.until:
+            return
+        self.until = NEVER
+        if self.refusal is not None:
+            self.transport.abort()
+        elif self.receiving and self.flow.read_paused:
+            # It is not the client that is late.
+            self.until = self.edge.until(self.edge.limits.receive_seconds)
+        elif self.receiving and self.unwelcome is None:
+            self.refuse(self.edge.late)
+        else:
+            if self.cycle is None and self.unwelcome is None:
+                self.edge.tell(self.edge.late.bound, self.client, "The connection said nothing.")
+            self.transport.close()
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """A WebSocket."""
+
+    unsent, moved = 0, 0.0
+
+    def __init__(
+        self,
+        edge: Edge,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.edge = edge
+        self.address: str | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.address = self.edge.address_of(self)
+        self.edge.enter(self, self.address)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.edge.leave(self, self.address)
+        super().connection_lost(exc)
+
+    def look(self, now: float) -> None:
+        """It may be silent for as long as it answers pings; the gateway knows who is idle."""
+
+    def handle_cont(self, event: Any) -> None:
+        if len(self.frames) >= FRAMES:
+            self.edge.tell("WebSocket", self.client, MANY_FRAMES)
+            self.conn.fail(1009, MANY_FRAMES)
+            self.handle_parser_exception()
+        else:
+            super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            # Whoever doesn't read has no pongs kept for him.
+            self.conn.data_to_send()
+
+    def keepalive_timeout(self) -> None:
+        if self.transport.get_write_buffer_size() and self.ping_timeout is not None:
+            # The ping waits behind an answer, which may take its time as long as it moves.
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+        else:
+            super().keepalive_timeout()
