@@ -53,6 +53,7 @@ class HTTPProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.headers = []
         self.edge = edge
         self.address: str | None = None
         self.unwelcome: Refusal | None = None
