@@ -26,12 +26,14 @@ FRAMES = 1_000
 
 MANY_FRAMES = f"A message has more than {FRAMES} frames."
 
-SOCKET_LINE = 8_000
-"""Bytes of a header that the library of WebSockets takes, a little less."""
-
 INVALID = Refusal("HTTP", HTTPStatus.BAD_REQUEST, "This is no request of HTTP/1.1.")
 PIPELINE = Refusal(
     "Pipelining", HTTPStatus.BAD_REQUEST, f"More than {PIPELINED} requests wait for one answer."
+)
+HANDSHAKE = Refusal(
+    "WebSocket",
+    HTTPStatus.BAD_REQUEST,
+    "This is no handshake of a WebSocket, or has a line of more than 8,000 bytes.",
 )
 
 
@@ -90,6 +92,12 @@ class HTTPProtocol(HttpToolsProtocol):
         # The WebSocket enters in its place.
         self.edge.leave(self, self.address)
         super().handle_websocket_upgrade()
+        socket = self.transport.get_protocol()
+        if isinstance(socket, SocketProtocol) and not socket.handshake_initiated:
+            # It would wait for ever.
+            self.edge.tell(HANDSHAKE.bound, self.client, HANDSHAKE.message)
+            self.transport.write(HANDSHAKE.answer(self.server_state.default_headers))
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         self.piece = len(data)
@@ -150,14 +158,11 @@ class HTTPProtocol(HttpToolsProtocol):
             size = sum(len(name) + len(value) + 4 for name, value in self.headers)
             if size > limits.header_bytes:
                 self._stop(self.edge.head)
-        upgrades = self.parser.should_upgrade()
-        if upgrades and any(len(value) > SOCKET_LINE for _, value in self.headers):
-            self._stop(self.edge.head)
         if self.unwelcome is not None and self.url.partition(b"?")[0].decode() not in PROBES:
             self._stop(self.unwelcome)
         super().on_headers_complete()
         self.in_head = False
-        if not upgrades:
+        if not self.parser.should_upgrade():
             # Those behind a body (trailers) are none of the request's.
             self.headers = []
         if len(self.pipeline) > PIPELINED:
@@ -204,6 +209,10 @@ class HTTPProtocol(HttpToolsProtocol):
         if refusal is not self.unwelcome:
             self.edge.tell(refusal.bound, self.client, refusal.message)
         cycle = self.cycle
+        if cycle is not None and cycle.response_complete and not self.in_head:
+            # It is answered, before it was there.
+            self.transport.close()
+            return
         if cycle is not None and not cycle.response_complete:
             if self.in_head or self.pipeline or not cycle.more_body:
                 # Closed when those are answered that came before it.

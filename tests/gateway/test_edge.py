@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from itertools import repeat
 
+import aiohttp
 import pytest
 
+from tests.client import Gateway
 from tests.gateway.edge import TYPENAME, Line, Reply, Served, edge, head, post
 
 pytestmark = pytest.mark.process
@@ -201,6 +203,20 @@ async def test_silence_after_an_early_answer_ends(served: Served) -> None:
     assert seconds < 7
 
 
+async def test_an_upload_that_was_refused_is_not_read_for_ever(served: Served) -> None:
+    async with await served.line() as line:
+        await line.send(head(content_length="100000000") + b"\r\n")
+        reply = await line.reply()
+        with suppress(ConnectionError):
+            for _ in range(100):
+                await line.send(b" " * 1000)
+                await asyncio.sleep(TICK / 5)
+        with suppress(ConnectionError):
+            assert await line.reader.read() == b""
+
+    assert reply.status == 413
+
+
 async def test_an_operation_may_take_longer_than_its_request(served: Served) -> None:
     reply = await served.ask(f"{{ slow(seconds: {4 * TICK}) }}")
 
@@ -220,6 +236,23 @@ async def test_a_reader_that_stops_is_dropped(served: Served) -> None:
 
     assert served.memory - memory < 100 * MEGABYTE
     assert (await served.ask()).body == TYPENAME
+
+
+async def test_a_websocket_that_is_not_read_is_dropped(served: Served) -> None:
+    before = served.logged.count("limits.stalled_seconds")
+    async with (
+        aiohttp.ClientSession() as session,
+        Gateway(f"http://127.0.0.1:{served.port}", session).connected() as socket,
+    ):
+        assert socket.socket._writer is not None
+        socket.socket._writer.transport.pause_reading()
+        await socket.subscribe("a", f"{{ text(size: {30 * MEGABYTE}) }}")
+        for _ in range(40):
+            await asyncio.sleep(TICK / 4)
+            if served.logged.count("limits.stalled_seconds") > before:
+                break
+        else:
+            raise AssertionError("it was not dropped")
 
 
 async def test_a_slow_reader_has_the_whole_answer(served: Served) -> None:

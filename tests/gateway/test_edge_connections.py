@@ -21,6 +21,14 @@ MOST, OF_ADDRESS, SOCKETS = 40, 10, 5
 IDLE = 0.5
 PROXY, OTHER = "127.0.0.2", "127.0.0.3"
 
+UPGRADE = {
+    "connection": "upgrade",
+    "upgrade": "websocket",
+    "sec_websocket_version": "13",
+    "sec_websocket_protocol": "graphql-transport-ws",
+    "sec_websocket_key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
 FULL = {
     "errors": [
         {
@@ -275,15 +283,7 @@ async def test_a_message_has_so_many_frames(served: Served, count: int) -> None:
 async def test_pongs_are_not_kept_for_who_does_not_read(served: Served) -> None:
     memory, ping = served.memory, b"\x89\xfd\0\0\0\0" + b"p" * 125
     async with await served.line(limit=1000) as line:
-        key = "dGhlIHNhbXBsZSBub25jZQ=="
-        upgrade = {
-            "connection": "upgrade",
-            "upgrade": "websocket",
-            "sec_websocket_version": "13",
-            "sec_websocket_protocol": "graphql-transport-ws",
-            "sec_websocket_key": key,
-        }
-        await line.send(head("GET /graphql HTTP/1.1", **upgrade) + b"\r\n")
+        await line.send(head("GET /graphql HTTP/1.1", **UPGRADE) + b"\r\n")
         await line.reader.readuntil(b"\r\n\r\n")
         line.writer.transport.pause_reading()  # type: ignore[attr-defined]
         for _ in range(300):
@@ -292,18 +292,22 @@ async def test_pongs_are_not_kept_for_who_does_not_read(served: Served) -> None:
     assert served.memory - memory < 8_000_000
 
 
-@pytest.mark.parametrize("long", [{"x_long": "a" * 8_100}, {"cookie": "b" * 30_000}])
-async def test_a_handshake_with_a_long_header_is_refused(
-    served: Served, long: dict[str, str]
+@pytest.mark.parametrize(
+    ("first", "more", "status"),
+    [
+        ("GET /graphql HTTP/1.1", {"x_long": "a" * 8_200}, 400),
+        ("GET /graphql HTTP/1.1", {"cookie": "b" * 30_000}, 400),
+        ("GET /graphql?" + "a" * 8_175 + " HTTP/1.1", {}, 400),
+        ("GET /graphql HTTP/1.1", {"content_length": "5"}, 400),
+    ],
+    ids=["header", "cookie", "url", "body"],
+)
+async def test_what_the_library_of_websockets_does_not_take_is_refused(
+    served: Served, first: str, more: dict[str, str], status: int
 ) -> None:
-    upgrade = {
-        "connection": "upgrade",
-        "upgrade": "websocket",
-        "sec_websocket_version": "13",
-        "sec_websocket_key": "dGhlIHNhbXBsZSBub25jZQ==",
-    }
     async with await served.line() as line:
-        await line.send(head("GET /graphql HTTP/1.1", **upgrade, **long) + b"\r\n")
+        await line.send(head(first, **UPGRADE, **more) + b"\r\nhello")
         reply = await line.reply()
 
-    assert (reply.status, reply.codes) == (431, ["BAD_USER_INPUT"])
+    assert (reply.status, reply.codes) == (status, ["BAD_USER_INPUT"])
+    assert "Traceback" not in served.logged
