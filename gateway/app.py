@@ -29,6 +29,7 @@ from gateway.settings import Settings
 from gateway.transports.hosts import ANY, AllowedHosts
 from gateway.transports.http import GraphQLEndpoint, refusal
 from gateway.transports.limits import AddressLimit, BodyLimit
+from gateway.transports.secure import StrictTransport
 from gateway.transports.websocket import Sockets
 from loaders.errors import SourceError
 from loaders.registry import Sources
@@ -96,7 +97,7 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
         lifespan=lifespan,
         exception_handlers={HTTPException: _refused, Exception: _failed},
         middleware=[
-            *_of_addresses(settings),
+            *_of_the_edge(settings),
             *_of_origins(settings),
             Middleware(BodyLimit, limit=limits.body_bytes),
         ],
@@ -106,12 +107,16 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
     return app
 
 
-def _of_addresses(settings: Settings) -> Iterator[Middleware]:
-    if settings.server.trusted_proxies is not None:
+def _of_the_edge(settings: Settings) -> Iterator[Middleware]:
+    server, limits = settings.server, settings.limits
+    # A developer's host is this machine, with all that it serves on other ports.
+    if not settings.in_development and (server.tls_certificate or server.trusted_proxies):
+        yield Middleware(StrictTransport)
+    if server.trusted_proxies is not None:
         yield Middleware(
             AddressLimit,
-            requests=settings.limits.connections_per_address,
-            sockets=settings.limits.sockets_per_address,
+            requests=limits.connections_per_address,
+            sockets=limits.sockets_per_address,
         )
 
 

@@ -231,6 +231,9 @@ class ServerSettings(_Section):
     ``trusted_proxies`` are the addresses and networks whose ``X-Forwarded-For`` and
     ``X-Forwarded-Proto`` are believed. Without the setting nobody's are, and nothing is counted by
     address, as it may be a proxy's; with an empty one clients come by themselves.
+
+    With ``tls_certificate``, a file of PEM, HTTPS is served, and no HTTP. ``tls_key`` is its key's
+    file, if that is another.
     """
 
     host: str = "127.0.0.1"
@@ -238,6 +241,8 @@ class ServerSettings(_Section):
     workers: int = Field(1, ge=1)
     allowed_hosts: tuple[str, ...] | None = None
     trusted_proxies: tuple[str, ...] | None = None
+    tls_certificate: str | None = None
+    tls_key: str | None = None
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -248,6 +253,12 @@ class ServerSettings(_Section):
             except ValueError as error:
                 raise ValueError(f"write addresses, or networks as 10.0.0.0/8: {error}") from None
         return proxies
+
+    @model_validator(mode="after")
+    def _has_a_certificate(self) -> Self:
+        if self.tls_key is not None and self.tls_certificate is None:
+            raise ValueError("tls_key is the key of a tls_certificate, which is not given")
+        return self
 
 
 class CorsSettings(_Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import ssl
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from gateway import logs
 from gateway.commands.checking import check_at_start
 from gateway.commands.console import fail, load, read_settings
 from gateway.commands.keys import refuse_behind
-from gateway.settings import Settings
+from gateway.settings import ServerSettings, Settings
 from gateway.transports.addresses import with_mapped
 from gateway.transports.edge import SPARE, Edge
 from gateway.transports.protocol import HTTPProtocol, SocketProtocol
@@ -48,6 +49,7 @@ def serve(host: str | None, port: int | None, workers: int | None, graph: str | 
     host = host or settings.server.host
     port = settings.server.port if port is None else port
     refuse_taken(host, port)
+    refuse_certificate(settings.server)
     check_at_start(loaded, settings)
     allow_files(settings.limits.connections)
     if settings.server.trusted_proxies is None:
@@ -77,10 +79,28 @@ def uvicorn_options(settings: Settings) -> dict[str, Any]:
         "ws_max_size": settings.limits.body_bytes,
         # A small frame can inflate to the largest message, again and again.
         "ws_per_message_deflate": False,
+        "ssl_certfile": settings.server.tls_certificate,
+        "ssl_keyfile": settings.server.tls_key,
         "server_header": False,
         "timeout_graceful_shutdown": 5,
         "log_config": logs.uvicorn_config(),
     }
+
+
+def refuse_certificate(server: ServerSettings) -> None:
+    """Ends the command if the certificate can't be served with."""
+    if server.tls_certificate is None:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        # Without a word a key that is encrypted has it ask at the terminal.
+        context.load_cert_chain(server.tls_certificate, server.tls_key, lambda: "")
+    except OSError as error:
+        files = " and ".join(filter(None, (server.tls_certificate, server.tls_key)))
+        fail(
+            f"{files} can't be used for TLS ({error}). server.tls_certificate is a file of PEM, "
+            "server.tls_key that of its key, without a password."
+        )
 
 
 def allow_files(connections: int) -> None:

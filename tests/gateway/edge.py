@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -117,6 +118,7 @@ class Served:
     port: int
     process: psutil.Process
     log: Path
+    tls: ssl.SSLContext | None = None
 
     @property
     def cpu(self) -> float:
@@ -138,7 +140,7 @@ class Served:
         """A connection from that address of this machine."""
         return Line(
             *await asyncio.open_connection(
-                "127.0.0.1", self.port, local_addr=(address, 0), limit=limit
+                "127.0.0.1", self.port, local_addr=(address, 0), limit=limit, ssl=self.tls
             )
         )
 
@@ -163,16 +165,24 @@ def head(first: str = "POST /graphql HTTP/1.1", **headers: str) -> bytes:
 
 
 @asynccontextmanager
-async def edge(folder: Path, **settings: Mapping[str, object]) -> AsyncIterator[Served]:
-    """A gateway over the graph above, with these sections of its settings."""
+async def edge(
+    folder: Path,
+    tls: ssl.SSLContext | None = None,
+    *,
+    environment: str = "production",
+    **settings: Mapping[str, object],
+) -> AsyncIterator[Served]:
+    """A gateway over the graph above, with these sections of its settings; how it is asked by TLS,
+    if it is."""
     (folder / "echo.py").write_text(GRAPH)
     (folder / "gateway.toml").write_text(
         'graph = "echo:graph"\n[sources.nowhere]\nkind = "rest"\nurl = "http://127.0.0.1:1"\n'
     )
-    environment = {
+    variables = {
         **{name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")},
         "PYTHONPATH": f"{folder}:{ROOT}",
         "SLUICE_CHECKS": "off",
+        "SLUICE_ENVIRONMENT": environment,
         **{f"SLUICE_{name.upper()}": orjson.dumps(v).decode() for name, v in settings.items()},
     }
     port = free_port()
@@ -180,23 +190,25 @@ async def edge(folder: Path, **settings: Mapping[str, object]) -> AsyncIterator[
         process = await asyncio.create_subprocess_exec(
             *(GATEWAY, "serve", "--port", str(port)),
             cwd=folder,
-            env=environment,
+            env=variables,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
-    served = Served(port, psutil.Process(process.pid), folder / "log")
+    served = Served(port, psutil.Process(process.pid), folder / "log", tls)
     try:
         await _started(served)
         yield served
     finally:
-        process.send_signal(signal.SIGINT)
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
         await asyncio.wait_for(process.wait(), 20)
 
 
 async def _started(served: Served) -> None:
-    for _ in range(200):
-        with suppress(OSError):
+    # A connection before it listens can meet itself, and then has the port.
+    for _ in range(300):
+        if "running on" in served.logged:
             assert (await served.ask()).body == TYPENAME
             return
         await asyncio.sleep(0.05)
