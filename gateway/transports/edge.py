@@ -175,12 +175,13 @@ class Edge:
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
+        if not self._connections:
+            return
+        self._timer = loop.call_later(self.sweep_seconds, self._sweep, loop)
         self.now = now = loop.time()
         for each in list(self._connections):
             if not self._is_stuck(each, now):
                 each.look(now)
-        if self._connections:
-            self._timer = loop.call_later(self.sweep_seconds, self._sweep, loop)
 
     def _is_stuck(self, connection: Swept, now: float) -> bool:
         """Whether what is written to it doesn't get away, and so was dropped. What is written

@@ -193,6 +193,9 @@ class HTTPProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+            if self.receiving:
+                # It could not go on before.
+                self._receive()
         elif not self.receiving:
             self._rest()
 

@@ -140,9 +140,11 @@ async def test_trailers_are_no_headers(served: Served) -> None:
 async def test_a_body_may_come_in_chunks_of_a_byte(served: Served) -> None:
     body = b'{"query": "{ __typename }"' + b" " * 20_000 + b"}"
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
-    pieces = [chunks[at : at + 4000] for at in range(0, len(chunks), 4000)]
     async with await served.line() as line:
-        await line.send(head(transfer_encoding="chunked") + b"\r\n", *pieces)
+        await line.send(head(transfer_encoding="chunked") + b"\r\n")
+        for at in range(0, len(chunks), 30_000):
+            await asyncio.sleep(TICK / 10)
+            await line.send(chunks[at : at + 30_000])
         reply = await line.reply()
 
     assert (reply.status, reply.body) == (200, TYPENAME)
