@@ -87,7 +87,9 @@ class Edge:
 
     def __init__(self, limits: LimitSettings, proxies: Sequence[str] | None) -> None:
         self.limits = limits
-        self.now = 0.0
+        self.receive_seconds = limits.receive_seconds
+        self.soon = 0.0
+        """When the next look is, so that what is due some seconds later has all of them."""
         self.sweep_seconds = min(SWEEP_SECONDS, limits.receive_seconds, limits.stalled_seconds)
         self.log = Limited(log)
         self._proxies = None if proxies is None else Networks(proxies)
@@ -134,9 +136,7 @@ class Edge:
         """Take a connection in; gives why it is one too many, if it is."""
         self._connections.add(connection)
         if self._timer is None:
-            loop = asyncio.get_running_loop()
-            self.now = loop.time()
-            self._timer = loop.call_later(self.sweep_seconds, self._sweep, loop)
+            self._look_again(asyncio.get_running_loop())
         if address is not None:
             self._addresses[address] += 1
             if self._addresses[address] > self.limits.connections_per_address:
@@ -163,22 +163,23 @@ class Edge:
         host = connection.client[0]
         return None if host in self._proxies else bounded_as(host)
 
-    def until(self, seconds: float) -> float:
-        """The moment after so many seconds, or up to a sweep later."""
-        return self.now + seconds + self.sweep_seconds
-
     def tell(self, bound: str, client: tuple[str, int] | None, what: str) -> None:
         """Have the log say that a bound acted."""
         self.log.write(
             logging.INFO, bound, "%s, from %s: %s", bound, client[0] if client else "?", what
         )
 
+    def _look_again(self, loop: asyncio.AbstractEventLoop) -> float:
+        now = loop.time()
+        self.soon = now + self.sweep_seconds
+        self._timer = loop.call_later(self.sweep_seconds, self._sweep, loop)
+        return now
+
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
         if not self._connections:
             return
-        self._timer = loop.call_later(self.sweep_seconds, self._sweep, loop)
-        self.now = now = loop.time()
+        now = self._look_again(loop)
         for each in list(self._connections):
             if not self._is_stuck(each, now):
                 each.look(now)

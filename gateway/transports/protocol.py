@@ -77,10 +77,10 @@ class HTTPProtocol(HttpToolsProtocol):
         self.address = self.edge.address_of(self)
         self.unwelcome = self.edge.enter(self, self.address)
         if self.unwelcome is None:
-            self.until = self.edge.until(self.edge.limits.receive_seconds)
+            self.until = self.edge.soon + self.edge.receive_seconds
             return
         self.edge.tell(self.unwelcome.bound, self.client, self.unwelcome.message)
-        self.until = self.edge.until(LINGER_SECONDS)
+        self.until = self.edge.soon + LINGER_SECONDS
         if self.edge.full:
             transport.abort()
 
@@ -107,7 +107,9 @@ class HTTPProtocol(HttpToolsProtocol):
                 self.transport.abort()
             return
         if not self.receiving:
-            self._receive()
+            self.receiving = True
+            if self.unwelcome is None:
+                self.until = self.edge.soon + self.edge.receive_seconds
         self.began = False
         try:
             self.parser.feed_data(data)
@@ -121,11 +123,6 @@ class HTTPProtocol(HttpToolsProtocol):
         else:
             if self.receiving and not self.began:
                 self._bound()
-
-    def _receive(self) -> None:
-        self.receiving = True
-        if self.unwelcome is None:
-            self.until = self.edge.until(self.edge.limits.receive_seconds)
 
     def _bound(self) -> None:
         """Looks at what of a request is there so far."""
@@ -141,8 +138,9 @@ class HTTPProtocol(HttpToolsProtocol):
         self.in_head = self.began = True
         self.around = 0
         if not self.receiving:
-            # Right behind another, or after empty lines.
-            self._receive()
+            # Right behind another.
+            self.receiving = True
+            self.until = self.edge.soon + self.edge.receive_seconds
 
     def on_url(self, url: bytes) -> None:
         self.url += url
@@ -150,27 +148,28 @@ class HTTPProtocol(HttpToolsProtocol):
             self._stop(self.edge.url)
 
     def on_headers_complete(self) -> None:
-        limits = self.edge.limits
-        if len(self.headers) > limits.headers:
-            self._stop(self.edge.lines)
+        edge = self.edge
+        if len(self.headers) > edge.limits.headers:
+            self._stop(edge.lines)
         # Most requests come in one piece.
-        if not self.began or self.piece > limits.header_bytes:
+        if not self.began or self.piece > edge.limits.header_bytes:
             size = sum(len(name) + len(value) + 4 for name, value in self.headers)
-            if size > limits.header_bytes:
-                self._stop(self.edge.head)
+            if size > edge.limits.header_bytes:
+                self._stop(edge.head)
         if self.unwelcome is not None and self.url.partition(b"?")[0].decode() not in PROBES:
             self._stop(self.unwelcome)
         super().on_headers_complete()
         self.in_head = False
-        if not self.parser.should_upgrade():
-            # Those behind a body (trailers) are none of the request's.
-            self.headers = []
         if len(self.pipeline) > PIPELINED:
             self._stop(PIPELINE)
 
     def _stop(self, refusal: Refusal) -> None:
         self.refusal = refusal
         raise _Refused
+
+    def on_chunk_header(self) -> None:
+        # Those behind the last chunk (trailers) are none of the request's.
+        self.headers = []
 
     def on_body(self, body: bytes) -> None:
         self.around -= CHUNK_BYTES * len(body)
@@ -179,7 +178,9 @@ class HTTPProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self.receiving = False
-        self._rest()
+        cycle = self.cycle
+        is_answered = cycle is None or cycle.response_complete
+        self.until = self.edge.soon + self.timeout_keep_alive if is_answered else NEVER
 
     def on_response_complete(self) -> None:
         # As uvicorn has it, but without a timer for each request.
@@ -195,20 +196,15 @@ class HTTPProtocol(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
             if self.receiving:
                 # It could not go on before.
-                self._receive()
+                self.until = self.edge.soon + self.edge.receive_seconds
         elif not self.receiving:
-            self._rest()
-
-    def _rest(self) -> None:
-        """Nothing has to be received now; if nothing is answered either, not for long."""
-        is_idle = self.cycle is None or self.cycle.response_complete
-        self.until = self.edge.until(self.timeout_keep_alive) if is_idle else NEVER
+            self.until = self.edge.soon + self.timeout_keep_alive
 
     def refuse(self, refusal: Refusal) -> None:
         """Answers no more than what was received as a whole, and then with this."""
         self.refusal = refusal
         self.around = 0
-        self.until = self.edge.until(LINGER_SECONDS)
+        self.until = self.edge.soon + LINGER_SECONDS
         if refusal is not self.unwelcome:
             self.edge.tell(refusal.bound, self.client, refusal.message)
         cycle = self.cycle
@@ -243,7 +239,7 @@ class HTTPProtocol(HttpToolsProtocol):
             self.transport.abort()
         elif self.receiving and self.flow.read_paused:
             # It is not the client that is late.
-            self.until = self.edge.until(self.edge.limits.receive_seconds)
+            self.until = self.edge.soon + self.edge.receive_seconds
         elif self.receiving and self.unwelcome is None:
             self.refuse(self.edge.late)
         else:

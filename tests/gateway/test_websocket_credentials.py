@@ -15,7 +15,7 @@ from loaders.errors import SourceUnavailable
 from loaders.identity import Identity
 from tests.client import Gateway, serving, until
 from tests.gateway.test_websocket import FOREVER, TICKS
-from tests.identities import headers, token
+from tests.identities import auth, headers, token
 from tests.probe import PROBE
 from tests.probe.graph import running
 
@@ -181,7 +181,8 @@ async def test_a_watch_that_fails_ends_the_connection(
             raise RuntimeError("SECRET")
 
     monkeypatch.setattr("gateway.app.Authenticator", Failing)
-    async with serving(Settings.of(graph=PROBE)) as gateway, gateway.connected() as socket:
+    settings = Settings.of(graph=PROBE, auth=auth())
+    async with serving(settings, headers("support")) as gateway, gateway.connected() as socket:
         code, reason = await socket.closed()
 
     assert code == 4500
