@@ -167,7 +167,7 @@ async def test_clients_of_a_proxy_are_counted_by_what_it_says(
     async with AsyncExitStack() as stack:
         slow = await lines(served, stack, OF_ADDRESS, PROXY)
         for number, line in enumerate(slow):
-            await line.send(post("{ slow(seconds: 1) }", x_forwarded_for=many[number % len(many)]))
+            await line.send(post("{ slow(seconds: 2) }", x_forwarded_for=many[number % len(many)]))
         statuses = []
         for address in (*many, other):
             async with await served.line(address=PROXY) as line:
@@ -176,7 +176,7 @@ async def test_clients_of_a_proxy_are_counted_by_what_it_says(
         bodies = [(await line.reply()).body for line in slow]
 
     assert statuses == [*(429 for _ in many), 200]
-    assert bodies == [{"data": {"slow": 1.0}}] * OF_ADDRESS
+    assert bodies == [{"data": {"slow": 2.0}}] * OF_ADDRESS
 
 
 async def test_nobody_else_is_believed(served: Served) -> None:
@@ -221,7 +221,7 @@ async def test_an_idle_anonymous_websocket_is_closed(served: Served) -> None:
         seconds = time.monotonic() - began
 
     assert closed == (1000, "No operation has run for 0.5 seconds.")
-    assert 2.5 * IDLE <= seconds < 6 * IDLE
+    assert 2.5 * IDLE <= seconds < 20 * IDLE
     assert "limits.idle_socket_seconds, from 127.0.0.1: No operation" in served.logged
 
 
