@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from ipaddress import ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
@@ -32,6 +33,7 @@ from gateway.auth.jwks import (
     public_key,
 )
 from gateway.auth.tokens import Issuer
+from gateway.operations.documents import read_manifest
 from gateway.operations.owned import stage_named
 from loaders.kinds import Kind, address, check_address, kind_named
 
@@ -338,6 +340,35 @@ class LimitSettings(_Section):
     objects: int = Field(100_000, ge=1)
 
 
+class DocumentSettings(_Section):
+    """Which documents run. ``trusted`` are those of the ``manifest``: with allow they run by their
+    ids, beside any other; or only they do, with ``bodies`` by their texts, too.
+
+    Of each caller ``automatic`` documents are kept that he has sent with their digests (automatic
+    persisted queries).
+    """
+
+    trusted: Literal["off", "allow", "only"] = "off"
+    manifest: Path | None = None
+    bodies: bool = False
+    automatic: int = Field(0, ge=0, le=1000)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.trusted == "off") != (self.manifest is None):
+            raise ValueError("trusted documents stand in a manifest, and are 'allow'-ed or 'only'")
+        if self.trusted == "only" and self.automatic:
+            raise ValueError("where trusted documents alone run, clients register none")
+        if self.trusted != "only" and self.bodies:
+            raise ValueError("bodies says that texts of trusted documents run where only they do")
+        self.read()
+        return self
+
+    def read(self) -> Mapping[str, str]:
+        """The trusted documents, by all of their ids."""
+        return {} if self.manifest is None else read_manifest(self.manifest)
+
+
 class StageSettings(_Section):
     """A stage of the graph's owner: its class, as ``package.module:Class``, and the stage that it
     stands right before, so that it is around that one and all within it.
@@ -374,6 +405,7 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     auth: AuthSettings = AuthSettings()
     authorization: AuthorizationSettings = AuthorizationSettings()
+    documents: DocumentSettings = DocumentSettings()
     stages: tuple[StageSettings, ...] = ()
     sources: dict[str, Annotated[SerializeAsAny[Kind], BeforeValidator(_of_its_kind)]] = {}
 

@@ -11,9 +11,9 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from graphql import GraphQLFormattedError
-from strawberry.http import GraphQLRequestData
 from strawberry.types.graphql import OperationType
 
+from gateway.operations.asked import Asked
 from gateway.operations.results import Result, body_of
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
 from gateway.settings import Settings
@@ -149,13 +149,13 @@ class GraphClient:
         operation_name: str | None,
         *,
         explain: bool,
-    ) -> GraphQLRequestData:
+    ) -> Asked:
         extensions = {"explain": True, "cost": True} if explain else None
-        return GraphQLRequestData(query, dict(variables or {}), operation_name, extensions)
+        return Asked(query, dict(variables or {}), operation_name, extensions)
 
     async def _run(
         self,
-        asked: GraphQLRequestData,
+        asked: Asked,
         identity: Identity,
         allowed: Collection[OperationType],
         *,

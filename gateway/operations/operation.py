@@ -37,13 +37,14 @@ class OperationState(OperationRequest):
     """All that the stages know of an operation.
 
     ``operation_name`` is the name by which the client says what of the document is to run, if it
-    says so. ``allowed`` are the kinds that may come this way, and ``in_parts`` says whether the
-    client takes deferred parts. ``extensions`` are the graph's, from ``present`` on;
-    ``prepared`` is there from ``parse`` on, and ``estimate``, which is what the operation may cost,
-    from ``cost`` on.
+    says so, and ``document_id`` the id of the document, if it is asked for by one. ``allowed`` are
+    the kinds that may come this way, and ``in_parts`` says whether the client takes deferred parts.
+    ``extensions`` are the graph's, from ``present`` on; ``prepared`` is there from ``parse`` on,
+    and ``estimate``, which is what the operation may cost, from ``cost`` on.
     """
 
     operation_name: str | None
+    document_id: str | None = None
     request_extensions: dict[str, Any] | None
     allowed: Collection[OperationType]
     in_parts: bool

@@ -17,8 +17,10 @@ Result = ExecutionResult | InitialIncrementalExecutionResult | SubsequentIncreme
 Send = Callable[[Result], Awaitable[None]]
 
 
-def is_request_error(result: ExecutionResult) -> bool:
+def is_request_error(result: Result) -> bool:
     """Whether nothing ran: what graphql-core says of variables that don't fit has no path."""
+    if not isinstance(result, ExecutionResult):
+        return False
     if isinstance(result, PreExecutionError):
         return True
     errors = result.errors

@@ -18,6 +18,7 @@ from gateway.operations.stages.parse import ParseStage
 from gateway.operations.stages.plan import PlanStage
 from gateway.operations.stages.present import PresentStage
 from gateway.operations.stages.shape import ShapeStage
+from gateway.operations.stages.trusted import TrustedStage
 from gateway.operations.stages.validate import ValidateStage
 from gateway.settings import Settings
 from resolvers.graph import Graph
@@ -34,6 +35,7 @@ class Stage(Protocol):
 
 ORDER: Sequence[type[Stage]] = (
     PresentStage,  # around all, as every end of an operation goes through it
+    TrustedStage,  # before anything of a text is looked at
     ParseStage,
     ShapeStage,  # before validation, whose work it bounds
     ValidateStage,

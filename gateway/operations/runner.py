@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from strawberry.http import GraphQLRequestData
 from strawberry.types.graphql import OperationType
 
+from gateway.operations.asked import Asked
 from gateway.operations.context import Context
 from gateway.operations.operation import OperationState
 from gateway.operations.results import Send
@@ -33,7 +33,7 @@ class Operations:
 
     async def run(
         self,
-        asked: GraphQLRequestData,
+        asked: Asked,
         identity: Identity,
         send: Send,
         *,
@@ -54,6 +54,7 @@ class Operations:
             variables=asked.variables or {},
             name=asked.operation_name,
             operation_name=asked.operation_name,
+            document_id=asked.document_id,
             request_extensions=asked.extensions,
             allowed=allowed,
             in_parts=in_parts,

@@ -11,7 +11,6 @@ from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
-from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
@@ -24,6 +23,7 @@ from gateway.errors import (
     extensions_of,
     masked,
 )
+from gateway.operations.asked import Asked
 from gateway.operations.results import Result, body_of, is_request_error
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
 from gateway.transports.negotiation import (
@@ -110,7 +110,7 @@ class GraphQLEndpoint:
 
     async def _results(
         self,
-        asked: GraphQLRequestData,
+        asked: Asked,
         identity: Identity,
         allowed: Collection[OperationType],
     ) -> list[Result]:
@@ -123,7 +123,7 @@ class GraphQLEndpoint:
         return results
 
     async def _respond_to_batch(
-        self, request: Request, batch: list[GraphQLRequestData], identity: Identity
+        self, request: Request, batch: list[Asked], identity: Identity
     ) -> Response:
         allowed = _allowed(request)
         results = await asyncio.gather(
@@ -133,7 +133,7 @@ class GraphQLEndpoint:
         return Response(write(bodies), media_type=media_type_for(request))
 
     async def _send_events(
-        self, request: Request, asked: GraphQLRequestData, identity: Identity, send: Send
+        self, request: Request, asked: Asked, identity: Identity, send: Send
     ) -> None:
         events = EventStream(send)
 
@@ -161,7 +161,7 @@ class GraphQLEndpoint:
         await events.complete()
 
     async def _send_parts(
-        self, request: Request, asked: GraphQLRequestData, identity: Identity, send: Send
+        self, request: Request, asked: Asked, identity: Identity, send: Send
     ) -> None:
         parts = Parts(send)
 

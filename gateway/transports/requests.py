@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
-from strawberry.http import GraphQLRequestData
 
 from gateway.errors import RequestRefused, Unauthenticated
+from gateway.operations.asked import Asked
 from loaders.json import NotJSON
 from loaders.json import read as read_json
 
 
-async def read(request: Request, *, batch: int) -> GraphQLRequestData | list[GraphQLRequestData]:
+async def read(request: Request, *, batch: int) -> Asked | list[Asked]:
     """What an HTTP request asks for: one operation, or a list of at most ``batch``.
 
     Raises RequestRefused if it is no GraphQL request.
@@ -47,18 +47,20 @@ async def _body(request: Request) -> bytes:
     return b"".join(pieces)
 
 
-def operation_of(asked: object) -> GraphQLRequestData:
+def operation_of(asked: object) -> Asked:
     """The operation that a decoded request asks for.
 
-    Raises RequestRefused if something in it is of a wrong type, or if it has no query.
+    Raises RequestRefused if something in it is of a wrong type, or if it has neither a query nor
+    the id of one.
     """
     if not isinstance(asked, Mapping):
         raise RequestRefused("A request must be a JSON object with a query in it.")
     query = asked.get("query")
     if not isinstance(query, str | None):
         raise RequestRefused("The query must be a string.")
-    if not query:
-        raise RequestRefused("The request has no query.")
+    document_id = asked.get("documentId")
+    if not isinstance(document_id, str | None):
+        raise RequestRefused("The documentId must be a string.")
     operation_name = asked.get("operationName")
     if not isinstance(operation_name, str | None):
         raise RequestRefused("The operationName must be a string.")
@@ -67,7 +69,9 @@ def operation_of(asked: object) -> GraphQLRequestData:
         raise RequestRefused("The variables must be a JSON object.")
     if not isinstance(extensions, dict | None):
         raise RequestRefused("The extensions must be a JSON object.")
-    return GraphQLRequestData(query, variables, operation_name, extensions)
+    if not query and not document_id and not (extensions or {}).get("persistedQuery"):
+        raise RequestRefused("The request has no query.")
+    return Asked(query, variables, operation_name, extensions, document_id)
 
 
 def _parameters(parameters: Mapping[str, str]) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from graphql import GraphQLError
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
-from strawberry.http import GraphQLRequestData
 from strawberry.http.exceptions import (
     NonJsonMessageReceived,
     NonTextMessageReceived,
@@ -36,6 +35,7 @@ from strawberry.types import ExecutionResult
 
 from gateway.auth.authentication import Authenticator
 from gateway.errors import BadUserInput, RequestRefused, Unauthenticated, masked
+from gateway.operations.asked import Asked
 from gateway.operations.results import Result, is_request_error
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
 from gateway.transports.requests import credentials, operation_of
@@ -95,7 +95,7 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._asked: dict[str, GraphQLRequestData] = {}
+        self._asked: dict[str, Asked] = {}
         self._watch: asyncio.Task[None] | None = None
         self._quiet_since = 0.0
 
@@ -171,7 +171,9 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
             )
             return
         self._asked[operation_id] = asked
-        await super().handle_subscribe(message)
+        # Its text may still have to be found.
+        payload = {**payload, "query": asked.query or ""}
+        await super().handle_subscribe({**message, "payload": payload})
 
     async def handle_ping(self, message: PingMessage) -> None:
         # What a client sends with it may tell it which ping is answered.

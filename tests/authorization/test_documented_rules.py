@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 import pytest
 import strawberry
-from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult
 
+from gateway.operations.asked import Asked
 from gateway.operations.results import Result
 from gateway.operations.runner import QUERIES, Operations
 from gateway.settings import Settings
@@ -98,7 +98,7 @@ async def asked(row_filter: RowFilter | None, query: str) -> Any:
         result.data = orjson.loads(orjson.dumps(result.data))
         results.append(result)
 
-    request = GraphQLRequestData(query, None, None, None)
+    request = Asked(query, None, None, None)
     await operations.run(request, CUSTOMER, keep, allowed=QUERIES)
     return results[0]
 

@@ -15,10 +15,10 @@ import pytest
 from graphql import ExecutionResult, parse, validate
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult as StrawberryResult
 
 from gateway.errors import Denied
+from gateway.operations.asked import Asked
 from gateway.operations.results import Result
 from gateway.operations.runner import QUERIES, Operations
 from loaders.identity import Identity
@@ -78,9 +78,7 @@ def answered(
         async def keep(result: Result) -> None:
             results.append(result)
 
-        asked = GraphQLRequestData(
-            operation.document, dict(operation.variables), None, {"explain": True}
-        )
+        asked = Asked(operation.document, dict(operation.variables), None, {"explain": True})
         await operations.run(asked, identity, keep, allowed=QUERIES)
         if left := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(left)

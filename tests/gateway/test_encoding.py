@@ -9,8 +9,8 @@ from typing import Any, NewType
 import orjson
 import pytest
 import strawberry
-from strawberry.http import GraphQLRequestData
 
+from gateway.operations.asked import Asked
 from gateway.operations.executors import EXECUTORS
 from gateway.operations.runner import QUERIES
 from gateway.settings import Settings
@@ -167,7 +167,7 @@ async def test_a_number_has_all_its_digits(client: GraphClient) -> None:
     async def keep(result: Any) -> None:
         results.append(orjson.dumps(result.data))
 
-    asked = GraphQLRequestData("{ exact }", {}, None, None)
+    asked = Asked("{ exact }", {}, None, None)
     await client._operations.run(asked, ANONYMOUS, keep, allowed=QUERIES)
 
     assert results == [b'{"exact":{"a":12345678901234567890.10}}']

@@ -1,0 +1,103 @@
+"""Documents that clients ask for by an id: those of a manifest, which a graph's owner trusts, and
+those that clients register themselves (automatic persisted queries).
+
+A manifest is what Relay's compiler writes, an object of documents by their ids, or Apollo's
+(``apollo-persisted-query-manifest``). Whatever its id, a document is had by ``sha256:`` and the hex
+digest of its text as well, which is how the GraphQL over HTTP draft and Apollo's clients name it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from cachetools import LRUCache
+
+from gateway.operations.prepared import LONGEST_KEPT, USUAL_LENGTH
+from loaders.identity import Identity
+
+SHA256 = "sha256:"
+
+APOLLO = "apollo-persisted-query-manifest"
+
+CALLERS = 200
+"""Callers whose registered documents are kept: those who asked last."""
+
+
+def digest_of(text: str) -> str:
+    """The id that every document has."""
+    return SHA256 + hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_manifest(path: Path) -> Mapping[str, str]:
+    """The documents of a manifest, by all of their ids.
+
+    Raises ValueError, with what is wrong, for a file that can't be read, is no manifest, has no
+    documents, or has one under the digest of another.
+    """
+    try:
+        manifest = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ValueError(f"{path} can't be read: {error.strerror}") from None
+    except ValueError:
+        raise ValueError(f"{path} is no JSON") from None
+    documents: dict[str, str] = {}
+    for id_, text in _documents(path, manifest):
+        if not (isinstance(id_, str) and isinstance(text, str) and id_ and text.strip()):
+            raise ValueError(f"{path} must have documents as texts, by ids that are texts")
+        if documents.get(id_, text) != text:
+            raise ValueError(f"{path} has two documents with the id {id_!r:.100}")
+        digest = digest_of(text)
+        if id_.startswith(SHA256) and id_.lower() != digest:
+            raise ValueError(f"{path} has a document with another digest than its id {id_!r:.100}")
+        documents[id_] = documents[digest] = text
+    if not documents:
+        raise ValueError(f"{path} has no documents")
+    return documents
+
+
+def _documents(path: Path, manifest: object) -> Iterator[tuple[object, object]]:
+    if isinstance(manifest, Mapping) and manifest.get("format") == APOLLO:
+        operations = manifest.get("operations")
+        if manifest.get("version") != 1 or not isinstance(operations, list):
+            raise ValueError(f"{path} is no manifest of Apollo's version 1")
+        for each in operations:
+            if not isinstance(each, Mapping):
+                raise ValueError(f"{path} has an operation that is no object")
+            yield each.get("id"), each.get("body")
+    elif isinstance(manifest, Mapping):
+        yield from manifest.items()
+    else:
+        raise ValueError(f"{path} must be an object of documents by ids, or Apollo's manifest")
+
+
+class Registered:
+    """Documents that callers have registered: of each as many as ``most``, of usual length, the
+    last used. None has those of another."""
+
+    def __init__(self, most: int) -> None:
+        self._size = most * USUAL_LENGTH
+        self._callers: LRUCache[object, LRUCache[str, str]] = LRUCache(CALLERS)
+
+    def get(self, identity: Identity, digest: str) -> str | None:
+        """The caller's document with the digest, if there is one."""
+        documents = self._callers.get(_caller(identity))
+        return None if documents is None else documents.get(digest)
+
+    def add(self, identity: Identity, digest: str, text: str) -> None:
+        """Keep a document, unless it is too long for that."""
+        caller = _caller(identity)
+        documents = self._callers.get(caller)
+        if documents is None:
+            documents = LRUCache[str, str](
+                self._size, getsizeof=lambda text: max(len(text), USUAL_LENGTH)
+            )
+            self._callers[caller] = documents
+        if len(text) <= min(LONGEST_KEPT, self._size):
+            documents[digest] = text
+
+
+def _caller(identity: Identity) -> object:
+    return identity.subject, identity.client, identity.is_anonymous
