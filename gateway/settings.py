@@ -29,13 +29,14 @@ from gateway.auth.jwks import (
     PublishedKeys,
     SecretAlgorithm,
     StaticKeys,
+    check_keys_url,
     checked_key,
     public_key,
 )
 from gateway.auth.tokens import Issuer
 from gateway.operations.documents import read_manifest
 from gateway.operations.owned import stage_named
-from loaders.kinds import Kind, address, check_address, kind_named
+from loaders.kinds import Kind, address, kind_named
 
 if TYPE_CHECKING:
     from loaders.sql.postgres import PostgresSource
@@ -116,10 +117,7 @@ class IssuerSettings(_Section):
     @classmethod
     def _is_http(cls, url: str | None) -> str | None:
         if url is not None:
-            try:
-                check_address(url, "http", "https")
-            except ValueError:
-                raise ValueError("must be an absolute http or https URL") from None
+            check_keys_url(url)
             kind_named("rest")  # its driver fetches them
         return url
 

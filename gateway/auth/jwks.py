@@ -7,13 +7,16 @@ import json
 import logging
 import time
 from collections.abc import Callable, Collection
+from ipaddress import ip_address
 from typing import Any, Literal, Protocol, get_args
+from urllib.parse import urlsplit
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from loaders.errors import SourceTimeout, SourceUnavailable
+from loaders.kinds import check_address
 
 log = logging.getLogger("sluice.auth")
 
@@ -212,6 +215,30 @@ class PublishedKeys:
                 return (await self._client.get("")).content
         except TimeoutError:
             raise SourceTimeout(self._issuer) from None
+
+
+def check_keys_url(url: str) -> None:
+    """Raises ValueError for a URL at which somebody else could publish keys as the issuer's: it
+    must be https, or of this machine."""
+    try:
+        check_address(url, "http", "https")
+        parts = urlsplit(url)
+        if "\\" in parts.netloc:
+            raise ValueError  # to some it ends the host
+    except ValueError:
+        raise ValueError("must be an absolute https URL") from None
+    if parts.scheme != "https" and not _is_of_this_machine(parts.hostname or ""):
+        raise ValueError(
+            "must begin with https://, as whoever answers it can sign in as anybody; "
+            "http:// is for this machine's own addresses (localhost, 127.0.0.1, [::1])"
+        )
+
+
+def _is_of_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def published_keys(document: Any, algorithms: Collection[str]) -> KeySet:
