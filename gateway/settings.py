@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from gateway.auth.grants import Granted, Grants, check_each_is_bound, check_values
 from gateway.auth.jwks import (
     PUBLIC_KEY_ALGORITHMS,
     Keys,
@@ -33,7 +34,7 @@ from gateway.auth.jwks import (
     checked_key,
     public_key,
 )
-from gateway.auth.tokens import Issuer
+from gateway.auth.tokens import ELSEWHERE, Issuer
 from gateway.operations.documents import read_manifest
 from gateway.operations.owned import stage_named
 from loaders.kinds import Kind, address, kind_named
@@ -99,6 +100,10 @@ class IssuerSettings(_Section):
     """Whose tokens are accepted: their ``iss``, the ``aud`` they must be for, and the keys they
     are signed with, which stand here or at ``jwks_url``.
 
+    ``scopes`` and ``claims`` are those that it may grant: the claims with the values that they may
+    have, or with ``*`` any. What is not given is all; an issuer beside others must give both.
+    ``rfc9068`` takes access tokens (``at+jwt``) alone.
+
     ``leeway`` is how far clocks may be apart. Published keys are fetched every
     ``refresh_seconds``, and used while the issuer is down until they are ``stale_seconds`` old.
     """
@@ -108,7 +113,10 @@ class IssuerSettings(_Section):
     keys: tuple[SigningKeySettings, ...] = ()
     jwks_url: str | None = None
     algorithms: tuple[PublicKeyAlgorithm, ...] = Field(PUBLIC_KEY_ALGORITHMS, min_length=1)
+    scopes: tuple[str, ...] | None = None
+    claims: Mapping[str, Granted] | None = None
     scopes_claim: str = Field("scope", min_length=1)
+    rfc9068: bool = False
     leeway: float = Field(30.0, ge=0, le=300)
     refresh_seconds: float = Field(300.0, ge=10)
     stale_seconds: float = Field(3600.0, ge=10)
@@ -121,6 +129,19 @@ class IssuerSettings(_Section):
             kind_named("rest")  # its driver fetches them
         return url
 
+    @field_validator("scopes")
+    @classmethod
+    def _names_scopes(cls, scopes: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if "*" in (scopes or ()):
+            raise ValueError("must name each scope: '*' does not stand for others here")
+        return scopes
+
+    @field_validator("claims", mode="before")
+    @classmethod
+    def _have_values(cls, claims: object) -> object:
+        check_values(claims)
+        return claims
+
     @model_validator(mode="after")
     def _has_keys(self) -> Self:
         if (self.jwks_url is None) == (not self.keys):
@@ -129,6 +150,8 @@ class IssuerSettings(_Section):
             raise ValueError("several keys must each have a kid of its own")
         if self.stale_seconds < self.refresh_seconds:
             raise ValueError("stale_seconds must not be less than refresh_seconds")
+        for name in sorted((self.claims or {}).keys() & (ELSEWHERE | {self.scopes_claim})):
+            raise ValueError(f"claims can't bound {name}, which is read as another part of a token")
         return self
 
     def made(self, name: str) -> Issuer:
@@ -137,6 +160,8 @@ class IssuerSettings(_Section):
             self.issuer,
             self.audience,
             self._keys(name),
+            grants=Grants(name, self.scopes, self.claims),
+            rfc9068=self.rfc9068,
             scopes_claim=self.scopes_claim,
             leeway=self.leeway,
         )
@@ -195,6 +220,8 @@ class AuthSettings(_Section):
     def _are_distinct(cls, issuers: Mapping[str, IssuerSettings]) -> Mapping[str, IssuerSettings]:
         if len({each.issuer for each in issuers.values()}) < len(issuers):
             raise ValueError("two of them have the same issuer")
+        if len(issuers) > 1:
+            check_each_is_bound({name: (its.scopes, its.claims) for name, its in issuers.items()})
         return issuers
 
 

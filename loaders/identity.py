@@ -16,6 +16,8 @@ class Identity:
     row filters and policies go by it, and take a claim that is missing or of another type than
     they expect for no claim. ``credential`` names the credential itself, without its secret:
     ``key:<id>`` for an API key. ``expires_at`` is when it ends, in seconds since the epoch.
+    ``issuer`` is who says so (a token's ``iss``; None for an API key): each issuer has subjects and
+    clients of its own, so of two issuers the same names mean others.
     """
 
     subject: str | None = None
@@ -24,6 +26,7 @@ class Identity:
     claims: Mapping[str, object] = field(default_factory=dict)
     credential: str | None = None
     expires_at: float | None = None
+    issuer: str | None = None
 
     @property
     def is_anonymous(self) -> bool:

@@ -24,7 +24,7 @@ class UndeclaredRead(TypeError):
 @dataclass(frozen=True, slots=True)
 class Reads(Declared):
     """What a function reads of an identity: some of its ``claims`` and ``scopes``, its ``subject``,
-    its ``client``, whether it is anonymous, and the ``time`` at which it asks."""
+    its ``client``, its ``issuer``, whether it is anonymous, and the ``time`` at which it asks."""
 
     claims: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
@@ -32,6 +32,7 @@ class Reads(Declared):
     client: bool = False
     anonymity: bool = False
     time: bool = False
+    issuer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ def reads(
     client: bool = False,
     anonymity: bool = False,
     time: bool = False,
+    issuer: bool = False,
 ) -> Callable[[Callable[Concatenate[Identity, Given], Said]], Reading[Given, Said]]:
     """Has a row filter, or a policy, be given this of an identity and nothing else::
 
@@ -63,7 +65,7 @@ def reads(
     Reading anything else raises ``UndeclaredRead``, so that no row is seen. A function without it
     is given everything, and is taken to depend on everything.
     """
-    declared = Reads(frozenset(claims), frozenset(scopes), subject, client, anonymity, time)
+    declared = Reads(frozenset(claims), frozenset(scopes), subject, client, anonymity, time, issuer)
 
     def made(function: Callable[Concatenate[Identity, Given], Said]) -> Reading[Given, Said]:
         return Reading(function, declared)
@@ -71,7 +73,13 @@ def reads(
     return made
 
 
-DECLARED = {"subject": "subject", "client": "client", "is_anonymous": "anonymity", "now": "time"}
+DECLARED = {
+    "subject": "subject",
+    "client": "client",
+    "issuer": "issuer",
+    "is_anonymous": "anonymity",
+    "now": "time",
+}
 """What is read whole, and as what it is declared."""
 
 

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import jwt
 from cachetools import LRUCache
 
+from gateway.auth.grants import Grants
 from gateway.auth.jwks import Keys
 from gateway.errors import Unauthenticated
 from loaders.identity import Identity
@@ -30,20 +31,42 @@ are not known to be gone any sooner."""
 ELSEWHERE = frozenset({"sub", "azp", "client_id", "exp", "nbf", "iat"})
 """Claims that are other parts of an identity, or that say when the token is good."""
 
+ACCESS_TOKEN = "at+jwt"  # noqa: S105
+
+TYPES = frozenset({"jwt", ACCESS_TOKEN})
+"""What ``typ`` may say, in any case. An issuer signs other things with the same keys, such as
+``logout+jwt`` (RFC 8725, 3.11)."""
+
+ACCESS_TOKEN_CLAIMS = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
+"""What an access token must have by RFC 9068, 2.2."""
+
 
 class Issuer:
-    """Who signs tokens, with which keys and for whom. ``leeway`` (seconds) is how far its clock
-    and ours may be apart."""
+    """Who signs tokens, with which keys, for whom, and what they may grant. ``leeway`` (seconds) is
+    how far its clock and ours may be apart. With ``rfc9068`` its tokens must be access tokens as
+    that RFC has them."""
 
     def __init__(
-        self, name: str, issuer: str, audience: str, keys: Keys, *, scopes_claim: str, leeway: float
+        self,
+        name: str,
+        issuer: str,
+        audience: str,
+        keys: Keys,
+        *,
+        grants: Grants,
+        scopes_claim: str,
+        leeway: float,
+        rfc9068: bool,
     ) -> None:
         self.name = name
         self.issuer = issuer
         self.keys = keys
         self._audience = audience
+        self._grants = grants
         self._scopes_claim = scopes_claim
         self._leeway = leeway
+        self._types = frozenset({ACCESS_TOKEN}) if rfc9068 else TYPES
+        self._required = ACCESS_TOKEN_CLAIMS if rfc9068 else ("exp",)
 
     async def identify(self, token: str, header: Mapping[str, Any]) -> Identity:
         """Who the token is for. ``header`` is its own, not verified yet.
@@ -51,6 +74,8 @@ class Issuer:
         Raises ``Unauthenticated`` for a token that is not good, and ``SourceUnavailable`` if
         the issuer's keys can't be had.
         """
+        if not self._takes(header):
+            _refuse(self.name, OTHER_TYPE, f"typ is {header.get('typ')!r:.50}")
         algorithm, kid = header.get("alg"), header.get("kid")
         if not isinstance(algorithm, str) or not isinstance(kid, str | None):
             _refuse(self.name, "The token is malformed.", "alg or kid is no text")
@@ -65,11 +90,18 @@ class Issuer:
                 audience=self._audience,
                 issuer=self.issuer,
                 leeway=self._leeway,
-                options={"require": ["exp"], "enforce_minimum_key_length": True},
+                options={"require": [*self._required], "enforce_minimum_key_length": True},
             )
         except jwt.PyJWTError as error:
             _refuse(self.name, _reason(error), type(error).__name__)
         return self._identity(token, claims)
+
+    def _takes(self, header: Mapping[str, Any]) -> bool:
+        if "typ" not in header:
+            return self._types is TYPES
+        type_ = header["typ"]
+        # It is a media type that may leave out its first part (RFC 7515, 4.1.9).
+        return isinstance(type_, str) and type_.lower().removeprefix("application/") in self._types
 
     def _identity(self, token: str, claims: Mapping[str, Any]) -> Identity:
         for name in ("exp", "nbf", "iat"):
@@ -84,10 +116,13 @@ class Issuer:
         return Identity(
             subject=claims.get("sub"),
             client=client,
-            scopes=self._scopes(claims.get(self._scopes_claim, "")),
-            claims={name: value for name, value in claims.items() if name not in taken},
+            scopes=self._grants.scopes(self._scopes(claims.get(self._scopes_claim, ""))),
+            claims=self._grants.claims(
+                {name: value for name, value in claims.items() if name not in taken}
+            ),
             credential=f"jwt:{self.name}:{digest}",
             expires_at=float(claims["exp"]) + self._leeway,
+            issuer=self.issuer,
         )
 
     def _scopes(self, claim: object) -> frozenset[str]:
@@ -144,6 +179,8 @@ class Tokens:
             _refuse(None, "The token's issuer is not accepted here.", "an unknown issuer")
         return await issuer.identify(token, header)
 
+
+OTHER_TYPE = "The token is of a type (typ) that is not accepted here."
 
 UNKNOWN_KEY = "The token is not signed with a key that is known to be its issuer's."
 

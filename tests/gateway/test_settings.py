@@ -153,4 +153,5 @@ def test_the_shipped_files_example_of_issuers_and_keys_can_be_used(folder: Path)
     auth = read_settings().auth
 
     assert set(auth.issuers) == {"company", "partner"}
+    assert auth.issuers["partner"].claims == {"partner_id": ("northwind",)}
     assert auth.keys is not None

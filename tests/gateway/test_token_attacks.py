@@ -184,8 +184,9 @@ async def test_a_payload_that_is_elsewhere_is_refused() -> None:
 
 
 async def test_one_issuers_key_says_nothing_of_anothers_users() -> None:
-    one = issuer(signing_key("EdDSA", 1, kid="a"), issuer="one")
-    other = issuer(signing_key("EdDSA", 2, kid="b"), issuer="other")
+    grants: dict[str, Any] = {"scopes": [], "claims": {}}
+    one = issuer(signing_key("EdDSA", 1, kid="a"), issuer="one", **grants)
+    other = issuer(signing_key("EdDSA", 2, kid="b"), issuer="other", **grants)
     async with authenticating(one=one, other=other) as authenticator:
         for kid in ("a", "b", "c"):
             text = token("EdDSA", 1, {"kid": kid}, iss="other")

@@ -179,14 +179,16 @@ async def test_a_token_of_an_unknown_issuer_is_refused() -> None:
 
 
 async def test_several_issuers_have_keys_of_their_own() -> None:
-    one = issuer(signing_key("EdDSA"))
-    other = issuer(signing_key("ES256"), issuer="other", audience="sluice-2")
+    grants: dict[str, Any] = {"scopes": [], "claims": {}}
+    one = issuer(signing_key("EdDSA"), **grants)
+    other = issuer(signing_key("ES256"), issuer="other", audience="sluice-2", **grants)
     async with authenticating(one=one, other=other) as authenticator:
         first = await authenticator.identify({"authorization": f"Bearer {token()}"})
         text = token("ES256", iss="other", aud="sluice-2", sub="eve")
         second = await authenticator.identify({"authorization": f"Bearer {text}"})
 
-    assert (first.subject, second.subject) == ("ada", "eve")
+    assert (first.subject, first.issuer) == ("ada", ISSUER)
+    assert (second.subject, second.issuer) == ("eve", "other")
 
 
 async def test_an_issuer_can_have_several_keys() -> None:

@@ -28,6 +28,7 @@ ADA = Identity(
     claims={"customer_id": 7, "partner": "north"},
     credential="key:1",
     expires_at=1.0,
+    issuer="company",
 )
 
 WHAT: dict[str, tuple[Callable[[Identity], Any], Any]] = {
@@ -35,6 +36,7 @@ WHAT: dict[str, tuple[Callable[[Identity], Any], Any]] = {
     "scopes": (lambda identity: "read" in identity.scopes, True),
     "subject": (lambda identity: identity.subject, "ada"),
     "client": (lambda identity: identity.client, "app"),
+    "issuer": (lambda identity: identity.issuer, "company"),
     "anonymity": (lambda identity: identity.is_anonymous, False),
 }
 DECLARED: dict[str, dict[str, Any]] = {
@@ -42,6 +44,7 @@ DECLARED: dict[str, dict[str, Any]] = {
     "scopes": {"scopes": ["read"]},
     "subject": {"subject": True},
     "client": {"client": True},
+    "issuer": {"issuer": True},
     "anonymity": {"anonymity": True},
     "time": {"time": True},
 }
@@ -77,6 +80,7 @@ def test_the_credential_is_given_to_none(name: str) -> None:
         client=True,
         anonymity=True,
         time=True,
+        issuer=True,
     )
 
     with pytest.raises(UndeclaredRead):
