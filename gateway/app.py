@@ -17,6 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 
 from gateway import logs
 from gateway.auth.authentication import Authenticator
@@ -29,6 +30,7 @@ from gateway.settings import Settings
 from gateway.transports.hosts import ANY, AllowedHosts
 from gateway.transports.http import GraphQLEndpoint, refusal
 from gateway.transports.limits import AddressLimit, BodyLimit
+from gateway.transports.request_ids import HEADER, identified
 from gateway.transports.secure import StrictTransport
 from gateway.transports.websocket import Sockets
 from loaders.errors import SourceError
@@ -42,6 +44,16 @@ READY_SECONDS = 2.0
 COLLECT_AFTER = 20_000
 """Objects made after which the garbage collector looks through them. Python's own 700 take 10 to
 25 % more CPU for each request."""
+
+
+class App(Starlette):
+    """The application, in which every request has an id: outside all middleware, so that no answer
+    goes without it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            send = identified(scope, send)
+        await super().__call__(scope, receive, send)
 
 
 def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlette:
@@ -92,7 +104,7 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
             Route("/graphiql", _to_graphiql),
             Mount("/graphiql", routes=_graphiql(settings.graph or "", sign_in)),
         ]
-    app = Starlette(
+    app = App(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={HTTPException: _refused, Exception: _failed},
@@ -132,6 +144,7 @@ def _of_origins(settings: Settings) -> Iterator[Middleware]:
             allow_headers=cors.headers,
             allow_credentials=cors.credentials,
             max_age=cors.max_age,
+            expose_headers=(HEADER.decode(),),
         )
 
 

@@ -12,8 +12,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
+from gateway.logs import request_id
 from gateway.transports.edge import LINGER_BYTES, LINGER_SECONDS, NEVER, Edge, Refusal
 from gateway.transports.hosts import PROBES
+from gateway.transports.request_ids import HEADER, KEPT, id_of
 
 PIPELINED = 16
 """Requests that a client may send before the answer to an earlier one."""
@@ -95,8 +97,9 @@ class HTTPProtocol(HttpToolsProtocol):
         socket = self.transport.get_protocol()
         if isinstance(socket, SocketProtocol) and not socket.handshake_initiated:
             # It would wait for ever.
-            self.edge.tell(HANDSHAKE.bound, self.client, HANDSHAKE.message)
-            self.transport.write(HANDSHAKE.answer(self.server_state.default_headers))
+            id = id_of(self.headers)
+            self._tell(HANDSHAKE, id)
+            self._answer(HANDSHAKE, id)
             self.transport.close()
 
     def data_received(self, data: bytes) -> None:
@@ -202,11 +205,12 @@ class HTTPProtocol(HttpToolsProtocol):
 
     def refuse(self, refusal: Refusal) -> None:
         """Answers no more than what was received as a whole, and then with this."""
+        id = self._id()
         self.refusal = refusal
         self.around = 0
         self.until = self.edge.soon + LINGER_SECONDS
         if refusal is not self.unwelcome:
-            self.edge.tell(refusal.bound, self.client, refusal.message)
+            self._tell(refusal, id)
         cycle = self.cycle
         if cycle is not None and cycle.response_complete and not self.in_head:
             # It is answered, before it was there.
@@ -225,11 +229,30 @@ class HTTPProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
-        self.transport.write(refusal.answer(self.server_state.default_headers))
+        self._answer(refusal, id)
         if self.transport.can_write_eof():
             self.transport.write_eof()
         else:
             self.transport.close()
+
+    def _id(self) -> str:
+        """By which the request is known that is being received, if one is."""
+        cycle = self.cycle
+        if self.in_head:
+            return id_of(self.headers)
+        if cycle is None or cycle.response_complete:
+            return id_of(())
+        return str(cycle.scope.get(KEPT) or id_of(cycle.scope["headers"]))
+
+    def _tell(self, refusal: Refusal, id: str) -> None:
+        # What is called here is called for all that comes by the connection.
+        before = request_id.set(id)
+        self.edge.tell(refusal.bound, self.client, refusal.message)
+        request_id.reset(before)
+
+    def _answer(self, refusal: Refusal, id: str) -> None:
+        headers = [*self.server_state.default_headers, (HEADER, id.encode())]
+        self.transport.write(refusal.answer(headers))
 
     def look(self, now: float) -> None:
         if now < self.until:

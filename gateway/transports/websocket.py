@@ -36,8 +36,10 @@ from strawberry.types import ExecutionResult
 from gateway.auth.authentication import Authenticator
 from gateway.errors import BadUserInput, RequestRefused, Unauthenticated, masked
 from gateway.operations.asked import Asked
+from gateway.logs import request_id
 from gateway.operations.results import Result, is_request_error
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
+from gateway.transports.request_ids import of_operation
 from gateway.transports.requests import credentials, operation_of
 from loaders.errors import SourceError
 from loaders.identity import Identity
@@ -98,6 +100,7 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
         self._asked: dict[str, Asked] = {}
         self._watch: asyncio.Task[None] | None = None
         self._quiet_since = 0.0
+        self._count = 0
 
     async def shutdown(self) -> None:
         if self._watch is not None:
@@ -195,6 +198,8 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
             else:
                 await operation.send_next(result)
 
+        self._count += 1
+        request_id.set(of_operation(self._count))
         asked = self._asked.pop(operation.id)
         try:
             await self.view.operations.run(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import strawberry
@@ -12,6 +14,8 @@ from loaders.reads import reads
 from loaders.resource import Row
 from loaders.rest.routes import Batch, RestResource
 from resolvers import Connection, Graph, Identity, Node, column, connection, policy
+
+log = logging.getLogger("tests.desk")
 
 GRAPH = "tests.gateway.desk:graph"
 
@@ -54,5 +58,23 @@ class Query:
         "The same, for support alone.", requires_scopes=[["support"]]
     )
 
+    @strawberry.field
+    async def broken(self, text: str) -> str | None:
+        """Says something in the log, and fails."""
+        await asyncio.sleep(0.01)
+        log.warning("about %s", text)
+        raise ValueError(text)
 
-graph = Graph(Query, policies=[team])
+
+@strawberry.type(description="What happens.")
+class Subscription:
+    @strawberry.subscription
+    async def noted(self, text: str) -> AsyncIterator[int]:
+        """Says something in the log at each number."""
+        for number in range(3):
+            await asyncio.sleep(0.01)
+            log.warning("about %s", text)
+            yield number
+
+
+graph = Graph(Query, subscription=Subscription, policies=[team])

@@ -104,7 +104,7 @@ async def test_every_server_logs_with_time_and_level_and_without_queries(
 
     text = log.read_text()
     assert "hunter" not in text
-    assert "INFO token from 127.0.0.1 is refused: Tokens are not accepted here." in text
+    assert "] token from 127.0.0.1 is refused: Tokens are not accepted here." in text
     assert "the graph is loaded" in text
     assert "/graphql" in text
     ours = [line for line in text.splitlines() if "is refused" in line or "is loaded" in line]
