@@ -4,7 +4,7 @@ attempt to have an answer."""
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from loaders.asks import Ask, Key
@@ -13,6 +13,9 @@ from loaders.trace import Call, Calls, FanOut, Request, Trace
 
 FAN_OUT = 100
 """Requests that the fan-outs of one operation may make to one source."""
+
+
+NO_HEADERS: Mapping[str, str] = {}
 
 
 @dataclass(slots=True)
@@ -32,25 +35,29 @@ class Budget:
 @dataclass(slots=True)
 class Operation:
     """An operation, as the loaders know it: who asks, until when its sources may take (on
-    ``time.monotonic``'s clock; None for as long as they do), what it may ask, and what it did."""
+    ``time.monotonic``'s clock; None for as long as they do), what it may ask, what it did, and
+    those of its caller's ``headers`` that any source sends on, by their names in lower case."""
 
     identity: Identity = ANONYMOUS
     deadline: float | None = None
     budget: Budget = field(default_factory=Budget)
     trace: Trace = field(default_factory=Trace)
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS, repr=False)
 
 
 @dataclass(slots=True)
 class Attempt:
     """One attempt to have an answer: until when somebody waits for it (on ``time.monotonic``'s
     clock; None for as long as it takes), where its calls are noted, how often more it is made if it
-    fails in passing, and whether it is for parts of what a call of it has failed with."""
+    fails in passing, and whether it is for parts of what a call of it has failed with. ``headers``
+    are the caller's that the source sends on: what is answered to them is for no other caller."""
 
     deadline: float | None
     calls: Calls
     tries: int = 0
     last: Call | Request | None = None
     in_parts: bool = False
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS, repr=False)
 
     def call(
         self,

@@ -57,6 +57,11 @@ class Sources:
     def names(self) -> list[str]:
         return list(self._by_name)
 
+    @property
+    def headers(self) -> frozenset[str]:
+        """The names of all headers of callers that a source sends on."""
+        return frozenset().union(*(source.can.headers for source in self._by_name.values()))
+
     async def open(self) -> None:
         await asyncio.gather(*(source.open() for source in self._by_name.values()))
 

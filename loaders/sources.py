@@ -22,6 +22,7 @@ class Capabilities:
     sees to that. ``retries``: how often what failed in passing is tried again.
     ``grace``: the seconds by which its driver, which goes by the attempt's deadline itself, may be
     late; None where it does not, and is cancelled at the deadline.
+    ``headers``: the names, in lower case, of the callers' headers that it is given and sends on.
     """
 
     together: bool = False
@@ -30,6 +31,7 @@ class Capabilities:
     in_flight: int | None = None
     retries: int = 0
     grace: float | None = None
+    headers: frozenset[str] = frozenset()
 
 
 On = TypeVar("On", Operation, Attempt, contravariant=True)

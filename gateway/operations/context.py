@@ -100,7 +100,7 @@ class Context:
 
     def event(self) -> Context:
         """The context of another event of the same subscription, which sees the sources anew."""
-        of_event = Operation(self.identity)
+        of_event = Operation(self.identity, headers=self.operation.headers)
         context = Context(self.sources, of_event, self.most_objects, timer=self.timer)
         if self.planned is not None:
             context.begin(self.planned, self.decision, self._declared)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from strawberry.types.graphql import OperationType
 
@@ -12,7 +12,7 @@ from gateway.operations.operation import OperationState
 from gateway.operations.results import Send
 from gateway.operations.road import road
 from gateway.settings import Settings
-from loaders.contexts import Operation
+from loaders.contexts import NO_HEADERS, Operation
 from loaders.identity import Identity
 from loaders.registry import Sources
 from resolvers.graph import Graph
@@ -30,6 +30,8 @@ class Operations:
         self._road = road(graph, settings)
         self._sources = sources
         self._most_objects = settings.limits.objects
+        self.headers = sources.headers
+        """The names of the requests' headers that go on to sources."""
 
     async def run(
         self,
@@ -39,15 +41,16 @@ class Operations:
         *,
         allowed: Collection[OperationType],
         in_parts: bool = False,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> None:
         """Run an operation of one of the ``allowed`` kinds, and ``send`` each of its results.
 
         A query or a mutation has one result, unless parts of it are deferred and the client takes
         them ``in_parts``; else ``@defer`` and ``@stream`` change nothing. A subscription has one
         for each event. What goes wrong is a result too, with errors that are meant for clients.
-        Raises what ``send`` does.
+        Each source is given those of the ``headers`` that it sends on. Raises what ``send`` does.
         """
-        context = Context(self._sources, Operation(identity), self._most_objects)
+        context = Context(self._sources, Operation(identity, headers=headers), self._most_objects)
         operation = OperationState(
             identity=identity,
             query=asked.query or "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from graphql import GraphQLError
@@ -26,6 +26,7 @@ from gateway.errors import (
 from gateway.operations.asked import Asked
 from gateway.operations.results import Result, body_of, is_request_error
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
+from gateway.transports.forwarding import forwarded
 from gateway.transports.negotiation import (
     GRAPHQL_JSON,
     JSON,
@@ -88,19 +89,20 @@ class GraphQLEndpoint:
             identity = await self._authenticator.identify(
                 credentials(request.headers.items()), request.client
             )
+            headers = forwarded(request.scope["headers"], self._operations.headers)
             asked = await read(request, batch=self._batch)
             if isinstance(asked, list):
                 if accepted.events:
                     raise RequestRefused("A batch is not answered with an event stream.")
-                response = await self._respond_to_batch(request, asked, identity)
+                response = await self._respond_to_batch(request, asked, identity, headers)
             elif accepted.events:
-                await self._send_events(request, asked, identity, send)
+                await self._send_events(request, asked, identity, headers, send)
                 return
             elif accepted.parts:
-                await self._send_parts(request, asked, identity, send)
+                await self._send_parts(request, asked, identity, headers, send)
                 return
             else:
-                (result,) = await self._results(asked, identity, _allowed(request))
+                (result,) = await self._results(asked, identity, headers, _allowed(request))
                 response = _answer(request, result)
         except (RequestRefused, Unauthenticated, SourceError) as error:
             response = _refused(request, error)
@@ -112,6 +114,7 @@ class GraphQLEndpoint:
         self,
         asked: Asked,
         identity: Identity,
+        headers: Mapping[str, str],
         allowed: Collection[OperationType],
     ) -> list[Result]:
         results: list[Result] = []
@@ -119,21 +122,30 @@ class GraphQLEndpoint:
         async def keep(result: Result) -> None:
             results.append(result)
 
-        await self._operations.run(asked, identity, keep, allowed=allowed)
+        await self._operations.run(asked, identity, keep, allowed=allowed, headers=headers)
         return results
 
     async def _respond_to_batch(
-        self, request: Request, batch: list[Asked], identity: Identity
+        self,
+        request: Request,
+        batch: list[Asked],
+        identity: Identity,
+        headers: Mapping[str, str],
     ) -> Response:
         allowed = _allowed(request)
         results = await asyncio.gather(
-            *(self._results(asked, identity, allowed) for asked in batch)
+            *(self._results(asked, identity, headers, allowed) for asked in batch)
         )
         bodies = [body_of(result) for (result,) in results]
         return Response(write(bodies), media_type=media_type_for(request))
 
     async def _send_events(
-        self, request: Request, asked: Asked, identity: Identity, send: Send
+        self,
+        request: Request,
+        asked: Asked,
+        identity: Identity,
+        headers: Mapping[str, str],
+        send: Send,
     ) -> None:
         events = EventStream(send)
 
@@ -144,7 +156,7 @@ class GraphQLEndpoint:
             allowed = _allowed(request) | SUBSCRIPTIONS
             try:
                 await self._operations.run(
-                    asked, identity, send_event, allowed=allowed, in_parts=True
+                    asked, identity, send_event, allowed=allowed, in_parts=True, headers=headers
                 )
             except Exception as error:
                 await events.next(_error(*masked(error, request.url.path)))
@@ -161,7 +173,12 @@ class GraphQLEndpoint:
         await events.complete()
 
     async def _send_parts(
-        self, request: Request, asked: Asked, identity: Identity, send: Send
+        self,
+        request: Request,
+        asked: Asked,
+        identity: Identity,
+        headers: Mapping[str, str],
+        send: Send,
     ) -> None:
         parts = Parts(send)
 
@@ -174,7 +191,12 @@ class GraphQLEndpoint:
 
         await first_of(
             self._operations.run(
-                asked, identity, send_part, allowed=_allowed(request), in_parts=True
+                asked,
+                identity,
+                send_part,
+                allowed=_allowed(request),
+                in_parts=True,
+                headers=headers,
             ),
             hung_up(request.receive),
         )

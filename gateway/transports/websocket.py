@@ -39,8 +39,10 @@ from gateway.operations.asked import Asked
 from gateway.logs import request_id
 from gateway.operations.results import Result, is_request_error
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
+from gateway.transports.forwarding import forwarded, of_this_request, with_credentials
 from gateway.transports.request_ids import of_operation
 from gateway.transports.requests import credentials, operation_of
+from loaders.contexts import NO_HEADERS
 from loaders.errors import SourceError
 from loaders.identity import Identity
 from loaders.json import NotJSON, read, write
@@ -101,6 +103,7 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
         self._watch: asyncio.Task[None] | None = None
         self._quiet_since = 0.0
         self._count = 0
+        self._headers = NO_HEADERS
 
     async def shutdown(self) -> None:
         if self._watch is not None:
@@ -118,8 +121,15 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
         payload = message.get("payload") or {}
         if isinstance(payload, dict) and not self.connection_init_received:
+            names = self.view.operations.headers
+            try:
+                self._headers = forwarded(self.websocket.ws.scope["headers"], names)
+            except RequestRefused as refused:
+                await self.handle_invalid_message(refused.message)
+                return
             given = credentials(payload.items())
             if given:
+                self._headers = with_credentials(self._headers, given, names)
                 self.context = await self.view.authenticator.identify(
                     given, self.websocket.ws.client
                 )
@@ -201,9 +211,14 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
         self._count += 1
         request_id.set(of_operation(self._count))
         asked = self._asked.pop(operation.id)
+        operations = self.view.operations
         try:
-            await self.view.operations.run(
-                asked, self.context, send, allowed=QUERIES | MUTATIONS | SUBSCRIPTIONS
+            await operations.run(
+                asked,
+                self.context,
+                send,
+                allowed=QUERIES | MUTATIONS | SUBSCRIPTIONS,
+                headers=of_this_request(self._headers, operations.headers),
             )
             await operation.send_operation_message({"id": operation.id, "type": "complete"})
         except WebSocketDisconnected:

@@ -29,4 +29,4 @@ def chained(source: Source) -> Fetcher[Operation]:
     if can.retries:
         fetcher = Retry(fetcher, can.retries)
     fetcher = Split(fetcher, can)
-    return Spend(Record(fetcher), source.name)
+    return Spend(Record(fetcher, can.headers), source.name)

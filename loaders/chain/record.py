@@ -12,10 +12,15 @@ from loaders.sources import Fetcher
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Has the calls noted in the operation's trace, and lets them take until its deadline."""
+    """Has the calls noted in the operation's trace, lets them take until its deadline, and hands
+    them those of its headers that the source sends on."""
 
     following: Fetcher[Attempt]
+    headers: frozenset[str] = frozenset()
 
     def fetch(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Awaitable[Answer]:
         attempt = Attempt(operation.deadline, operation.trace.calls)
+        if self.headers:
+            given = operation.headers.items()
+            attempt.headers = {name: value for name, value in given if name in self.headers}
         return self.following.fetch(ask, keys, attempt)

@@ -25,7 +25,7 @@ class Retry:
     most: int
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        tried = Attempt(attempt.deadline, attempt.calls, self.most)
+        tried = Attempt(attempt.deadline, attempt.calls, self.most, headers=attempt.headers)
         found = await self.following.fetch(ask, keys, tried)
         if len(found) == 1 and type(found[0]) is Found:
             # Most are one of many requests, and well.
@@ -46,7 +46,7 @@ class Retry:
                 if tried.last is not None:
                     tried.last.give_up(next(iter(failed.values())))
                 break
-            tried = Attempt(attempt.deadline, attempt.calls, tries)
+            tried = Attempt(attempt.deadline, attempt.calls, tries, headers=attempt.headers)
             found = await self.following.fetch(ask, [keys[place] for place in failed], tried)
             for place, each in zip(failed, found, strict=True):
                 answer[place] = each

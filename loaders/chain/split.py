@@ -23,7 +23,7 @@ class Split:
     def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Awaitable[Answer]:
         size = ask.rows.resource.batch_size(ask.rows.by) or self.can.batch_size
         if ask.rows.resource.is_fanned_out(ask.rows.by):
-            attempt = Attempt(attempt.deadline, _as_one(attempt.calls))
+            attempt = Attempt(attempt.deadline, _as_one(attempt.calls), headers=attempt.headers)
         if len(keys) <= size:
             return self.following.fetch(ask, keys, attempt)
         return self._in_batches(ask, keys, attempt, size)

@@ -30,7 +30,8 @@ class Timeout:
         left = inf if attempt.deadline is None else attempt.deadline - now
         if left <= 0:
             return [SourceTimeout(source.name, reason="the operation's time is up")] * len(keys)
-        within = Attempt(now + (longest if longest < left else left), attempt.calls, attempt.tries)
+        until = now + (longest if longest < left else left)
+        within = Attempt(until, attempt.calls, attempt.tries, headers=attempt.headers)
         try:
             if grace is not None and longest + grace <= left:
                 return self._checked(ask, keys, await source.fetch(ask, keys, within))

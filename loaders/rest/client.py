@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from codecs import BOM_UTF8
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -63,9 +63,9 @@ class RestClient:
             await self._session.close()
             self._session = None
 
-    async def get(self, path: str) -> Reply:
-        """What ``path`` answers."""
-        status, body, links = await self.request(path)
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
+        """What ``path`` answers to these headers."""
+        status, body, links = await self.request(path, headers)
         return Reply(status, self.read(status, body), links)
 
     def read(self, status: int, body: bytes) -> object:
@@ -82,14 +82,16 @@ class RestClient:
             raise self.bad("null")
         return content
 
-    async def request(self, path: str) -> tuple[int, bytes, Sequence[str]]:
+    async def request(
+        self, path: str, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes, Sequence[str]]:
         """The status, the body and the headers ``Link``. Raises SourceUnavailable for a status that
         is worth another try, and says that it is passing."""
         if self._session is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
         url = URL(self._base + path, encoded=True)
         try:
-            response = await self._session.get(url, allow_redirects=False)
+            response = await self._session.get(url, headers=headers, allow_redirects=False)
             # Its connection is given back with the last of its body. To enter it, and to leave it
             # then, would be four more coroutines.
             try:

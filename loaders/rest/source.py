@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from loaders.asks import Answer, Ask, Found, Key
 from loaders.contexts import Attempt
@@ -19,6 +21,7 @@ from loaders.memory import found_in, wants_all
 from loaders.resource import Resource
 from loaders.rest.answers import Bad, object_of, rows_by_key, rows_of
 from loaders.rest.client import Reply, RestClient
+from loaders.rest.headers import checked
 from loaders.rest.keys import asked_by
 from loaders.rest.probe import described
 from loaders.rest.routes import NO_SEGMENTS, Batch, RestResource, Single
@@ -30,14 +33,19 @@ RETRIES = 2
 
 
 class RestSource:
-    """A REST service. ``timeout`` (seconds) bounds each request."""
+    """A REST service. ``timeout`` (seconds) bounds each request. ``forward_headers`` are the names,
+    in lower case, of the callers' headers that go on to it."""
 
     kind = "rest"
     can = Capabilities(together=True, whole=True, in_flight=IN_FLIGHT, retries=RETRIES)
 
-    def __init__(self, name: str, url: str, *, timeout: float = 5.0) -> None:
+    def __init__(
+        self, name: str, url: str, *, timeout: float = 5.0, forward_headers: Sequence[str] = ()
+    ) -> None:
         self.name = name
         self.timeout = timeout
+        if forward_headers:
+            self.can = replace(self.can, headers=frozenset(forward_headers))
         self._client = RestClient(name, url)
 
     async def open(self) -> None:
@@ -56,7 +64,12 @@ class RestSource:
 
     async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
         assert isinstance(resource, RestResource)
-        return await described(self._client.get, resource, samples)
+        found = await described(self._client.get, resource, samples)
+        if not self.can.headers:
+            return found
+        # No caller asks here, and without one the service may answer what it likes.
+        doubts = (f"{each}, asked without a caller's headers" for each in found.mistakes)
+        return replace(found, mistakes=(), unknown=(*found.unknown, *doubts))
 
     def fetch(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt
@@ -100,7 +113,7 @@ class RestSource:
         url = self._client.shown + path
         with attempt.call(ask, keys, url=url, shape=f"GET {shape}") as call:
             try:
-                reply = await self._client.get(path)
+                reply = await self._client.get(path, attempt.headers)
             except SourceUnavailable as error:
                 self._weigh(error, attempt)
                 raise
@@ -119,7 +132,7 @@ class RestSource:
         url = self._client.shown + route.path
         with attempt.call(ask, keys, url=url, shape=f"GET {route.path}") as call:
             try:
-                status, body, links = await self._client.request(path)
+                status, body, links = await self._client.request(path, attempt.headers)
             except SourceUnavailable as error:
                 self._weigh(error, attempt)
                 raise
@@ -164,12 +177,32 @@ class RestSource:
 
 class RestKind(Kind):
     """A REST service. ``timeout`` is in seconds, for each request; one that fails in passing is
-    made again, twice at most."""
+    made again, twice at most. ``forward_headers`` names the callers' headers that go on to it."""
 
     resources: ClassVar[type[Resource]] = RestResource
 
     url: Annotated[SecretStr, address("http", "https", query=False)]
     timeout: float = Field(5.0, gt=0)
+    forward_headers: tuple[str, ...] = ()
+
+    @field_validator("forward_headers")
+    @classmethod
+    def _can_go_on(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(checked, names))
+
+    @model_validator(mode="after")
+    def _has_one_authorization(self) -> Self:
+        has_user = "@" in urlsplit(self.url.get_secret_value()).netloc
+        if has_user and "authorization" in self.forward_headers:
+            raise ValueError(
+                "the url has a user, whose authorization is sent: forward_headers can't have it"
+            )
+        return self
 
     def source(self, name: str) -> RestSource:
-        return RestSource(name, self.url.get_secret_value(), timeout=self.timeout)
+        return RestSource(
+            name,
+            self.url.get_secret_value(),
+            timeout=self.timeout,
+            forward_headers=self.forward_headers,
+        )

@@ -215,7 +215,7 @@ def test_a_section_as_json_goes_over_the_file_and_under_its_own_settings(
 
     assert read == {
         "shop": {"kind": "postgres", "pool_size": 3, "timeout": 2.0},
-        "a": {"kind": "rest", "timeout": 5.0},
+        "a": {"kind": "rest", "timeout": 5.0, "forward_headers": ()},
     }
 
 
