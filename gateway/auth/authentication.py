@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from starlette.datastructures import Address
 
 from gateway.auth.api_keys import PREFIX, ApiKeys
+from gateway.auth.settings import AuthSettings
 from gateway.auth.tokens import Tokens
 from gateway.errors import Unauthenticated
-from gateway.settings import AuthSettings
 from loaders.identity import ANONYMOUS, Identity
 from loaders.logs import Limited
 

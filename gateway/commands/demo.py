@@ -14,12 +14,13 @@ from pydantic import SecretStr
 
 from gateway.app import create_app
 from gateway.auth import migrations
+from gateway.auth.settings import KeySettings
 from gateway.commands.checking import check_at_start
 from gateway.commands.console import DEMO_FOLDER, fail, load
 from gateway.commands.keys import DEMO_KEYS, within
 from gateway.commands.serving import refuse_taken, uvicorn_options
 from gateway.graphiql.sign_in import SignIn
-from gateway.settings import KeySettings, Settings
+from gateway.settings import Settings
 
 
 @click.command()

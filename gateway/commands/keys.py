@@ -13,9 +13,9 @@ import orjson
 from pydantic import SecretStr
 
 from gateway.auth import api_keys, migrations
+from gateway.auth.settings import KeySettings
 from gateway.commands.console import DEMO_FOLDER, fail, read_settings
 from gateway.errors import GatewayError
-from gateway.settings import KeySettings
 from loaders.errors import SourceError, SourceTimeout, SourceUnavailable
 from loaders.resource import Row
 

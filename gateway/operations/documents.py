@@ -100,4 +100,4 @@ class Registered:
 
 
 def _caller(identity: Identity) -> object:
-    return identity.subject, identity.client, identity.is_anonymous
+    return identity.issuer, identity.subject, identity.client, identity.is_anonymous

@@ -35,8 +35,8 @@ from strawberry.types import ExecutionResult
 
 from gateway.auth.authentication import Authenticator
 from gateway.errors import BadUserInput, RequestRefused, Unauthenticated, masked
-from gateway.operations.asked import Asked
 from gateway.logs import request_id
+from gateway.operations.asked import Asked
 from gateway.operations.results import Result, is_request_error
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
 from gateway.transports.forwarding import forwarded, of_this_request, with_credentials

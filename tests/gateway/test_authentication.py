@@ -13,8 +13,9 @@ import pytest
 from demo.stack import Addresses
 from gateway.auth.api_keys import create, revoke
 from gateway.auth.authentication import Authenticator
+from gateway.auth.settings import AuthSettings
 from gateway.errors import Unauthenticated
-from gateway.settings import AuthSettings, Settings
+from gateway.settings import Settings
 from loaders.identity import ANONYMOUS
 from loaders.sql.postgres import PostgresSource
 from tests import identities

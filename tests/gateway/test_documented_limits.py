@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 def documented() -> dict[str, str]:
     """The limits that the page names, in tables and below them, with their defaults."""
-    page = (ROOT / "docs" / "operations.md").read_text()
+    _, _, page = (ROOT / "docs" / "operations.md").read_text().partition("\n## Limits\n")
     rows = re.findall(r"^\| `(\w+)` \| `?([\w,.]+)`? \|", page, re.MULTILINE)
     named = re.findall(r"^`(\w+)` \(([\d,.]+)\) is", page, re.MULTILINE)
     return {name: value.replace(",", "") for name, value in rows + named}

@@ -15,8 +15,8 @@ import aiohttp
 import pytest
 
 from gateway.auth.authentication import Authenticator
+from gateway.auth.settings import AuthSettings
 from gateway.errors import Unauthenticated
-from gateway.settings import AuthSettings
 from loaders.logs import MOST, SECONDS, Limited
 from tests.gateway.test_cli import GATEWAY, ROOT, answer, free_port
 

@@ -12,9 +12,10 @@ import pytest
 
 from demo.stack import Addresses
 from gateway.auth import api_keys, migrations
+from gateway.auth.settings import KeySettings
 from gateway.checks.report import Report
 from gateway.checks.sources import check
-from gateway.settings import KeySettings, Settings
+from gateway.settings import Settings
 from loaders.sql.postgres import PostgresSource
 from schema.build import schema
 from tests.client import Gateway, serving
