@@ -23,21 +23,21 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @strawberry.type(description="A box.")
-class Box(Node):
+class Crate(Node):
     resource = box_table
 
-    things: list[Thing] | None = many("What is in it.", by="box_id")
+    things: list[Piece] | None = many("What is in it.", by="box_id")
 
 
 @strawberry.type(description="A thing.")
-class Thing(Node):
+class Piece(Node):
     resource = thing_table
 
     price: Decimal = column("Its price.")
     at: datetime = column("When it was made.")
     count: int = column("How many there are.")
-    box: Box | None = one("Where it is.", by="box_id")
-    before: Box | None = one("Where it was.", by="before_id")
+    box: Crate | None = one("Where it is.", by="box_id")
+    before: Crate | None = one("Where it was.", by="before_id")
 
 
 @strawberry.type(description="What can be asked.")
@@ -45,8 +45,8 @@ class Query:
     node: Node | None = node("Any object.")
 
 
-GRAPH = Graph(Query, types=[Box, Thing])
-ALL = "query ($id: ID!) { node(id: $id) { ... on Box { things { id price at count } } } }"
+GRAPH = Graph(Query, types=[Crate, Piece])
+ALL = "query ($id: ID!) { node(id: $id) { ... on Crate { things { id price at count } } } }"
 
 
 def client(things: int) -> GraphClient:
@@ -76,7 +76,7 @@ async def turns(asked: GraphClient, query: str) -> int:
             had += 1
 
     task = asyncio.create_task(others())
-    response = await asked.execute(query, {"id": global_id("Box", box_table, 1)})
+    response = await asked.execute(query, {"id": global_id("Crate", box_table, 1)})
     task.cancel()
     assert response.errors == []
     return had
@@ -107,7 +107,7 @@ async def test_what_takes_no_time_gives_no_way() -> None:
 async def test_what_is_loaded_below_leaves_together() -> None:
     query = ALL.replace("count", "count box { id } before { id }")
 
-    response = await client(3 * AT_ONCE).execute(query, {"id": global_id("Box", box_table, 1)})
+    response = await client(3 * AT_ONCE).execute(query, {"id": global_id("Crate", box_table, 1)})
 
     asked = [(call["resource"], call["keys"]) for call in response.calls]
     # The boxes where things are, and where they were, by one call.
