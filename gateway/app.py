@@ -77,7 +77,12 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
         idle_seconds=limits.idle_socket_seconds,
         origins=settings.cors.origins,
     )
-    endpoint = GraphQLEndpoint(operations, authenticator, batch=limits.batch)
+    endpoint = GraphQLEndpoint(
+        operations,
+        authenticator,
+        batch=limits.batch,
+        compresses=settings.server.compression,
+    )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

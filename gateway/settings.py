@@ -70,7 +70,8 @@ class AuthorizationSettings(Section):
 
 
 class ServerSettings(Section):
-    """Where the gateway listens, and with how many processes.
+    """Where the gateway listens, and with how many processes. With ``compression`` its answers are
+    compressed as their clients take them.
 
     ``allowed_hosts`` are the hosts that requests may name, of which ``*.example.com`` are all below
     it; with ``*`` any. Unless it is given, in production any, and in development this machine's own
@@ -87,6 +88,7 @@ class ServerSettings(Section):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     workers: int = Field(1, ge=1)
+    compression: bool = True
     allowed_hosts: tuple[str, ...] | None = None
     trusted_proxies: tuple[str, ...] | None = None
     tls_certificate: str | None = None

@@ -17,7 +17,7 @@ ALLOWED = {
     "resolvers": {"resolvers", "loaders", "gateway.errors", "gateway.engine"},
     "schema": {"schema", "resolvers", "loaders"},
     "demo": {"demo"},
-    "gateway.graphiql": {"gateway.graphiql"},
+    "gateway.graphiql": {"gateway.graphiql", "gateway.compression"},
     "gateway.app": {"gateway", "resolvers", "loaders"},
     "gateway.commands.demo": {"gateway", "resolvers", "loaders", "demo"},
     "gateway": {"gateway", "resolvers", "loaders"},

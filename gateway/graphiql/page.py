@@ -1,19 +1,23 @@
 """The GraphiQL page as Starlette routes: its HTML, its headers and its bundle."""
 
+import asyncio
 import json
 import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from gateway.compression import ENCODINGS, encoding_for
 from gateway.graphiql.sign_in import SignIn, sign_in_route
 
 STATIC = Path(__file__).parent / "static"
@@ -137,10 +141,31 @@ def graphiql_routes(
 
 
 class _Assets(StaticFiles):
+    """The bundle, compressed where that makes it smaller, once for all requests."""
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
+        if isinstance(response, FileResponse) and response.status_code == 200:
+            response.headers["vary"] = "Accept-Encoding"
+            encoding = encoding_for(Request(scope))
+            if encoding is not None and scope["method"] == "GET" and not _is_partial(scope):
+                body = await asyncio.to_thread(_compressed, str(response.path), encoding)
+                headers = MutableHeaders(raw=response.raw_headers)
+                del headers["content-length"]
+                del headers["etag"]
+                response = Response(body, headers=headers)
+                response.headers["content-encoding"] = encoding
         response.headers.update(_ASSET_HEADERS)
         return response
+
+
+def _is_partial(scope: Scope) -> bool:
+    return any(name == b"range" for name, _ in scope["headers"])
+
+
+@lru_cache
+def _compressed(path: str, encoding: str) -> bytes:
+    return ENCODINGS[encoding](Path(path).read_bytes())
 
 
 def _from_page(path: str) -> str:

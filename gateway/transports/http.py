@@ -15,6 +15,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from gateway.auth.authentication import Authenticator
+from gateway.compression import compress
 from gateway.errors import (
     BadUserInput,
     Denied,
@@ -61,10 +62,12 @@ class GraphQLEndpoint:
         authenticator: Authenticator,
         *,
         batch: int,
+        compresses: bool,
     ) -> None:
         self._operations = operations
         self._authenticator = authenticator
         self._batch = batch
+        self._compresses = compresses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
@@ -108,6 +111,11 @@ class GraphQLEndpoint:
             response = _refused(request, error)
         except ClientDisconnect:
             return
+        await self._send(request, response, send)
+
+    async def _send(self, request: Request, response: Response, send: Send) -> None:
+        if self._compresses:
+            await compress(request, response)
         await response(request.scope, request.receive, send)
 
     async def _results(
@@ -185,7 +193,7 @@ class GraphQLEndpoint:
         async def send_part(result: Result) -> None:
             if isinstance(result, ExecutionResult):
                 # Nothing was deferred.
-                await _answer(request, result)(request.scope, request.receive, send)
+                await self._send(request, _answer(request, result), send)
             else:
                 await parts.next(body_of(result))
 
