@@ -79,6 +79,11 @@ class OperationTooComplex(GatewayError):
     code = "OPERATION_TOO_COMPLEX"
 
 
+def too_complex(message: str) -> GraphQLError:
+    """The error of an operation that asks for more than one may, and does not run."""
+    return GraphQLError(message, extensions={"code": OperationTooComplex.code})
+
+
 class RequestRefused(GraphQLError):
     """A request that is not run. ``status`` is what HTTP says of it."""
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 
 from strawberry.types import ExecutionResult
 
-from gateway.errors import OperationTooComplex, RequestRefused
+from gateway.errors import too_complex
 from gateway.operations.costs import OperationCost
 from gateway.operations.operation import OperationState, Rest
 from gateway.operations.prepared import By, Prepared
@@ -43,10 +43,9 @@ class CostStage:
 
     def _refuse(self, operation: OperationState, estimate: int) -> None:
         if self._enforces:
-            raise RequestRefused(
+            raise too_complex(
                 f"The operation costs {estimate:,}, and one may cost {self._most:,}: "
-                "ask for smaller pages, or for less within lists.",
-                code=OperationTooComplex.code,
+                "ask for smaller pages, or for less within lists."
             )
         log.warning(
             "measure: operation %.100r of %s costs %d, more than %d",

@@ -6,10 +6,10 @@ import re
 from bisect import bisect_left
 from collections.abc import Awaitable
 
-from graphql import GraphQLError, GraphQLSyntaxError, Source, SourceLocation, parse
+from graphql import GraphQLSyntaxError, Source, SourceLocation, parse
 from strawberry.types.graphql import OperationType
 
-from gateway.errors import OperationTooComplex, RequestRefused, coded
+from gateway.errors import RequestRefused, coded, too_complex
 from gateway.operations.compat import schema_of
 from gateway.operations.operation import OperationState, Rest
 from gateway.operations.prepared import By, Document, Prepared
@@ -52,10 +52,7 @@ class ParseStage:
         query = known.query
         breaks = query.count("\n") + query.count("\r") - query.count("\r\n")
         if breaks >= MOST_LINES:
-            raise GraphQLError(
-                f"The document has more than {MOST_LINES:,} lines: split it.",
-                extensions={"code": OperationTooComplex.code},
-            )
+            raise too_complex(f"The document has more than {MOST_LINES:,} lines: split it.")
         try:
             ast = parse(_Text(query), max_tokens=self._tokens, allow_empty_selection_sets=False)
             known.document = Document.of(ast)
@@ -67,7 +64,7 @@ class ParseStage:
                 told = "The document nests too deeply: ask for less at a time."
             else:
                 told = f"The document has more than {self._tokens:,} tokens: split it."
-            raise GraphQLError(told, extensions={"code": OperationTooComplex.code}) from None
+            raise too_complex(told) from None
 
     def around(self, operation: OperationState, send: Send, rest: Rest) -> Awaitable[None]:
         named = operation.operation_name

@@ -12,7 +12,6 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLError,
     InlineFragmentNode,
     NoFragmentCyclesRule,
     OperationDefinitionNode,
@@ -20,7 +19,7 @@ from graphql import (
     validate,
 )
 
-from gateway.errors import OperationTooComplex, RequestRefused, coded
+from gateway.errors import coded, too_complex
 from gateway.operations.compat import schema_of
 from gateway.operations.operation import OperationState, Rest
 from gateway.operations.prepared import By, Prepared
@@ -79,9 +78,8 @@ class ShapeStage:
         if operation.variables:
             most = self._limits.variables
             if _is_larger(operation.variables, most):
-                raise RequestRefused(
-                    f"The variables have more than {most:,} values: send fewer at a time.",
-                    code=OperationTooComplex.code,
+                raise too_complex(
+                    f"The variables have more than {most:,} values: send fewer at a time."
                 )
         return rest(operation, send)
 
@@ -95,7 +93,7 @@ class ShapeStage:
             (shape.directives, limits.directives, "has more than {:,} directives"),
         ):
             if has > most:
-                raise _too_complex(
+                raise too_complex(
                     f"The {what} {exceeds.format(most)}, with those of its fragments wherever they "
                     "are spread. Ask for less at a time, or send several operations."
                 )
@@ -224,16 +222,12 @@ class _Work:
             self._fields += named.total()
             self._pairs += sum(times * (times - 1) // 2 for times in named.values())
             if self._fields > self._most_fields:
-                raise _too_complex(
+                raise too_complex(
                     f"The document's operations have more than {self._most_fields:,} fields. Send "
                     "fewer of them in one document."
                 )
             if self._pairs > MOST_PAIRS:
-                raise _too_complex(
+                raise too_complex(
                     "The document has the same fields in the same places too often. Ask for each "
                     "of them once."
                 )
-
-
-def _too_complex(message: str) -> GraphQLError:
-    return GraphQLError(message, extensions={"code": OperationTooComplex.code})

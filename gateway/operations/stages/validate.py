@@ -16,7 +16,7 @@ from graphql import (
 )
 from strawberry.types.execution import PreExecutionError
 
-from gateway.errors import OperationTooComplex, coded
+from gateway.errors import coded, too_complex
 from gateway.operations.compat import (
     MaybeNullValidationRule,
     OneOfInputValidationRule,
@@ -95,4 +95,4 @@ def _aborted(by_errors: bool) -> GraphQLError:
     """What is told of a validation that was given up: by too many errors, or by too much work."""
     if by_errors:
         return GraphQLError(f"There are more errors than these {MOST_ERRORS}: mend them first.")
-    return GraphQLError(TOO_COMPLEX, extensions={"code": OperationTooComplex.code})
+    return too_complex(TOO_COMPLEX)
