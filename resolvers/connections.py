@@ -18,7 +18,7 @@ from strawberry.types.arguments import StrawberryArgument
 from gateway.errors import BadUserInput
 from loaders.asks import WHOLE
 from loaders.declarations import declaration
-from loaders.query import Order, Window
+from loaders.query import Filter, Order, Window
 from loaders.resource import Resource, Row
 from resolvers.cursors import Cursors
 from resolvers.directives import FieldOptions
@@ -39,6 +39,7 @@ from resolvers.filters import filter_input, sort_input, to_filter, to_order
 from resolvers.guards import comparable
 from resolvers.ids import node_types
 from resolvers.keys import Keys
+from resolvers.once import once
 from resolvers.paging import Page, PageInfo, Paging
 from resolvers.relations import declared_order
 from resolvers.time_zones import zone_of
@@ -253,8 +254,7 @@ def _paging(
         for name in ("after", "before")
         if (cursor := given_value(given, name)) is not None
     }
-    zones = partial(zone_of, info, resource)
-    filter = to_filter(type_, given.get("where"), check, node_types(info), zones)
+    filter = _filter(info, type_, given.get("where"), check)
     walked = tuple(part.reversed() for part in order) if backward else order
     start, end = ("before", "after") if backward else ("after", "before")
     window = Window(walked, places.get(start), places.get(end), size + 1)
@@ -262,6 +262,34 @@ def _paging(
     return Paging(
         info.context.loaders, resource, order, filter, window, backward, bounded, by, cursors
     )
+
+
+def _filter(
+    info: ResolveInfo, type_: type[Node], where: object, check: Callable[[str], None]
+) -> Filter | None:
+    """What ``where`` says, read once for all fields that have the same, and checked for each."""
+    if where is None or where is strawberry.UNSET:
+        return None
+
+    def read() -> tuple[list[str], Filter | None, Exception | None]:
+        checked: list[str] = []
+
+        def noted(coordinate: str) -> None:
+            checked.append(coordinate)
+            check(coordinate)
+
+        zones = partial(zone_of, info, type_.resource)
+        try:
+            return checked, to_filter(type_, where, noted, node_types(info), zones), None
+        except Exception as error:
+            return checked, None, error
+
+    checked, filter, error = once(info.context, ("where", id(type_)), where, read)
+    for coordinate in checked:
+        check(coordinate)
+    if error is not None:
+        raise error.with_traceback(None)
+    return filter
 
 
 def _size(first: int | None, last: int | None) -> tuple[int, bool]:

@@ -6,7 +6,7 @@ nothing of the gateway that runs them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ class OperationContext(Protocol):
 
     @property
     def policies(self) -> PolicyEvaluator: ...
+
+    @property
+    def made(self) -> dict[Hashable, tuple[object, object]]:
+        """What was made of arguments' values: see ``resolvers.once``."""
 
     def deny(self, coordinate: str, path: Sequence[str | int]) -> None:
         """Raise the ``refusal`` of the field at the path, if there is one."""

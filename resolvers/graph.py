@@ -45,6 +45,7 @@ from resolvers.filters import comparisons
 from resolvers.guards import guard
 from resolvers.inheritance import let_nodes_be_null, show_inherited
 from resolvers.numbers import read_literals_exactly
+from resolvers.once import once
 from resolvers.policies import Policy
 from resolvers.reading import prepare_leaves, read_column, read_id, read_needs
 from resolvers.relations import Aggregated
@@ -187,11 +188,19 @@ class Graph(Declared, strawberry.Schema):
             given = {
                 python_name: arguments[name]
                 if type_ is None
-                else convert_argument(arguments[name], type_, registry, config, path=(name,))
+                else converted(info, name, arguments[name], type_)
                 for name, python_name, type_ in taken
                 if name in arguments
             }
             return fetch.resolve_all(field, rows, info, given)
+
+        def converted(info: ResolveInfo, name: str, value: object, type_: FieldType) -> object:
+            def convert() -> object:
+                return convert_argument(value, type_, registry, config, path=(name,))
+
+            if not isinstance(value, dict | list):
+                return convert()
+            return once(info.context, id(type_), value, convert)
 
         return resolve
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -33,7 +33,8 @@ class Context:
     resolver: its ``loaders``, its ``decision``, and the ``policies``, which are asked about rows.
     ``refused`` is what was denied as it ran, by the names in its paths. ``visible_schema`` is what
     introspection shows. ``not_by_breadth`` says why graphql-core's executor ran it, if that did.
-    ``timer`` is what stops it. Each of its results may have ``most_objects``.
+    ``timer`` is what stops it, ``made`` what resolvers have made of arguments. Each of its results
+    may have ``most_objects``.
     """
 
     sources: Sources
@@ -44,6 +45,7 @@ class Context:
     visible_schema: GraphQLSchema | None = None
     not_by_breadth: str | None = "the setting engine"
     timer: Until | None = None
+    made: dict[Hashable, tuple[object, object]] = field(default_factory=dict)
     _declared: Mapping[str, Policy] = field(default_factory=dict)
     _decision: Decision | None = None
     _loaders: Loaders | None = None
@@ -122,6 +124,7 @@ class Context:
             if kept is not None:
                 kept.forget()
         self._before.clear()
+        self.made.clear()
         self._event = None
         self.operation.trace.calls.clear()
 
