@@ -64,7 +64,8 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
     """
     kinds = settings.sources
     zones = {name: each.time_zone for name, each in kinds.items() if each.time_zone is not None}
-    sources = Sources([each.source(name) for name, each in kinds.items()], zones)
+    resilience = {name: each.resilience for name, each in kinds.items()}
+    sources = Sources([each.source(name) for name, each in kinds.items()], zones, resilience)
     graph = load_graph(settings.graph)
     operations = Operations(graph, sources, settings)
     authenticator = Authenticator(settings.auth)

@@ -10,10 +10,12 @@ class SourceError(Exception):
 
     ``source`` is its configured name. The message is meant for clients and says nothing of the
     inside; ``reason`` is what the driver said, for the log and the explain of development, and
-    holds no value of anybody's. ``is_passing`` says that another try may have it.
+    holds no value of anybody's. ``is_passing`` says that another try may have it, but not before
+    ``after`` seconds, where the source asks for that.
     """
 
     is_passing = False
+    after: float | None = None
 
     def __init__(self, source: str, message: str, *, reason: str | None = None) -> None:
         super().__init__(message)
@@ -29,8 +31,7 @@ class SourceTimeout(SourceError):
 
 
 class SourceUnavailable(SourceError):
-    """The source can't be reached, or refuses to work. It may ask not to be tried again before
-    ``after`` seconds."""
+    """The source can't be reached, or refuses to work."""
 
     def __init__(
         self,

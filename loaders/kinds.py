@@ -15,8 +15,9 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from loaders.chain.resilience import RETRIES, RETRY_BUDGET, Resilience
 from loaders.resource import Resource
 from loaders.sources import Source
 
@@ -51,10 +52,10 @@ UNESCAPED = (
 class Kind(BaseModel, ABC):
     """What the settings say of one source, and the source that is made of it.
 
-    A kind has a field for each setting beside ``kind``, which is its own name, and ``time_zone``,
-    which is that of the source's times that have none. Settings that it has no field for are
-    refused. Give what may be a secret the type ``SecretStr``. ``resources`` is the class of the
-    resources that its sources have.
+    A kind has a field for each setting beside those that all have: ``kind``, which is its own name,
+    ``time_zone``, which is that of the source's times that have none, and those of ``Resilience``.
+    Settings that it has no field for are refused. Give what may be a secret the type
+    ``SecretStr``. ``resources`` is the class of the resources that its sources have.
     """
 
     resources: ClassVar[type[Resource]] = Resource
@@ -63,6 +64,13 @@ class Kind(BaseModel, ABC):
 
     kind: str
     time_zone: ZoneInfo | None = None
+    retries: int = Field(RETRIES, ge=0, le=10)
+    retry_budget: float = Field(RETRY_BUDGET, ge=0)
+
+    @property
+    def resilience(self) -> Resilience:
+        """What is done where the source fails."""
+        return Resilience(retries=self.retries, retry_budget=self.retry_budget)
 
     @abstractmethod
     def source(self, name: str) -> Source:

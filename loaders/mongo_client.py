@@ -13,6 +13,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorDatabase,
 )
 from pymongo.errors import (
+    AutoReconnect,
     NetworkTimeout,
     OperationFailure,
     PyMongoError,
@@ -32,6 +33,9 @@ from loaders.sources import Capabilities, Translated
 
 REFUSALS = frozenset({11, 18})
 """The codes of UserNotFound and AuthenticationFailed: the server works, but not for us."""
+
+PASSING = frozenset({6, 7, 89, 91, 134, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+"""The codes after which a read may be made again (MongoDB's specification of retryable reads)."""
 
 WITH_VALUES = frozenset({2, 9, 14, 22, 31, 96, 121, 241})
 """The codes, of those below 10000, whose messages can hold values: BadValue, FailedToParse,
@@ -71,6 +75,8 @@ class DatabaseClient:
             maxPoolSize=self._pool_size,
             timeoutMS=int(self.timeout * 1000),
             serverSelectionTimeoutMS=min(3000, int(self.timeout * 1000)),
+            # The driver would make them again by itself, as often as there is time for.
+            retryReads=False,
             appname="sluice",
         )
 
@@ -114,10 +120,16 @@ class DatabaseClient:
                 selecting = isinstance(error, ServerSelectionTimeoutError)
                 if self._is_silent() if selecting else error.timeout:
                     return SourceTimeout(self.name, reason=_reason(error))
-                if isinstance(error, OperationFailure) and error.code not in REFUSALS:
+                if isinstance(error, OperationFailure) and error.code not in REFUSALS | PASSING:
                     said = f"The source '{self.name}' refused a statement."
                     return BadResponse(self.name, said, reason=_reason(error))
-                return SourceUnavailable(self.name, reason=_reason(error))
+                # The time for selecting a server is over once none has been found.
+                passing = (
+                    error.code in PASSING
+                    if isinstance(error, OperationFailure)
+                    else (isinstance(error, AutoReconnect) and not selecting)
+                )
+                return SourceUnavailable(self.name, reason=_reason(error), is_passing=passing)
         return None
 
     def _is_silent(self) -> bool:

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from loaders.asks import Answer, Found, Key, Rows, Wants
 from loaders.batching import Loader
 from loaders.chain import chained
+from loaders.chain.counts import Counts
+from loaders.chain.resilience import DEFAULTS, Resilience
 from loaders.contexts import Operation
 from loaders.errors import SourceUnavailable, UnfitKey
 from loaders.listed import Listed
@@ -23,14 +25,24 @@ from loaders.views import View
 
 class Sources:
     """Every configured source, by name. They open and close together. ``time_zones`` has those of
-    their times that have none, as far as they are configured."""
+    their times that have none, ``resilience`` what else is said of them, as far as they are
+    configured."""
 
     def __init__(
-        self, sources: Sequence[Source], time_zones: Mapping[str, ZoneInfo] | None = None
+        self,
+        sources: Sequence[Source],
+        time_zones: Mapping[str, ZoneInfo] | None = None,
+        resilience: Mapping[str, Resilience] | None = None,
     ) -> None:
         self._time_zones = time_zones or {}
         self._by_name = {source.name: source for source in sources}
-        self._chains = {source.name: chained(source) for source in sources}
+        self.counts = {source.name: Counts() for source in sources}
+        """What was done for each source beside asking it."""
+        said = resilience or {}
+        self._chains = {
+            name: chained(source, said.get(name, DEFAULTS), self.counts[name])
+            for name, source in self._by_name.items()
+        }
 
     def __getitem__(self, name: str) -> Source:
         try:

@@ -19,9 +19,8 @@ class Capabilities:
     ``together``: rows and aggregates of them are one call. ``whole``: its rows have every column,
     whichever were asked for. ``batch_size``: the keys of one call, where the resource does not say.
     ``in_flight``: the calls that may be under way at the same time, None where the source itself
-    sees to that. ``retries``: how often what failed in passing is tried again.
-    ``grace``: the seconds by which its driver, which goes by the attempt's deadline itself, may be
-    late; None where it does not, and is cancelled at the deadline.
+    sees to that. ``grace``: the seconds by which its driver, which goes by the attempt's deadline
+    itself, may be late; None where it does not, and is cancelled at the deadline.
     ``headers``: the names, in lower case, of the callers' headers that it is given and sends on.
     """
 
@@ -29,7 +28,6 @@ class Capabilities:
     whole: bool = False
     batch_size: int = 500
     in_flight: int | None = None
-    retries: int = 0
     grace: float | None = None
     headers: frozenset[str] = frozenset()
 

@@ -79,10 +79,11 @@ async def silent() -> AsyncIterator[int]:
 @dataclass
 class Line:
     """A line to a server. While it is ``cut``, what the server says gets lost; else ``garble``
-    says what becomes of it."""
+    says what becomes of it. It ``breaks`` under so many of its answers."""
 
     port: int
     cut: bool = False
+    breaks: int = 0
     garble: Callable[[bytes], bytes] = bytes
 
 
@@ -93,6 +94,10 @@ async def line_to(host: str, port: int) -> AsyncIterator[Line]:
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
+            if line.breaks:
+                line.breaks -= 1
+                writer.transport.abort()
+                return
             if not line.cut:
                 writer.write(line.garble(data))
                 await writer.drain()

@@ -11,7 +11,9 @@ be raised for a whole batch; before it, errors are data, by the keys' positions.
 from __future__ import annotations
 
 from loaders.chain.bulkhead import Bulkhead
+from loaders.chain.counts import Counts
 from loaders.chain.record import Record
+from loaders.chain.resilience import DEFAULTS, Resilience
 from loaders.chain.retry import Retry
 from loaders.chain.spend import Spend
 from loaders.chain.split import Split
@@ -20,13 +22,15 @@ from loaders.contexts import Attempt, Operation
 from loaders.sources import Fetcher, Source
 
 
-def chained(source: Source) -> Fetcher[Operation]:
-    """The source as operations ask it."""
-    can = source.can
+def chained(
+    source: Source, resilience: Resilience = DEFAULTS, counts: Counts | None = None
+) -> Fetcher[Operation]:
+    """The source as operations ask it. What is done for that is counted in ``counts``."""
+    can, counts = source.can, counts or Counts()
     fetcher: Fetcher[Attempt] = Timeout(source)
     if can.in_flight is not None:
         fetcher = Bulkhead(fetcher, can.in_flight)
-    if can.retries:
-        fetcher = Retry(fetcher, can.retries)
+    if resilience.retries:
+        fetcher = Retry(fetcher, resilience.retries, resilience.retry_budget, counts)
     fetcher = Split(fetcher, can)
     return Spend(Record(fetcher, can.headers), source.name)

@@ -2,52 +2,110 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from asyncio import sleep
+from collections.abc import Iterable, Sequence
 
 from loaders.asks import Answer, Ask, Found, Key
+from loaders.chain.counts import Counts
 from loaders.contexts import Attempt
-from loaders.errors import SourceUnavailable
+from loaders.errors import SourceError
 from loaders.sources import Fetcher
 
 FIRST_WAIT = 0.1
 """Seconds before the second try, at most. It is twice as long before each further one."""
 
+LATER = 0.1
+"""The share by which a wait that a source asks for may be longer: not all come back at once."""
 
-@dataclass(frozen=True, slots=True)
+RESERVE = 100.0
+"""Retries of a budget that nobody has used for long: as many as one operation's fan-out has
+requests."""
+
+
+class Budget:
+    """So many retries for each call, a ``share`` of one, so that a source that fails is not asked
+    several times as much as one that works. What is not used is kept, up to the reserve."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._left = RESERVE
+
+    def earn(self) -> None:
+        """For a call, which may fail."""
+        if self._left < RESERVE:
+            self._left = min(self._left + self._share, RESERVE)
+
+    def spend(self) -> bool:
+        """Whether there may be one retry more, which is then used up."""
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
 class Retry:
-    """Tries the keys that failed in passing again, ``most`` times, after the wait that the source
-    asks for, or one that grows from try to try."""
+    """Tries the keys that failed in passing again, ``most`` times and within the budget, after the
+    wait that the source asks for, or one that grows from try to try. Nothing is waited for that
+    would come too late."""
 
-    following: Fetcher[Attempt]
-    most: int
+    def __init__(
+        self, following: Fetcher[Attempt], most: int, share: float, counts: Counts
+    ) -> None:
+        self._following = following
+        self._most = most
+        self._budget = Budget(share)
+        self._counts = counts
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        tried = Attempt(attempt.deadline, attempt.calls, self.most, headers=attempt.headers)
-        found = await self.following.fetch(ask, keys, tried)
-        if len(found) == 1 and type(found[0]) is Found:
-            # Most are one of many requests, and well.
+        tried = Attempt(attempt.deadline, attempt.calls, self._most, headers=attempt.headers)
+        self._budget.earn()
+        found = await self._following.fetch(ask, keys, tried)
+        if set(map(type, found)) == {Found}:
             return found
         answer = list(found)
-        for tries in reversed(range(self.most)):
+        for tries in reversed(range(self._most)):
             failed = {
                 place: each
                 for place, each in enumerate(answer)
-                if isinstance(each, SourceUnavailable) and each.is_passing
+                if isinstance(each, SourceError) and each.is_passing
             }
             if not failed:
                 break
-            backoff = FIRST_WAIT * 2 ** (self.most - 1 - tries) * random.uniform(0.5, 1)  # noqa: S311
-            asked = max(each.after or 0.0 for each in failed.values())
-            await asyncio.sleep(attempt.left(asked or backoff))
-            if attempt.is_late:
-                if tried.last is not None:
-                    tried.last.give_up(next(iter(failed.values())))
+            wait = _wait(failed.values(), self._most - 1 - tries)
+            if not self._may_try(attempt, wait):
+                _give_up(tried, failed.values())
                 break
+            await sleep(wait)
+            before = tried
             tried = Attempt(attempt.deadline, attempt.calls, tries, headers=attempt.headers)
-            found = await self.following.fetch(ask, [keys[place] for place in failed], tried)
+            found = await self._following.fetch(ask, [keys[place] for place in failed], tried)
             for place, each in zip(failed, found, strict=True):
                 answer[place] = each
+            if tried.last is None:
+                # Nothing was sent after all, so what is to be said is why the last try failed.
+                _give_up(before, failed.values())
         return answer
+
+    def _may_try(self, attempt: Attempt, wait: float) -> bool:
+        if attempt.left(wait) < wait:
+            return False
+        if self._budget.spend():
+            self._counts.retried += 1
+            return True
+        self._counts.spent += 1
+        return False
+
+
+def _wait(errors: Iterable[SourceError], tries: int) -> float:
+    """The seconds before the next try, after so many tries beside the first."""
+    asked = max(each.after or 0.0 for each in errors)
+    if asked:
+        return asked * random.uniform(1, 1 + LATER)  # noqa: S311
+    backoff: float = FIRST_WAIT * 2**tries
+    return backoff * random.uniform(0.5, 1)  # noqa: S311
+
+
+def _give_up(tried: Attempt, errors: Iterable[SourceError]) -> None:
+    if tried.last is not None:
+        tried.last.give_up(next(iter(errors)))

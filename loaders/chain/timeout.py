@@ -47,6 +47,8 @@ class Timeout:
             return [late] * len(keys)
         except SourceError as error:
             return [error] * len(keys)
+        finally:
+            attempt.last = within.last
 
     def _checked(self, ask: Ask, keys: Sequence[Key], answer: Answer) -> Answer:
         # Every call passes here. A source that has a Found for the first key knows what one is.

@@ -29,7 +29,6 @@ from loaders.sources import Capabilities
 from loaders.trace import Call, Request, not_asked
 
 IN_FLIGHT = 20
-RETRIES = 2
 
 
 class RestSource:
@@ -37,7 +36,7 @@ class RestSource:
     in lower case, of the callers' headers that go on to it."""
 
     kind = "rest"
-    can = Capabilities(together=True, whole=True, in_flight=IN_FLIGHT, retries=RETRIES)
+    can = Capabilities(together=True, whole=True, in_flight=IN_FLIGHT)
 
     def __init__(
         self, name: str, url: str, *, timeout: float = 5.0, forward_headers: Sequence[str] = ()
@@ -176,8 +175,8 @@ class RestSource:
 
 
 class RestKind(Kind):
-    """A REST service. ``timeout`` is in seconds, for each request; one that fails in passing is
-    made again, twice at most. ``forward_headers`` names the callers' headers that go on to it."""
+    """A REST service. ``timeout`` is in seconds, for each request. ``forward_headers`` names the
+    callers' headers that go on to it."""
 
     resources: ClassVar[type[Resource]] = RestResource
 

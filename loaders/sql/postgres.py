@@ -56,6 +56,24 @@ OF_TYPES = frozenset({"42703", "42804", "42846", "42883"})
 """Undefined column, datatype mismatch, cannot coerce, undefined function or operator (appendix A):
 what is said of a statement whose columns are of other types than it was made for."""
 
+PASSING = (
+    OSError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.ConnectionFailureError,
+    asyncpg.ClientCannotConnectError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleSessionTimeoutError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What is said of a connection, or of a server that starts, stops or is full: another statement may
+find another."""
+
+LOST = frozenset({"40001", "40P01"})
+"""Serialization failure, also by what a standby replays, and deadlock (appendix A): the statement
+gave way to others, and may be sent again."""
+
 Pooler = Literal["transaction"]
 """What stands between us and the server, and may give each transaction another of its sessions."""
 
@@ -236,9 +254,13 @@ class PostgresSource(SqlSource):
                 | asyncpg.InterfaceError()
                 | asyncpg.InternalClientError()
             ):
-                return SourceUnavailable(self.name, reason=reason_of(error))
+                return SourceUnavailable(
+                    self.name, reason=reason_of(error), is_passing=isinstance(error, PASSING)
+                )
             case asyncpg.PostgresError():
-                return self._refused(error)
+                refused = self._refused(error)
+                refused.is_passing = error.sqlstate in LOST
+                return refused
             case ValueError():
                 # What asyncpg can't send, and can't say either: an integer of 5,000 digits.
                 return UnfitValue(self.name, MISFIT, reason=reason_of(error))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from loaders.asks import WHOLE, Answer, Ask, Found, Key, Rows, Wants
 from loaders.chain import chained
+from loaders.chain.resilience import Resilience
 from loaders.contexts import FAN_OUT, Attempt, Operation
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import (
@@ -86,11 +87,13 @@ async def asked(
     keys: Sequence[Key],
     operation: Operation | None = None,
     resource: Resource = THINGS,
+    **resilience: Any,
 ) -> list[Any]:
     """For each key, its row's id or its error."""
     by = () if list(keys) == [WHOLE] else ("id",)
     ask = Ask(Rows(resource, by, unique=bool(by)), Wants(frozenset({"id"})))
-    answer = await chained(source).fetch(ask, keys, operation or Operation())
+    chain = chained(source, Resilience(**resilience))
+    answer = await chain.fetch(ask, keys, operation or Operation())
     assert len(answer) == len(keys)
     return [
         each.rows[0]["id"] if isinstance(each, Found) and not isinstance(each.rows, Exception)
@@ -204,7 +207,7 @@ async def test_what_failed_in_passing_is_tried_again_and_nothing_else() -> None:
             case other:
                 return Found([{"id": other}])
 
-    source = Told(tell, Capabilities(retries=2))
+    source = Told(tell)
 
     found = await asked(source, numbered(6))
 
@@ -219,7 +222,7 @@ async def test_a_whole_batch_that_failed_in_passing_is_tried_again() -> None:
             raise passing()
         return Found([{"id": key[0]}])
 
-    source = Told(tell, Capabilities(retries=2))
+    source = Told(tell)
 
     assert await asked(source, numbered(3)) == [0, 1, 2]
     assert source.batches == [numbered(3)] * 3
@@ -228,7 +231,7 @@ async def test_a_whole_batch_that_failed_in_passing_is_tried_again() -> None:
 async def test_without_retries_nothing_is_tried_again() -> None:
     source = Told(lambda *_: passing())
 
-    await asked(source, numbered(2))
+    await asked(source, numbered(2), retries=0)
 
     assert len(source.batches) == 1
 
@@ -236,11 +239,8 @@ async def test_without_retries_nothing_is_tried_again() -> None:
 async def test_a_failure_is_logged_when_nothing_more_is_tried(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    healing = Told(
-        lambda key, times: passing("healing") if times < 2 else Found([{"id": key[0]}]),
-        Capabilities(retries=2),
-    )
-    failing = Told(lambda *_: passing("failing"), Capabilities(retries=2))
+    healing = Told(lambda key, times: passing("healing") if times < 2 else Found([{"id": key[0]}]))
+    failing = Told(lambda *_: passing("failing"))
     operation = Operation()
 
     await asked(healing, numbered(1), operation)
@@ -256,10 +256,7 @@ async def test_a_failure_is_logged_when_nothing_more_is_tried(
 
 async def test_a_source_is_left_alone_for_as_long_as_it_asks() -> None:
     began = time.monotonic()
-    source = Told(
-        lambda key, times: passing(after=0.3) if times < 2 else Found([{"id": key[0]}]),
-        Capabilities(retries=2),
-    )
+    source = Told(lambda key, times: passing(after=0.3) if times < 2 else Found([{"id": key[0]}]))
 
     assert await asked(source, numbered(1)) == [0]
     assert time.monotonic() - began >= 0.3
@@ -301,7 +298,7 @@ async def test_a_driver_knows_what_is_left() -> None:
 
 
 async def test_tries_end_at_the_deadline() -> None:
-    source = Told(lambda *_: passing(after=60), Capabilities(retries=2))
+    source = Told(lambda *_: passing(after=60))
     began = time.monotonic()
 
     (found,) = await asked(source, numbered(1), Operation(deadline=began + 0.1))
@@ -399,8 +396,8 @@ async def test_whoever_waits_for_a_turn_waits_until_the_deadline(
 
 @pytest.mark.parametrize("retries", [0, 2])
 async def test_a_fan_out_whose_turns_others_have_is_busy_and_not_late(retries: int) -> None:
-    source = Told(seconds=30, can=Capabilities(in_flight=3, retries=retries))
-    asking = chained(source)
+    source = Told(seconds=30, can=Capabilities(in_flight=3))
+    asking = chained(source, Resilience(retries=retries))
     ask = Ask(Rows(SINGLES, ("id",), unique=True), Wants(frozenset({"id"})))
     others = [asyncio.ensure_future(asking.fetch(ask, [(n,)], Operation())) for n in range(3)]
     await asyncio.sleep(0.01)
@@ -431,8 +428,8 @@ async def test_whoever_gives_up_while_waiting_for_turns_is_not_held() -> None:
 
 
 def test_a_wrapper_that_is_off_is_not_there() -> None:
-    assert "Retry" not in repr(chained(Told()))
-    assert "Retry" in repr(chained(Told(can=replace(Capabilities(), retries=1))))
+    assert "Retry" not in repr(chained(Told(), Resilience(retries=0)))
+    assert "Retry" in repr(chained(Told()))
 
 
 async def test_a_fan_out_that_waits_for_its_turns_ends_at_the_deadline() -> None:
