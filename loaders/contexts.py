@@ -14,6 +14,9 @@ from loaders.trace import Call, Calls, FanOut, Request, Trace
 FAN_OUT = 100
 """Requests that the fan-outs of one operation may make to one source."""
 
+NOT_SENT = "not sent"
+"""What is shown in place of a statement."""
+
 
 NO_HEADERS: Mapping[str, str] = {}
 
@@ -81,6 +84,11 @@ class Attempt:
         calls.append(call)
         self.last = call
         return call
+
+    def not_sent(self, ask: Ask, keys: Sequence[Key], reason: str) -> None:
+        """Note why nothing is sent."""
+        self.call(ask, keys, statement=NOT_SENT).refuse(reason)
+        self.last = None
 
     def _fan_out(self, calls: FanOut, first: Call) -> Request:
         self.last = Request(first, first.keys, retried=first.retried)

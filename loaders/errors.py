@@ -11,10 +11,12 @@ class SourceError(Exception):
     ``source`` is its configured name. The message is meant for clients and says nothing of the
     inside; ``reason`` is what the driver said, for the log and the explain of development, and
     holds no value of anybody's. ``is_passing`` says that another try may have it, but not before
-    ``after`` seconds, where the source asks for that.
+    ``after`` seconds, where the source asks for that. ``is_outage`` says that the source does not
+    work, whatever it is asked.
     """
 
     is_passing = False
+    is_outage = False
     after: float | None = None
 
     def __init__(self, source: str, message: str, *, reason: str | None = None) -> None:
@@ -26,12 +28,16 @@ class SourceError(Exception):
 class SourceTimeout(SourceError):
     """The source did not answer in time."""
 
+    is_outage = True
+
     def __init__(self, source: str, *, reason: str | None = None) -> None:
         super().__init__(source, f"The source '{source}' did not answer in time.", reason=reason)
 
 
 class SourceUnavailable(SourceError):
     """The source can't be reached, or refuses to work."""
+
+    is_outage = True
 
     def __init__(
         self,
@@ -49,6 +55,8 @@ class SourceUnavailable(SourceError):
 class SourceBusy(SourceUnavailable):
     """The gateway has as many calls to the source under way as it may, and this one's turn did not
     come in time. Nothing was sent, so it says nothing of the source."""
+
+    is_outage = False
 
     def __init__(self, source: str, *, reason: str) -> None:
         super().__init__(source, reason=reason)

@@ -11,13 +11,26 @@ import importlib
 import re
 from abc import ABC, abstractmethod
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+)
 
-from loaders.chain.resilience import RETRIES, RETRY_BUDGET, Resilience
+from loaders.chain.resilience import (
+    BREAKER,
+    RETRIES,
+    RETRY_BUDGET,
+    BreakerSettings,
+    Resilience,
+)
 from loaders.resource import Resource
 from loaders.sources import Source
 
@@ -49,6 +62,10 @@ UNESCAPED = (
 )
 
 
+def _without_false(value: object) -> object:
+    return None if value in (False, "false") else value
+
+
 class Kind(BaseModel, ABC):
     """What the settings say of one source, and the source that is made of it.
 
@@ -66,11 +83,14 @@ class Kind(BaseModel, ABC):
     time_zone: ZoneInfo | None = None
     retries: int = Field(RETRIES, ge=0, le=10)
     retry_budget: float = Field(RETRY_BUDGET, ge=0)
+    breaker: Annotated[BreakerSettings | None, BeforeValidator(_without_false)] = BREAKER
 
     @property
     def resilience(self) -> Resilience:
         """What is done where the source fails."""
-        return Resilience(retries=self.retries, retry_budget=self.retry_budget)
+        return Resilience(
+            retries=self.retries, retry_budget=self.retry_budget, breaker=self.breaker
+        )
 
     @abstractmethod
     def source(self, name: str) -> Source:

@@ -77,6 +77,10 @@ class Call:
             self.shape,
         )
 
+    def refuse(self, reason: str) -> None:
+        """Note why it is not made at all."""
+        self.error = self.error or reason
+
     def give_up(self, error: SourceError) -> None:
         """Log that it failed after all: it is not made again."""
         self.retried = False
@@ -149,6 +153,10 @@ class Request:
         """Note why the request failed, and log it."""
         if not (self._retried and error.is_passing):
             self._whole.fail(error)
+
+    def refuse(self, reason: str) -> None:
+        """Note why it is not made at all."""
+        self._whole.refuse(reason)
 
     def give_up(self, error: SourceError) -> None:
         """Log that it failed after all: it is not made again."""

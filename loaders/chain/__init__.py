@@ -2,7 +2,8 @@
 
 - of an operation: what it may ask (``spend``), what it did and until when it waits (``record``);
 - of a source: no larger batches than it takes (``split``), another try of the keys that failed in
-  passing (``retry``), so many at a time (``bulkhead``), each no longer than it may (``timeout``).
+  passing (``retry``), nothing while it fails (``breaker``), so many at a time (``bulkhead``), each
+  no longer than it may (``timeout``).
 
 A wrapper is a class with a ``fetch``, which asks the one behind it. Behind ``timeout`` an error may
 be raised for a whole batch; before it, errors are data, by the keys' positions.
@@ -10,6 +11,7 @@ be raised for a whole batch; before it, errors are data, by the keys' positions.
 
 from __future__ import annotations
 
+from loaders.chain.breaker import Breaker, Circuit
 from loaders.chain.bulkhead import Bulkhead
 from loaders.chain.counts import Counts
 from loaders.chain.record import Record
@@ -30,6 +32,8 @@ def chained(
     fetcher: Fetcher[Attempt] = Timeout(source)
     if can.in_flight is not None:
         fetcher = Bulkhead(fetcher, can.in_flight)
+    if resilience.breaker is not None:
+        fetcher = Breaker(fetcher, source.name, Circuit(resilience.breaker), counts)
     if resilience.retries:
         fetcher = Retry(fetcher, resilience.retries, resilience.retry_budget, counts)
     fetcher = Split(fetcher, can)

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 @dataclass(slots=True)
 class Counts:
     """How often, since the gateway started: calls were ``retried``; they failed in passing and were
-    not made again, as the budget of retries was ``spent``."""
+    not made again, as the budget of retries was ``spent``; the breaker has ``opened``; they were
+    ``refused`` as it was open."""
 
     retried: int = 0
     spent: int = 0
+    opened: int = 0
+    refused: int = 0

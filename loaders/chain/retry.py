@@ -32,7 +32,7 @@ class Budget:
         self._left = RESERVE
 
     def earn(self) -> None:
-        """For a call, which may fail."""
+        """For a call that was made, whatever has come of it."""
         if self._left < RESERVE:
             self._left = min(self._left + self._share, RESERVE)
 
@@ -58,10 +58,16 @@ class Retry:
         self._counts = counts
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        tried = Attempt(attempt.deadline, attempt.calls, self._most, headers=attempt.headers)
-        self._budget.earn()
+        # The first try is the attempt itself, which is nobody else's.
+        tried = attempt
+        tried.tries = self._most
         found = await self._following.fetch(ask, keys, tried)
-        if set(map(type, found)) == {Found}:
+        if tried.last is not None:
+            self._budget.earn()
+        if len(found) == 1:
+            if type(found[0]) is Found:
+                return found
+        elif set(map(type, found)) == {Found}:
             return found
         answer = list(found)
         for tries in reversed(range(self._most)):

@@ -39,7 +39,8 @@ class Split:
             for start in left:
                 batch = keys[start : start + size]
                 try:
-                    found[start] = await self.following.fetch(ask, batch, attempt)
+                    own = Attempt(attempt.deadline, attempt.calls, headers=attempt.headers)
+                    found[start] = await self.following.fetch(ask, batch, own)
                 except Exception as error:
                     found[start] = [error] * len(batch)
 

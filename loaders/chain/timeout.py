@@ -13,6 +13,10 @@ from loaders.contexts import Attempt
 from loaders.errors import SourceError, SourceTimeout
 from loaders.sources import Source
 
+FAIR = 1.0
+"""Seconds in which a source should answer. A time-out after less, as the operation's time was up,
+says nothing of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Timeout:
@@ -29,7 +33,9 @@ class Timeout:
         now, longest, grace = time.monotonic(), source.timeout, source.can.grace
         left = inf if attempt.deadline is None else attempt.deadline - now
         if left <= 0:
-            return [SourceTimeout(source.name, reason="the operation's time is up")] * len(keys)
+            late = SourceTimeout(source.name, reason="the operation's time is up")
+            late.is_outage = False
+            return [late] * len(keys)
         until = now + (longest if longest < left else left)
         within = Attempt(until, attempt.calls, attempt.tries, headers=attempt.headers)
         try:
@@ -42,10 +48,13 @@ class Timeout:
             ours = f"no answer within {longest:g} s"
             reason = ours if left > longest else "no answer before the operation's time was up"
             late = SourceTimeout(source.name, reason=reason)
+            late.is_outage = left >= min(longest, FAIR)
             if within.last is not None:
                 within.last.fail(late)
             return [late] * len(keys)
         except SourceError as error:
+            if isinstance(error, SourceTimeout):
+                error.is_outage = left >= min(longest, FAIR)
             return [error] * len(keys)
         finally:
             attempt.last = within.last

@@ -21,6 +21,8 @@ LARGEST_BODY = 10_000_000
 PASSING = frozenset({429, 502, 503, 504})
 """Answers after which an idempotent request is worth another try (RFC 9110, 15.5 and 15.6)."""
 
+TOO_MANY = 429
+
 NOTHING = frozenset({204, 404})
 """Answers that say of what is asked for that it is not there."""
 
@@ -96,12 +98,15 @@ class RestClient:
             # then, would be four more coroutines.
             try:
                 if response.status in PASSING:
-                    raise SourceUnavailable(
+                    error = SourceUnavailable(
                         self.name,
                         reason=f"status {response.status}",
                         is_passing=True,
                         after=_retry_after(response.headers.get("retry-after", "")),
                     )
+                    # Too many may be one caller's, and it is answered.
+                    error.is_outage = response.status != TOO_MANY
+                    raise error
                 links = response.headers.getall("link", ())
                 return response.status, await self._body(response), links
             except BaseException:

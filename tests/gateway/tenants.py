@@ -131,6 +131,9 @@ async def asked(*names: str, user: str = "") -> AsyncIterator[tuple[Gateway, Ask
                 "kind": "rest",
                 "url": first.url.replace("//", f"//{user}"),
                 "forward_headers": list(names),
+                # Requests that fail are what is tried, and not how often that is borne.
+                "breaker": False,
+                "retry_budget": 10,
             },
             "silent": {"kind": "rest", "url": second.url},
         }

@@ -130,6 +130,10 @@ class Liars:
         return answer
 
 
+ASKED_ON: dict[str, Any] = {"breaker": False, "retry_budget": 100}
+"""A service is asked as if it had never lied before."""
+
+
 @asynccontextmanager
 async def lying(source_settings: dict[str, dict[str, Any]], seconds: float) -> AsyncIterator[Liars]:
     """The gateway gives each service so many seconds."""
@@ -144,8 +148,8 @@ async def lying(source_settings: dict[str, dict[str, Any]], seconds: float) -> A
     async with answering(inventory) as stock, answering(shipping) as shipments:
         sources = {
             **source_settings,
-            "inventory": {"kind": "rest", "url": stock.url, "timeout": seconds},
-            "shipping": {"kind": "rest", "url": shipments.url, "timeout": seconds},
+            "inventory": {"kind": "rest", "url": stock.url, "timeout": seconds, **ASKED_ON},
+            "shipping": {"kind": "rest", "url": shipments.url, "timeout": seconds, **ASKED_ON},
         }
         async with serving(
             Settings.of(environment="development", sources=sources, auth=auth()), headers("staff")

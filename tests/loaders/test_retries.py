@@ -70,7 +70,7 @@ async def test_a_source_that_is_down_is_asked_little_more_than_one_that_is_not(
     waits: list[float],
 ) -> None:
     source, counts = Told(lambda *_: passing()), Counts()
-    chain = chained(source, Resilience(retries=2, retry_budget=0.2), counts)
+    chain = chained(source, Resilience(breaker=None), counts)
 
     for _ in range(1_000):
         await chain.fetch(ASK, [WHOLE], Operation())
@@ -85,7 +85,7 @@ async def test_what_is_not_tried_again_as_the_budget_is_used_up_is_logged(
     waits: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     source, counts = Told(lambda *_: passing("all used up")), Counts()
-    chain = chained(source, Resilience(retry_budget=0.0), counts)
+    chain = chained(source, Resilience(retry_budget=0.0, breaker=None), counts)
     for _ in range(int(RESERVE) // 2):
         await chain.fetch(ASK, [WHOLE], Operation())
     caplog.clear()
@@ -103,7 +103,7 @@ async def test_what_is_not_tried_again_as_the_budget_is_used_up_is_logged(
 
 async def test_waits_grow_and_none_is_like_another(waits: list[float]) -> None:
     source = Told(lambda *_: passing())
-    chain = chained(source)
+    chain = chained(source, Resilience(breaker=None))
 
     await asyncio.gather(*(chain.fetch(ASK, [WHOLE], Operation()) for _ in range(20)))
 
@@ -115,7 +115,7 @@ async def test_waits_grow_and_none_is_like_another(waits: list[float]) -> None:
 
 async def test_not_all_come_back_at_the_moment_that_a_source_asks_for(waits: list[float]) -> None:
     source = Told(lambda *_: passing(after=2.0))
-    chain = chained(source, Resilience(retries=1))
+    chain = chained(source, Resilience(retries=1, breaker=None))
 
     await asyncio.gather(*(chain.fetch(ASK, [WHOLE], Operation()) for _ in range(20)))
 
