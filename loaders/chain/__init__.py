@@ -29,9 +29,9 @@ def chained(
 ) -> Fetcher[Operation]:
     """The source as operations ask it. What is done for that is counted in ``counts``."""
     can, counts = source.can, counts or Counts()
-    fetcher: Fetcher[Attempt] = Timeout(source)
+    fetcher: Fetcher[Attempt] = Timeout(source, counts)
     if can.in_flight is not None:
-        fetcher = Bulkhead(fetcher, can.in_flight)
+        fetcher = Bulkhead(fetcher, can.in_flight, counts)
     if resilience.breaker is not None:
         fetcher = Breaker(fetcher, source.name, Circuit(resilience.breaker), counts)
     if resilience.retries:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from loaders.asks import Answer, Ask, Key
+from loaders.chain.counts import Counts
 from loaders.chain.timer import Timer
 from loaders.contexts import Attempt
 from loaders.errors import SourceBusy
@@ -20,9 +21,10 @@ LAST = 0.01
 class Bulkhead:
     """Lets ``most`` calls be under way. The others wait for their turn, until their deadlines."""
 
-    def __init__(self, following: Fetcher[Attempt], most: int) -> None:
+    def __init__(self, following: Fetcher[Attempt], most: int, counts: Counts) -> None:
         self._following = following
         self._most = most
+        self._counts = counts
         self._turns = asyncio.Semaphore(most)
         # With those that wait. While there are no more than turns, none waits.
         self._here = 0
@@ -34,7 +36,7 @@ class Bulkhead:
             if self._here <= self._most or attempt.deadline is None:
                 await self._turns.acquire()
             elif not await self._has_turn_by(attempt.deadline - LAST):
-                return [self._busy(ask)] * len(keys)
+                return [self._busy(ask, keys, attempt)] * len(keys)
             try:
                 return await self._following.fetch(ask, keys, attempt)
             finally:
@@ -51,7 +53,9 @@ class Bulkhead:
         except TimeoutError:
             return False
 
-    def _busy(self, ask: Ask) -> SourceBusy:
+    def _busy(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> SourceBusy:
         reason = f"all of its {self._most} calls are under way"
+        self._counts.busy += 1
+        attempt.not_sent(ask, keys, reason)
         not_asked(ask.resource, reason)
         return SourceBusy(ask.resource.source, reason=reason)

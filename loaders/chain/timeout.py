@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from math import inf
 
 from loaders.asks import Answer, Ask, Found, Key
+from loaders.chain.counts import Counts
 from loaders.chain.timer import Timer
 from loaders.contexts import Attempt
-from loaders.errors import SourceError, SourceTimeout
+from loaders.errors import SourceBusy, SourceError, SourceTimeout
 from loaders.sources import Source
 
 FAIR = 1.0
@@ -26,6 +27,7 @@ class Timeout:
     error of every key."""
 
     source: Source
+    counts: Counts
     _timer: Timer = field(default_factory=Timer)
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
@@ -53,6 +55,7 @@ class Timeout:
                 within.last.fail(late)
             return [late] * len(keys)
         except SourceError as error:
+            self.counts.busy += isinstance(error, SourceBusy)
             if isinstance(error, SourceTimeout):
                 error.is_outage = left >= min(longest, FAIR)
             return [error] * len(keys)

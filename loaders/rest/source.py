@@ -32,19 +32,25 @@ IN_FLIGHT = 20
 
 
 class RestSource:
-    """A REST service. ``timeout`` (seconds) bounds each request. ``forward_headers`` are the names,
-    in lower case, of the callers' headers that go on to it."""
+    """A REST service. ``timeout`` (seconds) bounds each request, of which ``in_flight`` may be
+    under way. ``forward_headers`` are the names, in lower case, of the callers' headers that go on
+    to it."""
 
     kind = "rest"
     can = Capabilities(together=True, whole=True, in_flight=IN_FLIGHT)
 
     def __init__(
-        self, name: str, url: str, *, timeout: float = 5.0, forward_headers: Sequence[str] = ()
+        self,
+        name: str,
+        url: str,
+        *,
+        timeout: float = 5.0,
+        in_flight: int = IN_FLIGHT,
+        forward_headers: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.timeout = timeout
-        if forward_headers:
-            self.can = replace(self.can, headers=frozenset(forward_headers))
+        self.can = replace(self.can, in_flight=in_flight, headers=frozenset(forward_headers))
         self._client = RestClient(name, url)
 
     async def open(self) -> None:
@@ -175,13 +181,14 @@ class RestSource:
 
 
 class RestKind(Kind):
-    """A REST service. ``timeout`` is in seconds, for each request. ``forward_headers`` names the
-    callers' headers that go on to it."""
+    """A REST service. ``timeout`` is in seconds, for each request, of which ``in_flight`` may be
+    under way. ``forward_headers`` names the callers' headers that go on to it."""
 
     resources: ClassVar[type[Resource]] = RestResource
 
     url: Annotated[SecretStr, address("http", "https", query=False)]
     timeout: float = Field(5.0, gt=0)
+    in_flight: int = Field(IN_FLIGHT, ge=1)
     forward_headers: tuple[str, ...] = ()
 
     @field_validator("forward_headers")
@@ -203,5 +210,6 @@ class RestKind(Kind):
             name,
             self.url.get_secret_value(),
             timeout=self.timeout,
+            in_flight=self.in_flight,
             forward_headers=self.forward_headers,
         )

@@ -10,11 +10,13 @@ import pytest
 
 from gateway.configuration import SettingsError, read_settings
 from gateway.settings import Settings
-from loaders.kinds import Kind
+from loaders.kinds import Kind, kind_named
 
 ROOT = Path(__file__).parents[2]
 
 SETTINGS = [name for name in Kind.model_fields if name not in ("kind", "time_zone")]
+
+NAMES = {"PostgreSQL": "postgres", "MongoDB": "mongo", "REST": "rest"}
 
 
 def inline(value: object) -> str:
@@ -38,6 +40,17 @@ def test_what_every_kind_has_is_documented_with_its_default() -> None:
         assert {name: source[name] for name in SETTINGS} == {
             name: defaults[name] for name in SETTINGS
         }
+
+
+def test_what_some_kinds_have_is_documented_with_its_default() -> None:
+    page = (ROOT / "docs" / "sources.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` of ([\w, ]+) \| ([\d,]+) \|", page, re.MULTILINE)
+
+    assert rows
+    for name, kinds, default in rows:
+        for kind in kinds.split(", "):
+            field = kind_named(NAMES[kind]).model_fields[name]
+            assert field.default == int(default.replace(",", "")), (kind, name)
 
 
 @pytest.mark.parametrize("off", ["false", False])

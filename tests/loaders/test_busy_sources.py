@@ -16,6 +16,7 @@ from aiohttp import web
 from demo.stack import Addresses
 from loaders.asks import WHOLE, Ask, Rows, Wants
 from loaders.chain import chained
+from loaders.chain.counts import Counts
 from loaders.contexts import Attempt, Operation
 from loaders.errors import SourceBusy, SourceTimeout
 from loaders.mongo import MongoCollection, MongoSource
@@ -97,16 +98,17 @@ async def busy_parcels(addresses: Addresses) -> AsyncIterator[tuple[Source, Reso
 @asynccontextmanager
 async def all_turns_taken(
     busy: Busy, addresses: Addresses
-) -> AsyncIterator[tuple[Fetcher[Operation], Resource, int]]:
+) -> AsyncIterator[tuple[Fetcher[Operation], Resource, int, Counts]]:
     """The source as operations ask it, while as many calls to it are under way as there may be."""
     async with busy(addresses) as (source, resource, turns):
-        asking = chained(source)
+        counts = Counts()
+        asking = chained(source, counts=counts)
         under_way = [
             asyncio.ensure_future(asking.fetch(asking_for(resource), [WHOLE], Operation()))
             for _ in range(turns)
         ]
         await asyncio.sleep(0.1)
-        yield asking, resource, turns
+        yield asking, resource, turns, counts
         for each in under_way:
             each.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
@@ -116,14 +118,18 @@ async def all_turns_taken(
 async def test_those_without_a_turn_are_told_so(
     busy: Busy, addresses: Addresses, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with all_turns_taken(busy, addresses) as (asking, resource, turns):
+    async with all_turns_taken(busy, addresses) as (asking, resource, turns, counts):
         operation = Operation(deadline=time.monotonic() + SECONDS)
         answers = await asyncio.gather(
             *(asking.fetch(asking_for(resource), [WHOLE], operation) for _ in range(3))
         )
+        busy_calls = counts.busy
 
     found = [each for answer in answers for each in answer]
     assert [type(each) for each in found] == [SourceBusy] * 3
+    assert busy_calls == 3
+    assert len(operation.trace.calls) == 3
+    assert all(call.error for call in operation.trace.calls)
     said = f"The gateway's calls to the source '{resource.source}' are all busy."
     assert {str(each) for each in found} == {said}
     logged = [each.getMessage() for each in caplog.records if each.name == "sluice.sources"]
@@ -131,13 +137,15 @@ async def test_those_without_a_turn_are_told_so(
 
 
 async def test_a_fan_out_whose_turns_others_have_asks_for_nothing(addresses: Addresses) -> None:
-    async with all_turns_taken(busy_parcels, addresses) as (asking, _, _):
+    async with all_turns_taken(busy_parcels, addresses) as (asking, _, _, _):
         ask = Ask(Rows(PARCELS, ("id",), unique=True), Wants(frozenset({"id"})))
         operation = Operation(deadline=time.monotonic() + SECONDS)
         found = await asking.fetch(ask, [(n,) for n in range(50)], operation)
 
     assert [type(each) for each in found] == [SourceBusy] * 50
-    assert operation.trace.calls == []
+    (call,) = operation.trace.calls
+    assert (call.statement, call.keys) == ("not sent", 0)
+    assert call.error == f"all of its {IN_FLIGHT} calls are under way"
 
 
 async def test_a_full_pool_of_the_driver_of_mongodb_is_busy(addresses: Addresses) -> None:

@@ -18,6 +18,7 @@ from gateway.app import create_app
 from gateway.checks.sources import check
 from gateway.settings import Settings
 from loaders.asks import Ask, Rows, Wants
+from loaders.chain.counts import Counts
 from loaders.chain.timeout import Timeout
 from loaders.contexts import Attempt
 from loaders.contract import SourceContract
@@ -189,7 +190,7 @@ async def test_the_documented_wrapper_passes_on_what_it_logs(
     async with TestTheDocumentedKind().stocked(rows) as (source, resource):
         ask = Ask(Rows(resource, ("id",), unique=True), Wants(frozenset({"id"})))
         for seconds in (9.0, 0.0):
-            fetcher = slow.Slow(Timeout(source), seconds)
+            fetcher = slow.Slow(Timeout(source, Counts()), seconds)
             (found,) = await fetcher.fetch(ask, [(1,)], Attempt(None, []))
             assert found.rows == rows
 
