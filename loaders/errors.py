@@ -111,3 +111,19 @@ class UnfitValue(SourceError):
 
 class OverBudget(SourceError):
     """The operation needs more of the source than one operation may have."""
+
+
+ROWS = 100_000
+"""The rows of one answer, at most, unless a source's settings say otherwise."""
+
+
+class TooManyRows(OverBudget):
+    """One answer of the source has more rows than ``most``."""
+
+    def __init__(self, source: str, most: int) -> None:
+        super().__init__(
+            source,
+            f"This needs more than {most:,} rows of the source '{source}' at once. Ask for a page "
+            "of them, or for those of fewer objects.",
+            reason=f"more than {most} rows",
+        )

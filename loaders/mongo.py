@@ -26,7 +26,9 @@ from loaders.asks import (
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import (
+    ROWS,
     BadResponse,
+    TooManyRows,
     UnfitKey,
     UnfitValue,
 )
@@ -82,14 +84,22 @@ class MongoCollection(Resource):
 
 
 class MongoSource(DatabaseClient):
-    """A database as a source. ``timeout`` (seconds) bounds each call, on the server too."""
+    """A database as a source. ``timeout`` (seconds) bounds each call, on the server too, and
+    ``rows`` what it answers."""
 
     kind = "mongo"
 
     def __init__(
-        self, name: str, url: str, *, database: str, pool_size: int = 50, timeout: float = 10.0
+        self,
+        name: str,
+        url: str,
+        *,
+        database: str,
+        pool_size: int = 50,
+        timeout: float = 10.0,
+        rows: int = ROWS,
     ) -> None:
-        super().__init__(name, url, database=database, pool_size=pool_size, timeout=timeout)
+        super().__init__(name, url, database, pool_size, timeout, rows)
         self._fields = Fields(self._sampled)
         self._of_lists: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
 
@@ -271,7 +281,7 @@ class MongoSource(DatabaseClient):
                 cursor = cursor.sort(list(sorted_by(rows.window.order).items()))
             if rows.window.limit is not None:
                 cursor = cursor.limit(rows.window.limit)
-            found: list[Document] = await cursor.to_list(None)
+            found = await self._read(cursor)
             call.rows = len(found)
         if paths:
             spread(found, paths)
@@ -329,7 +339,10 @@ class MongoSource(DatabaseClient):
         alone = names["key_0"] if len(names) == 1 else names or None
         matching = {"$match": matching_of(any_of(rows.by, keys), rows)}
         group = grouping(alone, ask.wants.aggregates)
-        groups = await self._aggregate(ask, keys, attempt, [matching, group])
+        try:
+            groups = await self._aggregate(ask, keys, attempt, [matching, group])
+        except TooManyRows:
+            return None
         if not rows.by:
             return [groups[0] if groups else None]
         known: dict[Key, Row]
@@ -381,13 +394,16 @@ class MongoSource(DatabaseClient):
             self._errors,
         ):
             asked = self._whole() if of_database else self._collection(ask.resource.name)
-            rows: list[Document] = await asked.aggregate(pipeline).to_list(None)
+            # Of aggregates each key has a row more.
+            more = 0 if ask.wants.columns else len(keys)
+            rows = await self._read(asked.aggregate(pipeline), more)
             call.rows = len(rows)
             return rows
 
 
 class MongoKind(Kind):
-    """A MongoDB database. ``timeout`` is in seconds, for each call."""
+    """A MongoDB database. ``timeout`` is in seconds, for each call. An answer has ``rows`` at
+    most."""
 
     resources: ClassVar[type[Resource]] = MongoCollection
 
@@ -395,6 +411,7 @@ class MongoKind(Kind):
     database: str = Field(min_length=1)
     pool_size: int = Field(50, ge=1)
     timeout: float = Field(10.0, gt=0)
+    rows: int = Field(ROWS, ge=1)
 
     def source(self, name: str) -> MongoSource:
         return MongoSource(
@@ -403,4 +420,5 @@ class MongoKind(Kind):
             database=self.database,
             pool_size=self.pool_size,
             timeout=self.timeout,
+            rows=self.rows,
         )

@@ -10,7 +10,10 @@ from bson.errors import InvalidBSON
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
     AsyncIOMotorCollection,
+    AsyncIOMotorCommandCursor,
+    AsyncIOMotorCursor,
     AsyncIOMotorDatabase,
+    AsyncIOMotorLatentCommandCursor,
 )
 from pymongo.errors import (
     AutoReconnect,
@@ -26,6 +29,7 @@ from loaders.errors import (
     SourceBusy,
     SourceTimeout,
     SourceUnavailable,
+    TooManyRows,
     UnfitValue,
 )
 from loaders.mongo_codecs import UNFIT, Document, options_of
@@ -44,22 +48,31 @@ ConversionFailure. From 10000 on they are single places in MongoDB's code, and t
 
 LONGEST_REASON = 300
 
+Cursor = (
+    AsyncIOMotorCursor[Document]
+    | AsyncIOMotorCommandCursor[Document]
+    | AsyncIOMotorLatentCommandCursor[Document]
+)
+"""What a find or an aggregate answers."""
+
 THREADS = int(os.environ.get("MOTOR_MAX_WORKERS") or (os.cpu_count() or 1) * 5)
 """Those that Motor has for the calls of all its clients (its documentation, "Thread pool"). With
 more calls than that under way, the others would wait where nobody sees it."""
 
 
 class DatabaseClient:
-    """A client of one database. ``timeout`` (seconds) bounds each call, on the server too."""
+    """A client of one database. ``timeout`` (seconds) bounds each call, on the server too, and
+    ``rows`` what a cursor is read of."""
 
     def __init__(
-        self, name: str, url: str, *, database: str, pool_size: int = 50, timeout: float = 10.0
+        self, name: str, url: str, database: str, pool_size: int, timeout: float, rows: int
     ) -> None:
         self.name = name
         self._url = url
         self._database = database
         self._pool_size = pool_size
         self.timeout = timeout
+        self._most = rows
         # PyMongo looks for a server in steps of half a second.
         self.can = Capabilities(grace=0.6, in_flight=min(pool_size, THREADS))
         self._client: AsyncIOMotorClient[Document] | None = None
@@ -101,6 +114,16 @@ class DatabaseClient:
         if self._client is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
         return self._client.get_database(self._database, codec_options=self._codec_options)
+
+    async def _read(self, cursor: Cursor, more: int = 0) -> list[Document]:
+        """What a cursor has, batch by batch. Raises TooManyRows once that is more than may be, and
+        ``more``."""
+        most = self._most + more
+        found: list[Document] = await cursor.to_list(most + 1)
+        if len(found) > most:
+            await cursor.close()
+            raise TooManyRows(self.name, self._most)
+        return found
 
     def _translate(self, error: BaseException) -> Exception | None:
         match error:

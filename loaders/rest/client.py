@@ -16,7 +16,7 @@ from yarl import URL
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, Unreadable
 from loaders.json import NotJSON, Reader
 
-LARGEST_BODY = 10_000_000
+BODY_BYTES = 10_000_000
 
 PASSING = frozenset({429, 502, 503, 504})
 """Answers after which an idempotent request is worth another try (RFC 9110, 15.5 and 15.6)."""
@@ -37,10 +37,12 @@ class Reply(NamedTuple):
 
 
 class RestClient:
-    """A session with one service. Whoever asks bounds how long it takes."""
+    """A session with one service. Whoever asks bounds how long it takes. A body has ``body_bytes``
+    at most."""
 
-    def __init__(self, name: str, url: str) -> None:
+    def __init__(self, name: str, url: str, body_bytes: int = BODY_BYTES) -> None:
         self.name = name
+        self._most = body_bytes
         self._base = url.rstrip("/")
         address = URL(self._base)
         self.shown = self._base if address.user is None else str(address.with_user(None))
@@ -122,11 +124,12 @@ class RestClient:
             raise SourceUnavailable(self.name, reason=_reason(error)) from error
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        body = await response.content.read(LARGEST_BODY + 1)
-        while not response.content.at_eof() and len(body) <= LARGEST_BODY:
-            body += await response.content.read(LARGEST_BODY + 1 - len(body))
-        if len(body) > LARGEST_BODY:
-            raise self.bad(f"more than {LARGEST_BODY} bytes")
+        most = self._most
+        body = await response.content.read(most + 1)
+        while not response.content.at_eof() and len(body) <= most:
+            body += await response.content.read(most + 1 - len(body))
+        if len(body) > most:
+            raise self.bad(f"more than {most:,} bytes")
         return body
 
     def bad(self, what: str, reason: str | None = None) -> BadResponse:

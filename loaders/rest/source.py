@@ -15,12 +15,19 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from loaders.asks import Answer, Ask, Found, Key
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, UnfitValue
+from loaders.errors import (
+    ROWS,
+    BadResponse,
+    SourceTimeout,
+    SourceUnavailable,
+    TooManyRows,
+    UnfitValue,
+)
 from loaders.kinds import Kind, address
 from loaders.memory import found_in, wants_all
 from loaders.resource import Resource
 from loaders.rest.answers import Bad, object_of, rows_by_key, rows_of
-from loaders.rest.client import Reply, RestClient
+from loaders.rest.client import BODY_BYTES, Reply, RestClient
 from loaders.rest.headers import checked
 from loaders.rest.keys import asked_by
 from loaders.rest.probe import described
@@ -33,8 +40,8 @@ IN_FLIGHT = 20
 
 class RestSource:
     """A REST service. ``timeout`` (seconds) bounds each request, of which ``in_flight`` may be
-    under way. ``forward_headers`` are the names, in lower case, of the callers' headers that go on
-    to it."""
+    under way. An answer has ``body_bytes`` and ``rows`` at most. ``forward_headers`` are the names,
+    in lower case, of the callers' headers that go on to it."""
 
     kind = "rest"
     can = Capabilities(together=True, whole=True, in_flight=IN_FLIGHT)
@@ -46,12 +53,15 @@ class RestSource:
         *,
         timeout: float = 5.0,
         in_flight: int = IN_FLIGHT,
+        rows: int = ROWS,
+        body_bytes: int = BODY_BYTES,
         forward_headers: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.timeout = timeout
         self.can = replace(self.can, in_flight=in_flight, headers=frozenset(forward_headers))
-        self._client = RestClient(name, url)
+        self._most = rows
+        self._client = RestClient(name, url, body_bytes)
 
     async def open(self) -> None:
         await self._client.open()
@@ -151,6 +161,8 @@ class RestSource:
     def _found(self, ask: Ask, keys: Sequence[Key], reply: Reply, call: Call | Request) -> Answer:
         rows = rows_of(ask, reply.content, self._client.bad)
         call.rows = len(rows)
+        if len(rows) > self._most:
+            raise TooManyRows(self.name, self._most)
         misfit = self._misfits_of(call)
         listed = rows_by_key(ask, keys, rows, reply, misfit)
         found = Found if wants_all(ask) else partial(found_in, ask=ask, misfit=misfit)
@@ -182,13 +194,16 @@ class RestSource:
 
 class RestKind(Kind):
     """A REST service. ``timeout`` is in seconds, for each request, of which ``in_flight`` may be
-    under way. ``forward_headers`` names the callers' headers that go on to it."""
+    under way. An answer has ``body_bytes`` and ``rows`` at most. ``forward_headers`` names the
+    callers' headers that go on to it."""
 
     resources: ClassVar[type[Resource]] = RestResource
 
     url: Annotated[SecretStr, address("http", "https", query=False)]
     timeout: float = Field(5.0, gt=0)
     in_flight: int = Field(IN_FLIGHT, ge=1)
+    rows: int = Field(ROWS, ge=1)
+    body_bytes: int = Field(BODY_BYTES, ge=1)
     forward_headers: tuple[str, ...] = ()
 
     @field_validator("forward_headers")
@@ -211,5 +226,7 @@ class RestKind(Kind):
             self.url.get_secret_value(),
             timeout=self.timeout,
             in_flight=self.in_flight,
+            rows=self.rows,
+            body_bytes=self.body_bytes,
             forward_headers=self.forward_headers,
         )

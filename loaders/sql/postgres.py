@@ -16,10 +16,12 @@ from loaders.asks import Ask, Key
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import (
+    ROWS,
     BadResponse,
     SourceError,
     SourceTimeout,
     SourceUnavailable,
+    TooManyRows,
     UnfitValue,
 )
 from loaders.kinds import Kind, address
@@ -98,7 +100,8 @@ class PostgresTable(Table):
 
 
 class PostgresSource(SqlSource):
-    """A pool of connections. ``timeout`` (seconds) bounds each statement, on the server too.
+    """A pool of connections. ``timeout`` (seconds) bounds each statement, on the server too, and
+    ``rows`` what it answers.
 
     ``pooler`` says that they lead to a pooler, which gives each transaction a session of the
     server: nothing is set for a session then, and a statement's time is kept here alone; one that
@@ -118,8 +121,9 @@ class PostgresSource(SqlSource):
         timeout: float = 10.0,
         pooler: Pooler | None = None,
         statement_cache_size: int | None = None,
+        rows: int = ROWS,
     ) -> None:
-        super().__init__(name, timeout, self.run)
+        super().__init__(name, timeout, self.run, rows)
         self._url = url
         self._pool_size = pool_size
         self._pooler = pooler
@@ -208,7 +212,13 @@ class PostgresSource(SqlSource):
                     mark_used(connection)
 
     async def _records(
-        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, statement: str, values: Parameters
+        self,
+        ask: Ask,
+        keys: Sequence[Key],
+        attempt: Attempt,
+        statement: str,
+        values: Parameters,
+        most: int | None = None,
     ) -> list[asyncpg.Record]:
         with attempt.call(ask, keys, statement=statement) as call, self._errors:
             left = attempt.left(self.timeout)
@@ -221,6 +231,8 @@ class PostgresSource(SqlSource):
                 raise
             await pool.keep(connection)
             call.rows = len(records)
+            if most is not None and len(records) > most:
+                raise TooManyRows(self.name, most)
             return records
 
     @property
@@ -300,7 +312,8 @@ def _is_of_another_type(error: BaseException) -> bool:
 class PostgresKind(Kind):
     """A PostgreSQL database. ``timeout`` is in seconds, for each statement. ``pooler`` says that a
     pooler of transactions stands before it, such as PgBouncer; ``statement_cache_size`` is how many
-    prepared statements a connection keeps: 100, or 0 with a pooler, unless it is given."""
+    prepared statements a connection keeps: 100, or 0 with a pooler, unless it is given. An answer
+    has ``rows`` at most."""
 
     resources: ClassVar[type[Resource]] = PostgresTable
 
@@ -309,6 +322,7 @@ class PostgresKind(Kind):
     timeout: float = Field(10.0, gt=0)
     pooler: Pooler | None = None
     statement_cache_size: int | None = Field(None, ge=0)
+    rows: int = Field(ROWS, ge=1)
 
     def source(self, name: str) -> PostgresSource:
         return PostgresSource(
@@ -318,4 +332,5 @@ class PostgresKind(Kind):
             timeout=self.timeout,
             pooler=self.pooler,
             statement_cache_size=self.statement_cache_size,
+            rows=self.rows,
         )

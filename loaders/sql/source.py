@@ -11,7 +11,14 @@ from typing import Any
 from loaders.asks import Answer, Ask, Found, Key, Wants, answered, nothing_of
 from loaders.contexts import Attempt
 from loaders.domains import Domains
-from loaders.errors import BadResponse, SourceError, SourceTimeout, UnfitKey, UnfitValue
+from loaders.errors import (
+    BadResponse,
+    SourceError,
+    SourceTimeout,
+    TooManyRows,
+    UnfitKey,
+    UnfitValue,
+)
 from loaders.query import And, Filter, all_of, joined
 from loaders.resource import Resource, Row
 from loaders.sources import Translated
@@ -29,10 +36,11 @@ not there is not waited for any more: no time would be left for its statement.""
 
 class SqlSource(ABC):
     """A database that is asked in PostgreSQL's SQL, by whichever driver. ``run`` runs a statement
-    that is not over a resource of the graph."""
+    that is not over a resource of the graph. An answer has ``rows`` at most."""
 
-    def __init__(self, name: str, timeout: float, run: Run) -> None:
+    def __init__(self, name: str, timeout: float, run: Run, rows: int) -> None:
         self.name = name
+        self.rows = rows
         self.timeout = timeout
         self._columns = ColumnsOfTables(run, self._forget_statements)
         self._errors = Translated(self._translate)
@@ -56,9 +64,16 @@ class SqlSource(ABC):
 
     @abstractmethod
     async def _records(
-        self, ask: Ask, keys: Sequence[Key], attempt: Attempt, statement: str, values: Parameters
+        self,
+        ask: Ask,
+        keys: Sequence[Key],
+        attempt: Attempt,
+        statement: str,
+        values: Parameters,
+        most: int | None = None,
     ) -> list[Any]:
-        """The rows of a statement, which are tuples as well as mappings."""
+        """The rows of a statement, which are tuples as well as mappings. Raises TooManyRows if
+        there are more than ``most``."""
 
     def fetch(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt
@@ -241,7 +256,7 @@ class SqlSource(ABC):
     ) -> Answer:
         try:
             return await self._together(columns, ask, keys, attempt)
-        except (BadResponse, UnfitValue):
+        except (BadResponse, UnfitValue, TooManyRows):
             # What is wrong with one of the two costs the other nothing.
             return await self._apart(columns, ask, keys, attempt)
 
@@ -302,12 +317,24 @@ class SqlSource(ABC):
     ) -> Answer:
         by = columns.by(ask.rows.by)
         if by.is_exact and not (by.has_lists and ask.rows.window.limit is not None):
-            records = await self._records(ask, keys, attempt, *selecting(ask, keys, columns))
+            statement, values = selecting(ask, keys, columns)
+            statement, most = self._bounded(ask, keys, statement)
+            records = await self._records(ask, keys, attempt, statement, values, most)
             found = answered(ask, keys, records)
             if found is not None:
                 return found
         # PostgreSQL takes some values for equal that Python does not: char(6) pads its texts.
         return await self._by_position(columns, ask, keys, attempt)
+
+    def _bounded(self, ask: Ask, keys: Sequence[Key], statement: str) -> tuple[str, int | None]:
+        """The statement, and how many rows it may have, where it could have more."""
+        limit = 1 if ask.rows.unique else ask.rows.window.limit
+        if not ask.wants.columns or (limit is not None and limit * len(keys) <= self.rows):
+            return statement, None
+        if ask.rows.by or limit is None:
+            # One more, to know whether there are more. A page of the whole has its own limit.
+            statement += f" limit {self.rows + 1}"
+        return statement, self.rows
 
     async def _values(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
@@ -335,7 +362,9 @@ class SqlSource(ABC):
     async def _by_position(
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
     ) -> list[Found]:
-        records = await self._records(ask, keys, attempt, *by_position(ask, keys, columns))
+        statement, parameters = by_position(ask, keys, columns)
+        statement, most = self._bounded(ask, keys, statement)
+        records = await self._records(ask, keys, attempt, statement, parameters, most)
         rows: list[list[Row]] = [[] for _ in keys]
         values: list[Sequence[object]] = [()] * len(keys)
         for record in records:

@@ -57,6 +57,7 @@ def test_the_file_is_read(folder: Path) -> None:
         "pooler": None,
         "time_zone": None,
         "statement_cache_size": None,
+        "rows": 100_000,
     }
 
 

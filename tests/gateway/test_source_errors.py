@@ -26,6 +26,7 @@ TOLD: dict[str, dict[str, Any]] = {
     "UnfitKey": {"code": "UPSTREAM_BAD_RESPONSE", "source": "own"},
     "UnfitValue": {"code": "BAD_USER_INPUT"},
     "OverBudget": {"code": "OPERATION_TOO_COMPLEX"},
+    "TooManyRows": {"code": "OPERATION_TOO_COMPLEX"},
 }
 
 
