@@ -2,8 +2,8 @@
 
 - of an operation: what it may ask (``spend``), what it did and until when it waits (``record``);
 - of a source: no larger batches than it takes (``split``), another try of the keys that failed in
-  passing (``retry``), nothing while it fails (``breaker``), so many at a time (``bulkhead``), each
-  no longer than it may (``timeout``).
+  passing (``retry``), a second call beside one that takes long (``hedge``), nothing while it fails
+  (``breaker``), so many at a time (``bulkhead``), each no longer than it may (``timeout``).
 
 A wrapper is a class with a ``fetch``, which asks the one behind it. Behind ``timeout`` an error may
 be raised for a whole batch; before it, errors are data, by the keys' positions.
@@ -14,9 +14,10 @@ from __future__ import annotations
 from loaders.chain.breaker import Breaker, Circuit
 from loaders.chain.bulkhead import Bulkhead
 from loaders.chain.counts import Counts
+from loaders.chain.hedge import Hedge
 from loaders.chain.record import Record
 from loaders.chain.resilience import DEFAULTS, Resilience
-from loaders.chain.retry import Retry
+from loaders.chain.retry import Budget, Retry
 from loaders.chain.spend import Spend
 from loaders.chain.split import Split
 from loaders.chain.timeout import Timeout
@@ -32,9 +33,13 @@ def chained(
     fetcher: Fetcher[Attempt] = Timeout(source, counts)
     if can.in_flight is not None:
         fetcher = Bulkhead(fetcher, can.in_flight, counts)
-    if resilience.breaker is not None:
-        fetcher = Breaker(fetcher, source.name, Circuit(resilience.breaker), counts)
-    if resilience.retries:
-        fetcher = Retry(fetcher, resilience.retries, resilience.retry_budget, counts)
+    circuit = None if resilience.breaker is None else Circuit(resilience.breaker)
+    if circuit is not None:
+        fetcher = Breaker(fetcher, source.name, circuit, counts)
+    budget = Budget(resilience.retry_budget) if resilience.retries else None
+    if resilience.hedge:
+        fetcher = Hedge(fetcher, budget, circuit, counts)
+    if budget is not None:
+        fetcher = Retry(fetcher, resilience.retries, budget, counts)
     fetcher = Split(fetcher, can)
     return Spend(Record(fetcher, can.headers), source.name)

@@ -29,11 +29,13 @@ BREAKER = BreakerSettings()
 class Resilience:
     """``retries``: how often what failed in passing is tried again; with 0 never. ``retry_budget``:
     how many retries there may be, as a share of the calls. ``breaker``: when the source is left
-    alone; without it never."""
+    alone; without it never. ``hedge``: whether a second call is made beside one that takes longer
+    than most."""
 
     retries: int = RETRIES
     retry_budget: float = RETRY_BUDGET
     breaker: BreakerSettings | None = BREAKER
+    hedge: bool = False
 
 
 DEFAULTS = Resilience()

@@ -25,16 +25,17 @@ requests."""
 
 class Budget:
     """So many retries for each call, a ``share`` of one, so that a source that fails is not asked
-    several times as much as one that works. What is not used is kept, up to the reserve."""
+    several times as much as one that works. What is not used is kept, up to the ``reserve``."""
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, share: float, reserve: float = RESERVE, left: float | None = None) -> None:
         self._share = share
-        self._left = RESERVE
+        self._reserve = reserve
+        self._left = reserve if left is None else left
 
     def earn(self) -> None:
         """For a call that was made, whatever has come of it."""
-        if self._left < RESERVE:
-            self._left = min(self._left + self._share, RESERVE)
+        if self._left < self._reserve:
+            self._left = min(self._left + self._share, self._reserve)
 
     def spend(self) -> bool:
         """Whether there may be one retry more, which is then used up."""
@@ -50,11 +51,11 @@ class Retry:
     would come too late."""
 
     def __init__(
-        self, following: Fetcher[Attempt], most: int, share: float, counts: Counts
+        self, following: Fetcher[Attempt], most: int, budget: Budget, counts: Counts
     ) -> None:
         self._following = following
         self._most = most
-        self._budget = Budget(share)
+        self._budget = budget
         self._counts = counts
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:

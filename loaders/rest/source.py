@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from loaders.asks import Answer, Ask, Found, Key
+from loaders.chain.resilience import Resilience
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import (
@@ -204,6 +205,7 @@ class RestKind(Kind):
     in_flight: int = Field(IN_FLIGHT, ge=1)
     rows: int = Field(ROWS, ge=1)
     body_bytes: int = Field(BODY_BYTES, ge=1)
+    hedge: bool = False
     forward_headers: tuple[str, ...] = ()
 
     @field_validator("forward_headers")
@@ -219,6 +221,10 @@ class RestKind(Kind):
                 "the url has a user, whose authorization is sent: forward_headers can't have it"
             )
         return self
+
+    @property
+    def resilience(self) -> Resilience:
+        return replace(super().resilience, hedge=self.hedge)
 
     def source(self, name: str) -> RestSource:
         return RestSource(
