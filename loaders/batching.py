@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from decimal import Decimal
 from types import NoneType
 from typing import Any, Generic, NamedTuple, Never, TypeVar, cast
@@ -36,6 +36,7 @@ class Gathering(Generic[Part, Key, Value]):
         self._batches = batches
         self._leaving: list[tuple[Part, Loader[Key, Value]]] = []
         self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def part(self, part: Part) -> Share[Part, Key, Value]:
         """What one of the loaders is made of: its part in each fetch."""
@@ -46,12 +47,14 @@ class Gathering(Generic[Part, Key, Value]):
         self._leaving.append((part, loader))
         if self._task is None:
             # It begins in the next turn of the event loop: what else runs in this one joins it.
-            self._task = asyncio.create_task(self._leave())
+            self._task = begun(self._leave(), self._tasks)
         return self._task
 
     def forget(self) -> None:
-        """Have nothing be fetched any more: whose ``batches`` they are can be let go of."""
+        """Have nothing be fetched any more, also of what is under way: whose ``batches`` they are
+        can be let go of."""
         self._batches = _nothing
+        end(self._tasks)
 
     async def _leave(self) -> None:
         leaving, self._leaving, self._task = self._leaving, [], None
@@ -68,6 +71,20 @@ class Gathering(Generic[Part, Key, Value]):
             raise
         for round_, values in zip(rounds, found, strict=True):
             round_.end(values)
+
+
+def begun(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> asyncio.Task[None]:
+    """A task that does the work, and is one of the ``tasks`` until it is done."""
+    task = asyncio.create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    return task
+
+
+def end(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel those that are not done: nobody waits for them any more."""
+    for task in tasks:
+        task.cancel()
 
 
 async def _nothing(_: Sequence[object]) -> Never:
@@ -106,6 +123,12 @@ class Loader(DataLoader[Key, Value]):
         self._unfit = unfit
         self._rounds: dict[Hashable, _Round[Key, Value]] = {}
         self._next: _Round[Key, Value] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def forget(self) -> None:
+        """Have nothing be fetched any more, also of what is under way."""
+        self._batch = _nothing
+        end(self._tasks)
 
     def load(self, key: Key) -> asyncio.Future[Value]:
         """A future of the key's value or error. It is the caller's own: whoever else waits for
@@ -229,7 +252,7 @@ class Loader(DataLoader[Key, Value]):
             opened.task = self._batch.gathering.join(self._batch.part, self)
         else:
             # It begins in the next turn of the event loop: what else runs in this one joins it.
-            opened.task = asyncio.create_task(self._run(self._batch))
+            opened.task = begun(self._run(self._batch), self._tasks)
         return opened
 
     async def _run(self, batch: Batch[Key, Value]) -> None:

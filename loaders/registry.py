@@ -170,10 +170,15 @@ class Loaders:
                 del self._listed[of]
 
     def forget(self) -> None:
-        """Let go of all that was loaded. Whatever still holds the operation then holds no rows, and
-        there is no cycle left for the garbage collector to find."""
+        """Let go of all that was loaded, and end what is under way. Whatever still holds the
+        operation then holds no rows, and there is no cycle left for the garbage collector to
+        find."""
         for parts in self._parts.values():
             parts.forget()
+        for row in self._rows.values():
+            row.forget()
+        for join in self._joins.values():
+            join.forget()
         for kept in (self._rows, self._parts, self._joins, self._listed, self._views):
             kept.clear()
 

@@ -65,7 +65,9 @@ class PolicyEvaluator:
         return [allowed(at) for at in range(len(rows))]
 
     def forget(self) -> None:
-        """Let go of all rows and verdicts."""
+        """Let go of all rows and verdicts, and end what is under way."""
+        for loader in self._loaders.values():
+            loader.forget()
         self._loaders.clear()
         self._rows.clear()
 
