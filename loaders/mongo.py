@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
+from functools import partial
 from typing import Annotated, ClassVar
 
 import bson
-import pymongo
 from bson import ObjectId
 from bson.errors import InvalidDocument
 from pydantic import Field, SecretStr
@@ -34,6 +33,7 @@ from loaders.errors import (
 )
 from loaders.keys import NUMBERS, told
 from loaders.kinds import Kind, address
+from loaders.mongo_calls import Documents, Session
 from loaders.mongo_catalog import described
 from loaders.mongo_client import DatabaseClient
 from loaders.mongo_codecs import PLACE_CODECS, UNFIT, Document
@@ -68,9 +68,6 @@ from loaders.paths import paths_of, spread
 from loaders.places import Codecs
 from loaders.resource import Resource, Row
 from loaders.trace import Call
-
-MOMENT = 0.05
-"""Seconds of a call that pass before it is sent."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -108,15 +105,8 @@ class MongoSource(DatabaseClient):
             return await described(self._whole().command, resource.name)
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        left = attempt.left(inf)
         try:
-            if left >= self.timeout - MOMENT:
-                # The client's own time is the same, and setting it anew is not for nothing.
-                return await self._asked(ask, keys, attempt)
-            # What is left is the server's time, too, and that of the thread in which the driver
-            # waits.
-            with pymongo.timeout(left):
-                return await self._asked(ask, keys, attempt)
+            return await self._asked(ask, keys, attempt)
         except UnfitValue as error:
             return await self._without_unfit(ask, keys, attempt, error)
 
@@ -276,12 +266,15 @@ class MongoSource(DatabaseClient):
             attempt.call(ask, keys, statement=Shown(*words), shape=Shape(*words)) as call,
             self._errors,
         ):
-            cursor = self._collection(rows.resource.name).find(matching, projection)
-            if rows.window.order:
-                cursor = cursor.sort(list(sorted_by(rows.window.order).items()))
-            if rows.window.limit is not None:
-                cursor = cursor.limit(rows.window.limit)
-            found = await self._read(cursor)
+            collection = self._collection(rows.resource.name)
+            order = list(sorted_by(rows.window.order).items()) if rows.window.order else None
+
+            def find(session: Session) -> Documents:
+                return collection.find(
+                    matching, projection, sort=order, limit=rows.window.limit or 0, session=session
+                )
+
+            found = await self._documents(find, attempt.deadline)
             call.rows = len(found)
         if paths:
             spread(found, paths)
@@ -327,7 +320,8 @@ class MongoSource(DatabaseClient):
 
     async def _sampled(self, name: str, pipeline: Pipeline) -> Sequence[Document]:
         with self._errors:
-            return await self._collection(name).aggregate(pipeline).to_list(None)
+            collection = self._collection(name)
+            return await self._documents(partial(collection.aggregate, list(pipeline)))
 
     async def _of_groups(
         self, ask: Ask, keys: Sequence[Key], attempt: Attempt
@@ -393,10 +387,11 @@ class MongoSource(DatabaseClient):
             attempt.call(ask, keys, statement=Shown(*words), shape=Shape(*words)) as call,
             self._errors,
         ):
-            asked = self._whole() if of_database else self._collection(ask.resource.name)
+            name = ask.resource.name
+            asked = self._whole().delegate if of_database else self._collection(name)
             # Of aggregates each key has a row more.
             more = 0 if ask.wants.columns else len(keys)
-            rows = await self._read(asked.aggregate(pipeline), more)
+            rows = await self._documents(partial(asked.aggregate, pipeline), attempt.deadline, more)
             call.rows = len(rows)
             return rows
 

@@ -7,14 +7,9 @@ import os
 from typing import Any
 
 from bson.errors import InvalidBSON
-from motor.motor_asyncio import (
-    AsyncIOMotorClient,
-    AsyncIOMotorCollection,
-    AsyncIOMotorCommandCursor,
-    AsyncIOMotorCursor,
-    AsyncIOMotorDatabase,
-    AsyncIOMotorLatentCommandCursor,
-)
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
+from pymongo import MongoClient
+from pymongo.collection import Collection
 from pymongo.errors import (
     AutoReconnect,
     NetworkTimeout,
@@ -32,6 +27,7 @@ from loaders.errors import (
     TooManyRows,
     UnfitValue,
 )
+from loaders.mongo_calls import Calls, Statement, TimeIsUp
 from loaders.mongo_codecs import UNFIT, Document, options_of
 from loaders.sources import Capabilities, Translated
 
@@ -48,15 +44,11 @@ ConversionFailure. From 10000 on they are single places in MongoDB's code, and t
 
 LONGEST_REASON = 300
 
-Cursor = (
-    AsyncIOMotorCursor[Document]
-    | AsyncIOMotorCommandCursor[Document]
-    | AsyncIOMotorLatentCommandCursor[Document]
-)
-"""What a find or an aggregate answers."""
+MOMENT = 0.05
+"""Seconds of a call that pass before it is sent."""
 
 THREADS = int(os.environ.get("MOTOR_MAX_WORKERS") or (os.cpu_count() or 1) * 5)
-"""Those that Motor has for the calls of all its clients (its documentation, "Thread pool"). With
+"""Those for the calls of a client, as many as Motor has (its documentation, "Thread pool"). With
 more calls than that under way, the others would wait where nobody sees it."""
 
 
@@ -76,54 +68,79 @@ class DatabaseClient:
         # PyMongo looks for a server in steps of half a second.
         self.can = Capabilities(grace=0.6, in_flight=min(pool_size, THREADS))
         self._client: AsyncIOMotorClient[Document] | None = None
-        # Motor would make each anew for each call.
-        self._collections: dict[str, AsyncIOMotorCollection[Document]] = {}
+        self._calls: Calls | None = None
+        self._aside: MongoClient[Document] | None = None
+        # The driver would make each anew for each call.
+        self._collections: dict[str, Collection[Document]] = {}
         self._errors = Translated(self._translate)
         self._codec_options = options_of(name)
 
     async def open(self) -> None:
         # The client connects when it is first used.
-        self._client = AsyncIOMotorClient(
-            self._url,
-            maxPoolSize=self._pool_size,
-            timeoutMS=int(self.timeout * 1000),
-            serverSelectionTimeoutMS=min(3000, int(self.timeout * 1000)),
+        self._client = AsyncIOMotorClient(self._url, maxPoolSize=self._pool_size, **self._options())
+        client: MongoClient[Document] = self._client.delegate
+        self._calls = Calls(client, self._beside, self.can.in_flight or 1)
+
+    def _options(self) -> dict[str, Any]:
+        milliseconds = int(self.timeout * 1000)
+        return {
+            "timeoutMS": milliseconds,
+            "serverSelectionTimeoutMS": min(3000, milliseconds),
             # The driver would make them again by itself, as often as there is time for.
-            retryReads=False,
-            appname="sluice",
-        )
+            "retryReads": False,
+            "appname": "sluice",
+        }
+
+    def _beside(self) -> MongoClient[Document]:
+        """A client whose one connection is there when all of the other's are in use."""
+        if self._aside is None:
+            self._aside = MongoClient(self._url, maxPoolSize=1, **self._options())
+        return self._aside
 
     async def close(self) -> None:
-        if self._client is not None:
-            # It waits for the server's answer to a farewell, which must not stop the event loop.
-            await asyncio.to_thread(self._client.close)
-            self._client = None
-            self._collections.clear()
+        if self._client is None:
+            return
+        client, calls, aside = self._client, self._calls, self._aside
+        self._client = self._calls = self._aside = None
+        self._collections.clear()
+        if calls is not None:
+            calls.close()
+        # They wait for the server's answer to a farewell, which must not stop the event loop.
+        await asyncio.to_thread(client.close)
+        if aside is not None:
+            await asyncio.to_thread(aside.close)
 
     async def check(self) -> None:
         with self._errors:
             await self._whole().command("ping")
 
-    def _collection(self, name: str) -> AsyncIOMotorCollection[Document]:
+    async def _documents(
+        self, statement: Statement, deadline: float | None = None, more: int = 0
+    ) -> list[Document]:
+        """What the statement asks for; see ``Calls.documents``. Raises TooManyRows once that is
+        more than may be, and ``more``."""
+        if self._calls is None:
+            raise SourceUnavailable(self.name, reason="the source is not open")
+        most, usual = self._most + more, self.timeout - MOMENT
+        try:
+            found = await self._calls.documents(statement, deadline, usual, most + 1)
+        except TimeIsUp:
+            reason = f"all of its {self.can.in_flight} calls are under way"
+            raise SourceBusy(self.name, reason=reason) from None
+        if len(found) > most:
+            raise TooManyRows(self.name, self._most)
+        return found
+
+    def _collection(self, name: str) -> Collection[Document]:
         found = self._collections.get(name)
         if found is None:
-            found = self._collections[name] = self._whole()[name]
+            found = self._collections[name] = self._whole().delegate[name]
         return found
 
     def _whole(self) -> AsyncIOMotorDatabase[Document]:
         if self._client is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
         return self._client.get_database(self._database, codec_options=self._codec_options)
-
-    async def _read(self, cursor: Cursor, more: int = 0) -> list[Document]:
-        """What a cursor has, batch by batch. Raises TooManyRows once that is more than may be, and
-        ``more``."""
-        most = self._most + more
-        found: list[Document] = await cursor.to_list(most + 1)
-        if len(found) > most:
-            await cursor.close()
-            raise TooManyRows(self.name, self._most)
-        return found
 
     def _translate(self, error: BaseException) -> Exception | None:
         match error:

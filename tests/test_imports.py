@@ -31,7 +31,7 @@ DRIVERS = {
         "loaders/sql/pool.py",
     },
     "motor": {"loaders/mongo_client.py"},
-    "pymongo": {"loaders/mongo.py", "loaders/mongo_client.py"},
+    "pymongo": {"loaders/mongo_calls.py", "loaders/mongo_client.py"},
     "bson": {
         "loaders/mongo.py",
         "loaders/mongo_client.py",
