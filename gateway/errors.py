@@ -84,6 +84,12 @@ def too_complex(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": OperationTooComplex.code})
 
 
+class Ended(GatewayError):
+    """The operation was ended before it had all of its answer: the gateway stops."""
+
+    code = "SHUTTING_DOWN"
+
+
 class RequestRefused(GraphQLError):
     """A request that is not run. ``status`` is what HTTP says of it."""
 

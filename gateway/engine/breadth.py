@@ -65,7 +65,8 @@ class BreadthExecutor(ErrorsInPlace, IncrementalExecutor):
         return _plans.get(self)
 
     def begin_serial_field(self) -> None:
-        """Called before each root field of a mutation, when those before it are complete."""
+        """Called before each root field of a mutation, when those before it are complete. What it
+        raises is the error of that field, which then does not run."""
 
     def execute_operation(self, serially: bool | None = None) -> AwaitableOrValue[Result]:
         self.reason = self._refusal()

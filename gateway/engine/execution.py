@@ -26,7 +26,8 @@ class Execution:
     ``data`` is the response's data, and ``errors`` its errors. With ``serially`` the root's fields
     run one after another, each with all that is below it. The fields whose schema coordinates are
     in ``by_object`` run their ordinary resolver, whatever else they have. ``begin_serial_field`` is
-    called before each of the root's fields, if they run serially.
+    called before each of the root's fields, if they run serially; what it raises is the error of
+    that field, which then does not run.
     """
 
     def __init__(
@@ -64,9 +65,14 @@ class Execution:
         """Runs until something waits; returns whether something does. If so, ``finish`` it."""
         try:
             while self._phases and self.data is not None:
-                if self._begin_phase is not None:
-                    self._begin_phase()
-                self._run_fields(self._root, self._phases.popleft())
+                steps = self._phases.popleft()
+                refusal = self._begun_phase()
+                if refusal is None:
+                    self._run_fields(self._root, steps)
+                else:
+                    for step in steps:
+                        completion = Completion(self._executor, self._root, step)
+                        self._waiting.begin(self._complete(completion, [Failed(refusal)]))
                 self._run_ready()
                 if self._waiting:
                     return True
@@ -82,6 +88,15 @@ class Execution:
             await self._waiting.finish(self._run_ready)
             self.data = self._failures.settle(self.data)
             waits = self.run()
+
+    def _begun_phase(self) -> Exception | None:
+        """Why the phase does not begin, if it does not."""
+        if self._begin_phase is not None:
+            try:
+                self._begin_phase()
+            except Exception as error:
+                return error
+        return None
 
     def _run_ready(self) -> None:
         while self._ready:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from graphql import GraphQLSchema
 
-from gateway.errors import Denied, OperationTooComplex
+from gateway.errors import Denied, Ended, GatewayError, OperationTooComplex
 from gateway.operations.authorization import Decision, Denial, indices
 from gateway.operations.prepared import Prepared
 from loaders.chain.timer import Until
@@ -34,7 +35,8 @@ class Context:
     ``refused`` is what was denied as it ran, by the names in its paths. ``visible_schema`` is what
     introspection shows. ``not_by_breadth`` says why graphql-core's executor ran it, if that did.
     ``timer`` is what stops it, ``made`` what resolvers have made of arguments. Each of its results
-    may have ``most_objects``.
+    may have ``most_objects``. ``ended`` says why none of its root fields may begin any more, and
+    ``writing`` is what outlives it: the root field of a mutation that was running then.
     """
 
     sources: Sources
@@ -46,6 +48,8 @@ class Context:
     not_by_breadth: str | None = "the setting engine"
     timer: Until | None = None
     made: dict[Hashable, tuple[object, object]] = field(default_factory=dict)
+    ended: GatewayError | None = None
+    writing: asyncio.Task[Any] | None = None
     _declared: Mapping[str, Policy] = field(default_factory=dict)
     _decision: Decision | None = None
     _loaders: Loaders | None = None
@@ -72,6 +76,16 @@ class Context:
         if self.timer is not None:
             self.timer.end()
 
+    def outlive(self, writing: asyncio.Task[Any]) -> None:
+        """Have what a mutation's root field does go on until the operation's deadline, and no
+        further one begin: an unknown outcome is worse than a late one."""
+        self.ended = self.ended or Ended("The client has gone.")
+        assert self.timer is not None
+        left = self.timer.deadline - time.monotonic()
+        late = writing.get_loop().call_later(left, writing.cancel)
+        writing.add_done_callback(lambda _: late.cancel())
+        self.writing = writing
+
     def begin(self, planned: Prepared, decision: Decision, policies: Mapping[str, Policy]) -> None:
         """Give the operation its loaders, which fetch what its caller may see of its plan."""
         self.planned, self._decision, self._declared = planned, decision, policies
@@ -89,6 +103,12 @@ class Context:
             guarded=decision.guarded,
         )
         self._policies = PolicyEvaluator(self._declared, self.identity)
+
+    def begin_root_field(self) -> None:
+        """Renew it for the next root field of a mutation. Raises why none may begin, if so."""
+        if self.ended is not None:
+            raise self.ended
+        self.renew()
 
     def begin_objects(self, count: int) -> None:
         """Count objects that are about to be made. Raises OperationTooComplex, always the same one,

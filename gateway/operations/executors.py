@@ -21,6 +21,7 @@ from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef, is_introspection_
 from gateway.engine.breadth import BreadthExecutor
 from gateway.engine.collected import ErrorsInPlace
 from gateway.engine.plan import Plan
+from gateway.errors import GatewayError
 from gateway.operations.compat import StrawberryGraphQLCoreExecutionContext
 from gateway.operations.variables import told_in_json
 
@@ -73,7 +74,14 @@ class CoreExecutor(ErrorsInPlace, StrawberryGraphQLCoreExecutionContext):
         position_context: Any,
     ) -> AwaitableOrValue[Any]:
         if path.prev is None and self.operation.operation is OperationType.MUTATION:
-            self.begin_serial_field()
+            try:
+                self.begin_serial_field()
+            except GatewayError as error:
+                name = field_details_list[0].node.name.value
+                definition = self.schema.get_field(parent_type, name)
+                assert definition is not None
+                self.handle_field_error(error, definition.type, field_details_list, path)
+                return None
         return super().execute_field(
             parent_type, source, field_details_list, path, position_context
         )
@@ -82,8 +90,9 @@ class CoreExecutor(ErrorsInPlace, StrawberryGraphQLCoreExecutionContext):
         self.context_value.begin_objects(count)
 
     def begin_serial_field(self) -> None:
-        """Has the next root field of a mutation see what those before it have written."""
-        self.context_value.renew()
+        """Has the next root field of a mutation see what those before it have written. Raises why
+        no further one may begin, if so."""
+        self.context_value.begin_root_field()
 
     def build_per_event_executor(self, payload: Any) -> CoreExecutor:
         executor = super().build_per_event_executor(payload)

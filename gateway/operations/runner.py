@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from strawberry.types.graphql import OperationType
 
@@ -32,6 +34,7 @@ class Operations:
         self._most_objects = settings.limits.objects
         self.headers = sources.headers
         """The names of the requests' headers that go on to sources."""
+        self._writing: set[asyncio.Task[Any]] = set()
 
     async def run(
         self,
@@ -66,4 +69,17 @@ class Operations:
         try:
             await self._road(operation, send)
         finally:
+            if context.writing is None:
+                context.forget()
+            else:
+                self._outlive(context, context.writing)
+
+    def _outlive(self, context: Context, writing: asyncio.Task[Any]) -> None:
+        # Nothing else holds it.
+        self._writing.add(writing)
+
+        def done(_: asyncio.Task[Any]) -> None:
+            self._writing.discard(writing)
             context.forget()
+
+        writing.add_done_callback(done)

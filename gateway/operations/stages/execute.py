@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from inspect import isawaitable
 from typing import Any
@@ -48,7 +49,9 @@ class ExecuteStage:
         async with extensions.executing():
             result = extensions.result
             if result is None:
-                result = await self._run(experimental_execute_incrementally, operation)
+                running = self._run(experimental_execute_incrementally, operation)
+                is_mutation = operation.kind is OperationType.MUTATION
+                result = await (_written(running, operation) if is_mutation else running)
             if extensions is not NO_EXTENSIONS:
                 # Their hooks may show the errors to anyone.
                 if isinstance(result, CoreResult | ExecutionResult):
@@ -89,3 +92,18 @@ class ExecuteStage:
             operation_extensions=operation.request_extensions,
         )
         return await result if isawaitable(result) else result
+
+
+async def _written(running: Coroutine[Any, Any, Any], operation: OperationState) -> Any:
+    """What a mutation gives. When it is cancelled before its time is up, what it is writing goes
+    on without it."""
+    writing = asyncio.create_task(running)
+    try:
+        return await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        timer = operation.context.timer
+        if timer is None or timer.is_late:
+            writing.cancel()
+        elif not writing.done():
+            operation.context.outlive(writing)
+        raise
