@@ -28,6 +28,7 @@ from gateway.operations.asked import Asked
 from gateway.operations.results import Result, body_of, is_request_error
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
 from gateway.transports.forwarding import forwarded
+from gateway.transports.hanging_up import while_there
 from gateway.transports.negotiation import (
     GRAPHQL_JSON,
     JSON,
@@ -97,7 +98,9 @@ class GraphQLEndpoint:
             if isinstance(asked, list):
                 if accepted.events:
                     raise RequestRefused("A batch is not answered with an event stream.")
-                response = await self._respond_to_batch(request, asked, identity, headers)
+                response = await while_there(
+                    request, self._respond_to_batch(request, asked, identity, headers)
+                )
             elif accepted.events:
                 await self._send_events(request, asked, identity, headers, send)
                 return
@@ -105,7 +108,9 @@ class GraphQLEndpoint:
                 await self._send_parts(request, asked, identity, headers, send)
                 return
             else:
-                (result,) = await self._results(asked, identity, headers, _allowed(request))
+                (result,) = await while_there(
+                    request, self._results(asked, identity, headers, _allowed(request))
+                )
                 response = _answer(request, result)
         except (RequestRefused, Unauthenticated, SourceError) as error:
             response = _refused(request, error)

@@ -7,13 +7,15 @@ from http import HTTPStatus
 from typing import Any
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
 from gateway.logs import request_id
 from gateway.transports.edge import LINGER_BYTES, LINGER_SECONDS, NEVER, Edge, Refusal
+from gateway.transports.hanging_up import EXTENSION, HangUp
 from gateway.transports.hosts import PROBES
 from gateway.transports.request_ids import HEADER, KEPT, id_of
 
@@ -73,6 +75,10 @@ class HTTPProtocol(HttpToolsProtocol):
         """Whether the request began within them."""
         self.around = 0
         """Bytes of the request that are none of its body, but for the piece in which it began."""
+        self.hang_up = HangUp()
+        self.extensions = {EXTENSION: self.hang_up}
+        self.running: RequestResponseCycle | None = None
+        """The request that is being answered; ``cycle`` is the one that came last."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -89,6 +95,9 @@ class HTTPProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.edge.leave(self, self.address)
         super().connection_lost(exc)
+        if self.running is not None:
+            self.running.disconnected = True
+        self.hang_up.come()
 
     def handle_websocket_upgrade(self) -> None:
         # The WebSocket enters in its place.
@@ -138,6 +147,7 @@ class HTTPProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope["extensions"] = self.extensions  # type: ignore[typeddict-item]  # of our own
         self.in_head = self.began = True
         self.around = 0
         if not self.receiving:
@@ -169,6 +179,10 @@ class HTTPProtocol(HttpToolsProtocol):
     def _stop(self, refusal: Refusal) -> None:
         self.refusal = refusal
         raise _Refused
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self.running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_chunk_header(self) -> None:
         # Those behind the last chunk (trailers) are none of the request's.
