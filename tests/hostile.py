@@ -61,7 +61,7 @@ async def sending(answer: bytes, *, asked: bytes = b"\r\n\r\n") -> AsyncIterator
         writer.write(answer)
         await writer.drain()
 
-    async with _listening(talk) as port:
+    async with listening_to(talk) as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -72,7 +72,7 @@ async def silent() -> AsyncIterator[int]:
     async def keep(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
-    async with _listening(keep) as port:
+    async with listening_to(keep) as port:
         yield port
 
 
@@ -113,7 +113,7 @@ async def line_to(host: str, port: int) -> AsyncIterator[Line]:
             answers.cancel()
             to_server.close()
 
-    async with _listening(talk) as line.port:
+    async with listening_to(talk) as line.port:
         yield line
 
 
@@ -126,7 +126,7 @@ def unused_port() -> int:
 
 
 @asynccontextmanager
-async def _listening(
+async def listening_to(
     talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
 ) -> AsyncIterator[int]:
     talks: set[asyncio.Task[None]] = set()
