@@ -36,7 +36,7 @@ class Gathering(Generic[Part, Key, Value]):
         self._batches = batches
         self._leaving: list[tuple[Part, Loader[Key, Value]]] = []
         self._task: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
 
     def part(self, part: Part) -> Share[Part, Key, Value]:
         """What one of the loaders is made of: its part in each fetch."""
@@ -73,18 +73,18 @@ class Gathering(Generic[Part, Key, Value]):
             round_.end(values)
 
 
-def begun(work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> asyncio.Task[None]:
-    """A task that does the work, and is one of the ``tasks`` until it is done."""
+def begun(work: Coroutine[Any, Any, None], tasks: list[asyncio.Task[None]]) -> asyncio.Task[None]:
+    """A task that does the work, and is one of the ``tasks``."""
     task = asyncio.create_task(work)
-    tasks.add(task)
-    task.add_done_callback(tasks.discard)
+    tasks.append(task)
     return task
 
 
-def end(tasks: set[asyncio.Task[None]]) -> None:
+def end(tasks: list[asyncio.Task[None]]) -> None:
     """Cancel those that are not done: nobody waits for them any more."""
     for task in tasks:
         task.cancel()
+    tasks.clear()
 
 
 async def _nothing(_: Sequence[object]) -> Never:
@@ -123,7 +123,7 @@ class Loader(DataLoader[Key, Value]):
         self._unfit = unfit
         self._rounds: dict[Hashable, _Round[Key, Value]] = {}
         self._next: _Round[Key, Value] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
 
     def forget(self) -> None:
         """Have nothing be fetched any more, also of what is under way."""
