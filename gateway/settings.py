@@ -151,7 +151,8 @@ class LimitSettings(Section):
 
     ``body_bytes`` bounds a WebSocket message too. ``batch`` is how many operations one request may
     have; with 0 it has one, and no list. ``socket_operations`` is how many may run at the same
-    time on one WebSocket.
+    time on one WebSocket. A worker runs so many ``operations`` at a time, a subscription only while
+    an event executes, and lets ``queued_operations`` wait for a moment.
 
     ``tokens`` are those of a document. An operation may nest fields ``depth`` levels deep, and have
     so many ``fields``, ``aliases`` and ``directives``, with those of its fragments wherever they
@@ -174,6 +175,8 @@ class LimitSettings(Section):
     body_bytes: int = Field(1_000_000, ge=1)
     batch: int = Field(0, ge=0, le=100)
     socket_operations: int = Field(100, ge=1)
+    operations: int = Field(100, ge=1)
+    queued_operations: int = Field(100, ge=0)
     request_seconds: float = Field(30.0, gt=0)
     cached_documents: int = Field(1000, ge=1)
     tokens: int = Field(5_000, ge=1)

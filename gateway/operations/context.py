@@ -13,6 +13,7 @@ from graphql import GraphQLSchema
 
 from gateway.errors import Denied, Ended, GatewayError, OperationTooComplex
 from gateway.operations.authorization import Decision, Denial, indices
+from gateway.operations.flights import Flights
 from gateway.operations.prepared import Prepared
 from loaders.chain.timer import Until
 from loaders.contexts import Operation
@@ -34,9 +35,11 @@ class Context:
     resolver: its ``loaders``, its ``decision``, and the ``policies``, which are asked about rows.
     ``refused`` is what was denied as it ran, by the names in its paths. ``visible_schema`` is what
     introspection shows. ``not_by_breadth`` says why graphql-core's executor ran it, if that did.
-    ``timer`` is what stops it, ``made`` what resolvers have made of arguments. Each of its results
-    may have ``most_objects``. ``ended`` says why none of its root fields may begin any more, and
-    ``writing`` is what outlives it: the root field of a mutation that was running then.
+    ``timer`` is what stops it, ``made`` what resolvers have made of arguments. It is one of the
+    ``flights`` until it lands, and of those to which it is ``subscribed`` with each event. Each
+    of its results may have ``most_objects``. ``ended`` says why none of its root fields may
+    begin any more, and ``writing`` is what outlives it: the root field of a mutation that was
+    running then.
     """
 
     sources: Sources
@@ -48,6 +51,8 @@ class Context:
     not_by_breadth: str | None = "the setting engine"
     timer: Until | None = None
     made: dict[Hashable, tuple[object, object]] = field(default_factory=dict)
+    flights: Flights | None = None
+    subscribed: Flights | None = None
     ended: GatewayError | None = None
     writing: asyncio.Task[Any] | None = None
     _declared: Mapping[str, Policy] = field(default_factory=dict)
@@ -75,6 +80,17 @@ class Context:
         self.operation.deadline = None
         if self.timer is not None:
             self.timer.end()
+
+    def land(self) -> None:
+        """Have others run in its place."""
+        if self.flights is not None:
+            self.flights.leave()
+            self.flights = None
+
+    def subscribe(self) -> None:
+        """Land, until there are events, each of which is one of the flights."""
+        self.subscribed = self.flights
+        self.land()
 
     def outlive(self, writing: asyncio.Task[Any]) -> None:
         """Have what a mutation's root field does go on until the operation's deadline, and no

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
@@ -23,6 +24,7 @@ from gateway.engine.collected import ErrorsInPlace
 from gateway.engine.plan import Plan
 from gateway.errors import GatewayError
 from gateway.operations.compat import StrawberryGraphQLCoreExecutionContext
+from gateway.operations.flights import Flights
 from gateway.operations.variables import told_in_json
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class CoreExecutor(ErrorsInPlace, StrawberryGraphQLCoreExecutionContext):
     """
 
     context_value: Context
+    flights: Flights | None = None
+    """Of an event of a subscription, those of which its execution is one."""
 
     @classmethod
     def build(cls, schema: GraphQLSchema, *args: Any, **given: Any) -> Any:
@@ -97,6 +101,7 @@ class CoreExecutor(ErrorsInPlace, StrawberryGraphQLCoreExecutionContext):
     def build_per_event_executor(self, payload: Any) -> CoreExecutor:
         executor = super().build_per_event_executor(payload)
         assert isinstance(executor, CoreExecutor)
+        executor.flights = self.context_value.subscribed
         executor.context_value = self.context_value.event()
         return executor
 
@@ -115,6 +120,23 @@ class Executor(CoreExecutor, BreadthExecutor):
         return result
 
 
+class EventByEvent(CoreExecutor):
+    """Mixed into an executor, has each event of a subscription be in flight by itself."""
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        if self.flights is None:
+            return super().execute_operation(serially)
+        return self._in_flight(serially, self.flights)
+
+    async def _in_flight(self, serially: bool | None, flights: Flights) -> Any:
+        await flights.wait_long()
+        try:
+            result = super().execute_operation(serially)
+            return await result if isawaitable(result) else result
+        finally:
+            flights.leave()
+
+
 class Whole(PlainExecutor[Any]):
     """Mixed into an executor, has it answer at once: as graphql-core's plain one does, with what is
     deferred or streamed in its place."""
@@ -127,7 +149,10 @@ class Whole(PlainExecutor[Any]):
         return None
 
 
-EXECUTORS: dict[str, type[CoreExecutor]] = {"breadth": Executor, "graphql-core": CoreExecutor}
+EXECUTORS: dict[str, type[CoreExecutor]] = {
+    engine: type(each.__name__, (EventByEvent, each), {})
+    for engine, each in (("breadth", Executor), ("graphql-core", CoreExecutor))
+}
 """The executors by the name of their engine."""
 
 WHOLE: dict[str, type[CoreExecutor]] = {

@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from gateway.errors import RequestRefused
 from gateway.operations.asked import Asked
 from gateway.operations.context import Context
+from gateway.operations.flights import Flights
 from gateway.operations.operation import OperationState
 from gateway.operations.results import Send
 from gateway.operations.road import road
@@ -34,6 +37,7 @@ class Operations:
         self._most_objects = settings.limits.objects
         self.headers = sources.headers
         """The names of the requests' headers that go on to sources."""
+        self._flights = Flights(settings.limits.operations, settings.limits.queued_operations)
         self._writing: set[asyncio.Task[Any]] = set()
 
     async def run(
@@ -50,10 +54,19 @@ class Operations:
 
         A query or a mutation has one result, unless parts of it are deferred and the client takes
         them ``in_parts``; else ``@defer`` and ``@stream`` change nothing. A subscription has one
-        for each event. What goes wrong is a result too, with errors that are meant for clients.
-        Each source is given those of the ``headers`` that it sends on. Raises what ``send`` does.
+        for each event. What goes wrong is a result too, with errors that are meant for clients, and
+        so is that there are too many operations. Each source is given those of the ``headers`` that
+        it sends on. Raises what ``send`` does.
         """
-        context = Context(self._sources, Operation(identity, headers=headers), self._most_objects)
+        flights = self._flights
+        if not flights.take():
+            try:
+                await flights.wait()
+            except RequestRefused as refused:
+                await send(PreExecutionError(None, [refused]))
+                return
+        of = Operation(identity, headers=headers)
+        context = Context(self._sources, of, self._most_objects, flights=flights)
         operation = OperationState(
             identity=identity,
             query=asked.query or "",
@@ -70,6 +83,7 @@ class Operations:
             await self._road(operation, send)
         finally:
             if context.writing is None:
+                context.land()
                 context.forget()
             else:
                 self._outlive(context, context.writing)
@@ -80,6 +94,7 @@ class Operations:
 
         def done(_: asyncio.Task[Any]) -> None:
             self._writing.discard(writing)
+            context.land()
             context.forget()
 
         writing.add_done_callback(done)

@@ -253,6 +253,8 @@ def refusal(
 def _headers(status: int, reason: str) -> dict[str, str]:
     if status == 401:
         return {"www-authenticate": _challenge(reason)}
+    if status == 503:
+        return {"retry-after": "1"}
     return {"allow": "GET, POST"} if status == 405 else {}
 
 

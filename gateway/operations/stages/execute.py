@@ -72,6 +72,8 @@ class ExecuteStage:
         if isinstance(events, CoreResult):
             await send(PreExecutionError(None, events.errors))
             return
+        # Each event is one of the flights by itself, while it executes.
+        operation.context.subscribe()
         async with aclosing(events):
             async for event in events:
                 await send(ExecutionResult(event.data, event.errors))
