@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import importlib
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from gateway.errors import masked
 from gateway.graphiql.page import graphiql_routes, load_examples
 from gateway.graphiql.sign_in import SignIn
 from gateway.operations.runner import Operations
+from gateway.readiness import Readiness
 from gateway.settings import Settings
 from gateway.transports.hosts import ANY, AllowedHosts
 from gateway.transports.http import GraphQLEndpoint, refusal
@@ -33,13 +33,8 @@ from gateway.transports.limits import AddressLimit, BodyLimit
 from gateway.transports.request_ids import HEADER, identified
 from gateway.transports.secure import StrictTransport
 from gateway.transports.websocket import Sockets
-from loaders.errors import SourceError
 from loaders.registry import Sources
 from resolvers.graph import Graph
-
-READY_SECONDS = 2.0
-"""How long a source may take to say that it is there."""
-
 
 COLLECT_AFTER = 20_000
 """Objects made after which the garbage collector looks through them. Python's own 700 take 10 to
@@ -84,25 +79,24 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
         batch=limits.batch,
         compresses=settings.server.compression,
     )
+    readiness = Readiness(sources)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[Mapping[str, object]]:
         await sources.open()
         try:
             await authenticator.open()
-            yield
+            # For the server, which says when it stops.
+            yield {"operations": operations, "readiness": readiness}
         finally:
             await authenticator.close()
             await sources.close()
-
-    async def ready(request: Request) -> Response:
-        return await _ready(sources)
 
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint),
         WebSocketRoute("/graphql", sockets),
         Route("/healthz", _alive),
-        Route("/readyz", ready),
+        Route("/readyz", readiness.respond),
     ]
     if settings.in_development:
         routes += [
@@ -220,24 +214,3 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 async def _alive(request: Request) -> Response:
     return JSONResponse({"status": "alive"})
-
-
-async def _ready(sources: Sources) -> Response:
-    async def state(name: str) -> str:
-        try:
-            async with asyncio.timeout(READY_SECONDS):
-                await sources[name].check()
-        except (SourceError, TimeoutError):
-            return "down"
-        return "up"
-
-    states = await asyncio.gather(*(state(name) for name in sources.names))
-    # With one source left the gateway still answers what it can, so it wants its traffic.
-    ready = "up" in states or not states
-    return JSONResponse(
-        {
-            "status": "ready" if ready else "not ready",
-            "sources": dict(zip(sources.names, states, strict=True)),
-        },
-        200 if ready else 503,
-    )

@@ -53,7 +53,8 @@ class Calls:
         self._client = client
         self._aside = aside
         self._threads = ThreadPoolExecutor(threads, "sluice-mongo")
-        self._one_aside = ThreadPoolExecutor(1, "sluice-mongo-aside")
+        # For what is to end, and for a probe.
+        self._two_aside = ThreadPoolExecutor(2, "sluice-mongo-aside")
         self._given_up: set[_Call] = set()
         self._ending: asyncio.Task[None] | None = None
 
@@ -71,6 +72,14 @@ class Calls:
                 self._end(call)
             raise
 
+    async def ping(self, seconds: float) -> None:
+        """Return if the server answers by a connection aside. Raises what the driver does."""
+        await asyncio.get_running_loop().run_in_executor(self._two_aside, self._ping, seconds)
+
+    def _ping(self, seconds: float) -> None:
+        with pymongo.timeout(seconds):
+            self._aside().admin.command("ping")
+
     def _end(self, call: _Call) -> None:
         self._given_up.add(call)
         if self._ending is None:
@@ -87,7 +96,7 @@ class Calls:
                     call.told += 1
                     sessions.append(call.session_id)
                 if sessions:
-                    await loop.run_in_executor(self._one_aside, self._kill, sessions)
+                    await loop.run_in_executor(self._two_aside, self._kill, sessions)
                     await asyncio.sleep(SECONDS)
         finally:
             self._ending = None
@@ -104,7 +113,7 @@ class Calls:
         if self._ending is not None:
             self._ending.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._one_aside.shutdown(wait=False, cancel_futures=True)
+        self._two_aside.shutdown(wait=False, cancel_futures=True)
 
 
 class _Call:

@@ -47,6 +47,9 @@ LONGEST_REASON = 300
 MOMENT = 0.05
 """Seconds of a call that pass before it is sent."""
 
+CHECK_SECONDS = 2.0
+"""Within which the server must say that it is there."""
+
 THREADS = int(os.environ.get("MOTOR_MAX_WORKERS") or (os.cpu_count() or 1) * 5)
 """Those for the calls of a client, as many as Motor has (its documentation, "Thread pool"). With
 more calls than that under way, the others would wait where nobody sees it."""
@@ -92,9 +95,9 @@ class DatabaseClient:
         }
 
     def _beside(self) -> MongoClient[Document]:
-        """A client whose one connection is there when all of the other's are in use."""
+        """A client whose two connections are there when all of the other's are in use."""
         if self._aside is None:
-            self._aside = MongoClient(self._url, maxPoolSize=1, **self._options())
+            self._aside = MongoClient(self._url, maxPoolSize=2, **self._options())
         return self._aside
 
     async def close(self) -> None:
@@ -111,8 +114,11 @@ class DatabaseClient:
             await asyncio.to_thread(aside.close)
 
     async def check(self) -> None:
+        if self._calls is None:
+            raise SourceUnavailable(self.name, reason="the source is not open")
+        # By a connection of its own: a pool that is busy says nothing of the database.
         with self._errors:
-            await self._whole().command("ping")
+            await self._calls.ping(min(self.timeout, CHECK_SECONDS))
 
     async def _documents(
         self, statement: Statement, deadline: float | None = None, more: int = 0

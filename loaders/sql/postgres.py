@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -131,6 +132,8 @@ class PostgresSource(SqlSource):
             statement_cache_size = CACHED_STATEMENTS if pooler is None else 0
         self._statement_cache_size = statement_cache_size
         self._pool: Pool | None = None
+        self._checking = asyncio.Lock()
+        self._checked: asyncpg.Connection[Any] | None = None
 
     async def open(self) -> None:
         alone = self._pooler is None
@@ -168,14 +171,37 @@ class PostgresSource(SqlSource):
             )
 
     async def close(self) -> None:
+        if self._checked is not None:
+            self._checked.terminate()
+            self._checked = None
         if self._pool is not None:
             await self._pool.close(self.timeout)
             self._pool = None
 
     async def check(self) -> None:
+        if self._pool is None:
+            raise SourceUnavailable(self.name, reason="the source is not open")
+        # By a connection of its own: a pool that is busy says nothing of the database.
         with self._errors:
-            async with self._opened.connection(self.timeout) as connection:
-                await connection.execute("select 1")
+            async with self._checking:
+                connection = self._checked
+                if connection is None or connection.is_closed():
+                    connection = await self._connected_aside()
+                try:
+                    await connection.execute("select 1")
+                except BaseException:
+                    self._checked = None
+                    connection.terminate()
+                    raise
+
+    async def _connected_aside(self) -> asyncpg.Connection[Any]:
+        connection = self._checked = await asyncpg.connect(
+            self._url,
+            timeout=self.timeout,
+            command_timeout=self.timeout,
+            server_settings={"application_name": "sluice"},
+        )
+        return connection
 
     async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
         assert isinstance(resource, PostgresTable)
