@@ -89,6 +89,10 @@ class Ended(GatewayError):
 
     code = "SHUTTING_DOWN"
 
+    def as_refusal(self) -> RequestRefused:
+        """The same of all that was asked for."""
+        return RequestRefused(str(self), status=503, code=self.code)
+
 
 class RequestRefused(GraphQLError):
     """A request that is not run. ``status`` is what HTTP says of it."""

@@ -21,6 +21,7 @@ from gateway.commands.keys import DEMO_KEYS, within
 from gateway.commands.serving import refuse_taken, uvicorn_options
 from gateway.graphiql.sign_in import SignIn
 from gateway.settings import Settings
+from gateway.transports.server import Server
 
 
 @click.command()
@@ -73,7 +74,7 @@ def demo(host: str, port: int) -> None:
             log_level="warning",
             **uvicorn_options(settings),
         )
-        server = uvicorn.Server(config)
+        server = Server(config)
         threading.Thread(target=_welcome, args=(server, host, port), daemon=True).start()
         server.run()
     except DemoError as error:

@@ -6,11 +6,14 @@ import logging
 import os
 import socket
 import ssl
+import sys
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import click
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from gateway import logs
 from gateway.commands.checking import check_at_start
@@ -20,6 +23,7 @@ from gateway.settings import ServerSettings, Settings
 from gateway.transports.addresses import with_mapped
 from gateway.transports.edge import SPARE, Edge
 from gateway.transports.protocol import HTTPProtocol, SocketProtocol
+from gateway.transports.server import run
 
 log = logging.getLogger("sluice.edge")
 
@@ -57,7 +61,7 @@ def serve(host: str | None, port: int | None, workers: int | None, graph: str | 
             "Nothing is bounded by address: server.trusted_proxies is not set, so clients may "
             "share that of a proxy. Without one, set it to []."
         )
-    uvicorn.run(
+    config = uvicorn.Config(
         "gateway.app:app_from_environment",
         factory=True,
         host=host,
@@ -65,6 +69,9 @@ def serve(host: str | None, port: int | None, workers: int | None, graph: str | 
         workers=workers or settings.server.workers,
         **uvicorn_options(settings),
     )
+    with suppress(KeyboardInterrupt):
+        if not run(config):
+            sys.exit(STARTUP_FAILURE)
 
 
 def uvicorn_options(settings: Settings) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from graphql import GraphQLSchema
 
-from gateway.errors import Denied, Ended, GatewayError, OperationTooComplex
+from gateway.errors import Denied, Ended, OperationTooComplex
 from gateway.operations.authorization import Decision, Denial, indices
 from gateway.operations.flights import Flights
 from gateway.operations.prepared import Prepared
@@ -53,7 +53,8 @@ class Context:
     made: dict[Hashable, tuple[object, object]] = field(default_factory=dict)
     flights: Flights | None = None
     subscribed: Flights | None = None
-    ended: GatewayError | None = None
+    ended: Ended | None = None
+    is_writing: bool = False
     writing: asyncio.Task[Any] | None = None
     _declared: Mapping[str, Policy] = field(default_factory=dict)
     _decision: Decision | None = None
@@ -91,6 +92,13 @@ class Context:
         """Land, until there are events, each of which is one of the flights."""
         self.subscribed = self.flights
         self.land()
+
+    def end(self, why: Ended) -> None:
+        """Stop the operation, and have its client be told why; but not a root field of a mutation
+        that is running, only those behind it."""
+        self.ended = why
+        if not self.is_writing and self.timer is not None:
+            self.timer.expire()
 
     def outlive(self, writing: asyncio.Task[Any]) -> None:
         """Have what a mutation's root field does go on until the operation's deadline, and no

@@ -55,6 +55,13 @@ class Flights:
                 return
         self.now -= 1
 
+    def refuse(self, refusal: RequestRefused) -> None:
+        """Have none wait any more."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_exception(refusal)
+
     async def _turn(self) -> None:
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)

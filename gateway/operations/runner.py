@@ -9,7 +9,7 @@ from typing import Any
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from gateway.errors import RequestRefused
+from gateway.errors import Ended, RequestRefused
 from gateway.operations.asked import Asked
 from gateway.operations.context import Context
 from gateway.operations.flights import Flights
@@ -26,6 +26,8 @@ QUERIES = frozenset({OperationType.QUERY})
 MUTATIONS = frozenset({OperationType.MUTATION})
 SUBSCRIPTIONS = frozenset({OperationType.SUBSCRIPTION})
 
+STOPS = "The gateway is shutting down: try again."
+
 
 class Operations:
     """Runs the operations of a graph over its sources, as the settings say: none but
@@ -38,6 +40,10 @@ class Operations:
         self.headers = sources.headers
         """The names of the requests' headers that go on to sources."""
         self._flights = Flights(settings.limits.operations, settings.limits.queued_operations)
+        self._ended: Ended | None = None
+        self.longest = settings.limits.request_seconds
+        self.running: dict[int, Context] = {}
+        """Every operation that has begun and not ended."""
         self._writing: set[asyncio.Task[Any]] = set()
 
     async def run(
@@ -59,8 +65,10 @@ class Operations:
         it sends on. Raises what ``send`` does.
         """
         flights = self._flights
-        if not flights.take():
+        if self._ended is not None or not flights.take():
             try:
+                if self._ended is not None:
+                    raise self._ended.as_refusal()
                 await flights.wait()
             except RequestRefused as refused:
                 await send(PreExecutionError(None, [refused]))
@@ -79,14 +87,31 @@ class Operations:
             in_parts=in_parts,
             context=context,
         )
+        self.running[id(context)] = context
         try:
             await self._road(operation, send)
         finally:
             if context.writing is None:
-                context.land()
-                context.forget()
+                self._forget(context)
             else:
                 self._outlive(context, context.writing)
+
+    def end_subscriptions(self) -> None:
+        """End those that are subscribed, with an error: they have no end of their own."""
+        for context in [each for each in self.running.values() if each.subscribed is not None]:
+            context.end(Ended(STOPS))
+
+    def end(self) -> None:
+        """End all with an error, save what a mutation is writing, and begin no more."""
+        self._ended = Ended(STOPS)
+        self._flights.refuse(self._ended.as_refusal())
+        for context in list(self.running.values()):
+            context.end(self._ended)
+
+    def _forget(self, context: Context) -> None:
+        del self.running[id(context)]
+        context.land()
+        context.forget()
 
     def _outlive(self, context: Context, writing: asyncio.Task[Any]) -> None:
         # Nothing else holds it.
@@ -94,7 +119,6 @@ class Operations:
 
         def done(_: asyncio.Task[Any]) -> None:
             self._writing.discard(writing)
-            context.land()
-            context.forget()
+            self._forget(context)
 
         writing.add_done_callback(done)

@@ -88,6 +88,8 @@ class Edge:
     def __init__(self, limits: LimitSettings, proxies: Sequence[str] | None) -> None:
         self.limits = limits
         self.receive_seconds = limits.receive_seconds
+        self.is_draining = False
+        """Whether each answer is the last one on its connection."""
         self.soon = 0.0
         """When the next look is, so that what is due some seconds later has all of them."""
         self.sweep_seconds = min(SWEEP_SECONDS, limits.receive_seconds, limits.stalled_seconds)

@@ -173,12 +173,24 @@ class HTTPProtocol(HttpToolsProtocol):
             self._stop(self.unwelcome)
         super().on_headers_complete()
         self.in_head = False
+        if self.edge.is_draining:
+            self.cycle.keep_alive = False
         if len(self.pipeline) > PIPELINED:
             self._stop(PIPELINE)
 
     def _stop(self, refusal: Refusal) -> None:
         self.refusal = refusal
         raise _Refused
+
+    def drain(self) -> None:
+        """Have what is being answered be the last."""
+        for cycle in (self.running, self.cycle):
+            if cycle is not None:
+                cycle.keep_alive = False
+
+    @property
+    def is_answering(self) -> bool:
+        return self.running is not None and not self.running.response_complete
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self.running = cycle

@@ -99,13 +99,16 @@ class ExecuteStage:
 async def _written(running: Coroutine[Any, Any, Any], operation: OperationState) -> Any:
     """What a mutation gives. When it is cancelled before its time is up, what it is writing goes
     on without it."""
-    writing = asyncio.create_task(running)
+    context, writing = operation.context, asyncio.create_task(running)
+    context.is_writing = True
     try:
         return await asyncio.shield(writing)
     except asyncio.CancelledError:
-        timer = operation.context.timer
+        timer = context.timer
         if timer is None or timer.is_late:
             writing.cancel()
         elif not writing.done():
-            operation.context.outlive(writing)
+            context.outlive(writing)
         raise
+    finally:
+        context.is_writing = False

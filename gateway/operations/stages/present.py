@@ -66,7 +66,9 @@ class PresentStage:
                     except Exception as error:
                         await client.fail(error)
         except TimeoutError as error:
-            await client.fail(self._late() if timer.is_late else error)
+            ended = operation.context.ended
+            late = self._late() if ended is None else ended.as_refusal()
+            await client.fail(late if timer.is_late else error)
         except Exception as error:
             await client.fail(error)
 
