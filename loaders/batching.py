@@ -73,7 +73,9 @@ class Gathering(Generic[Part, Key, Value]):
             round_.end(values)
 
 
-def begun(work: Coroutine[Any, Any, None], tasks: list[asyncio.Task[None]]) -> asyncio.Task[None]:
+def begun(
+    work: Coroutine[object, None, None], tasks: list[asyncio.Task[None]]
+) -> asyncio.Task[None]:
     """A task that does the work, and is one of the ``tasks``."""
     task = asyncio.create_task(work)
     tasks.append(task)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
-from typing import Any
 
 import pymongo
 from pymongo import MongoClient
@@ -25,6 +24,8 @@ from pymongo.errors import PyMongoError
 from loaders.mongo_codecs import Document
 
 Session = ClientSession | None
+
+SessionId = Mapping[str, object]
 
 Documents = Cursor[Document] | CommandCursor[Document]
 
@@ -91,17 +92,18 @@ class Calls:
             while self._given_up:
                 ending = [call for call in self._given_up if call.is_under_way]
                 self._given_up = {call for call in ending if call.told < TIMES}
-                sessions = []
+                sessions: list[SessionId] = []
                 for call in self._given_up:
                     call.told += 1
-                    sessions.append(call.session_id)
+                    if call.session_id is not None:
+                        sessions.append(call.session_id)
                 if sessions:
                     await loop.run_in_executor(self._two_aside, self._kill, sessions)
                     await asyncio.sleep(SECONDS)
         finally:
             self._ending = None
 
-    def _kill(self, sessions: list[Any]) -> None:
+    def _kill(self, sessions: list[SessionId]) -> None:
         try:
             self._aside().admin.command("killSessions", sessions)
         except PyMongoError:
@@ -145,7 +147,7 @@ class _Call:
         self._deadline = deadline
         self._usual = usual
         self._is_given_up = self._is_done = False
-        self.session_id: Any = None
+        self.session_id: SessionId | None = None
         self.told = 0
 
     def run(self) -> list[Document]:

@@ -80,24 +80,28 @@ class DatabaseClient:
 
     async def open(self) -> None:
         # The client connects when it is first used.
-        self._client = AsyncIOMotorClient(self._url, maxPoolSize=self._pool_size, **self._options())
+        self._client = AsyncIOMotorClient(
+            self._url,
+            maxPoolSize=self._pool_size,
+            timeoutMS=int(self.timeout * 1000),
+            serverSelectionTimeoutMS=min(3000, int(self.timeout * 1000)),
+            # The driver would make them again by itself, as often as there is time for.
+            retryReads=False,
+            appname="sluice",
+        )
         client: MongoClient[Document] = self._client.delegate
         self._calls = Calls(client, self._beside, self.can.in_flight or 1)
-
-    def _options(self) -> dict[str, Any]:
-        milliseconds = int(self.timeout * 1000)
-        return {
-            "timeoutMS": milliseconds,
-            "serverSelectionTimeoutMS": min(3000, milliseconds),
-            # The driver would make them again by itself, as often as there is time for.
-            "retryReads": False,
-            "appname": "sluice",
-        }
 
     def _beside(self) -> MongoClient[Document]:
         """A client whose two connections are there when all of the other's are in use."""
         if self._aside is None:
-            self._aside = MongoClient(self._url, maxPoolSize=2, **self._options())
+            self._aside = MongoClient(
+                self._url,
+                maxPoolSize=2,
+                timeoutMS=int(self.timeout * 1000),
+                serverSelectionTimeoutMS=min(3000, int(self.timeout * 1000)),
+                appname="sluice",
+            )
         return self._aside
 
     async def close(self) -> None:

@@ -133,7 +133,7 @@ class PostgresSource(SqlSource):
         self._statement_cache_size = statement_cache_size
         self._pool: Pool | None = None
         self._checking = asyncio.Lock()
-        self._checked: asyncpg.Connection[Any] | None = None
+        self._checked: asyncpg.Connection | None = None
 
     async def open(self) -> None:
         alone = self._pooler is None
@@ -194,7 +194,7 @@ class PostgresSource(SqlSource):
                     connection.terminate()
                     raise
 
-    async def _connected_aside(self) -> asyncpg.Connection[Any]:
+    async def _connected_aside(self) -> asyncpg.Connection:
         connection = self._checked = await asyncpg.connect(
             self._url,
             timeout=self.timeout,

@@ -262,4 +262,6 @@ async def ending(addresses: Addresses, **limits: Any) -> AsyncIterator[Ending]:
         url = await stack.enter_async_context(listening(app))
         session = await stack.enter_async_context(ClientSession())
         operations: Any = app.routes[0].endpoint._operations  # type: ignore[attr-defined]
+        # Which connects what kills, as the first probe does.
+        await operations._sources["mongo"].check()
         yield Ending(Gateway(url, session), admin, mongo, late, operations._sources, operations)
