@@ -216,7 +216,7 @@ class Ending:
 
 def bulkhead(chain: Any) -> Any:
     while not isinstance(chain, Bulkhead):
-        chain = chain.following
+        chain = getattr(chain, "following", None) or chain._following
     return chain
 
 
