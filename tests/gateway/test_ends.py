@@ -117,12 +117,12 @@ def tasks() -> list[str]:
 async def test_an_operation_whose_time_is_up_has_nothing_run_at_the_sources(
     addresses: Addresses,
 ) -> None:
-    async with ending(addresses, request_seconds=0.5) as served:
+    async with ending(addresses, request_seconds=2.0) as served:
         for source in SOURCES:
             asking = asyncio.create_task(served.gateway.ask(slow(source), explain=False))
             await served.becomes(source, 1)
             answer = await asking
-            await served.becomes(source, 0, seconds=1.0)
+            await served.becomes(source, 0, seconds=2.0)
 
             assert answer.partial == {source: None}
             assert answer.codes == ["UPSTREAM_TIMEOUT"]
