@@ -127,7 +127,8 @@ def quick(source: str) -> str:
 @dataclass
 class Mongo:
     """A line to MongoDB that holds what answers a ``find`` in ``ending_held``, until it is told to
-    kill the session of that, as MongoDB would end it. ``sent`` are the commands."""
+    kill the session of that, or the time that it was given is up (``maxTimeMS``), as MongoDB would
+    end it. ``sent`` are the commands."""
 
     host: str
     port: int
@@ -165,10 +166,17 @@ class Mongo:
         self.sent.append(command)
         if command.get("find") == "ending_held":
             going_on.clear()
-            self.held[bytes(command["lsid"]["id"])] = going_on
+            session = bytes(command["lsid"]["id"])
+            self.held[session] = going_on
+            if "maxTimeMS" in command:
+                loop = asyncio.get_running_loop()
+                loop.call_later(command["maxTimeMS"] / 1000, self._end, session)
         for each in command.get("killSessions", ()):
-            if bytes(each["id"]) in self.held:
-                self.held.pop(bytes(each["id"])).set()
+            self._end(bytes(each["id"]))
+
+    def _end(self, session: bytes) -> None:
+        if session in self.held:
+            self.held.pop(session).set()
 
     def named(self, name: str) -> list[dict[str, Any]]:
         """The commands of this name."""

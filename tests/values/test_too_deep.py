@@ -47,7 +47,7 @@ ERROR = {"code": "UPSTREAM_BAD_RESPONSE", "source": "rows"}
 
 @pytest.fixture(params=EXECUTORS)
 def settings(request: pytest.FixtureRequest) -> Settings:
-    limits = {"depth": 200}
+    limits = {"depth": 200, "cost": 10**300}
     return Settings.of(environment="development", engine=request.param, limits=limits)
 
 
