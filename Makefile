@@ -15,7 +15,7 @@ demo: $(VENV)/demo
 	@exec $(BIN)/gateway demo --port $(PORT)
 
 test: $(VENV)/dev browser pooler
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 # What needs no server, no browser and no other process: within seconds.
 unit: $(VENV)/dev

@@ -6,6 +6,7 @@ import asyncio
 import os
 from typing import Any
 
+import pymongo
 from bson.errors import InvalidBSON
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import MongoClient
@@ -43,6 +44,10 @@ TypeMismatch, InvalidBSON, Location31, OperationFailed, DocumentValidationFailur
 ConversionFailure. From 10000 on they are single places in MongoDB's code, and taken to do so."""
 
 LONGEST_REASON = 300
+
+FAREWELL = 1.0
+"""Seconds that a server may take for its answer to a farewell: one that hangs holds up nobody's
+end."""
 
 MOMENT = 0.05
 """Seconds of a call that pass before it is sent."""
@@ -113,9 +118,9 @@ class DatabaseClient:
         if calls is not None:
             calls.close()
         # They wait for the server's answer to a farewell, which must not stop the event loop.
-        await asyncio.to_thread(client.close)
-        if aside is not None:
-            await asyncio.to_thread(aside.close)
+        for each in (client, aside):
+            if each is not None:
+                await asyncio.to_thread(_close, each)
 
     async def check(self) -> None:
         if self._calls is None:
@@ -202,3 +207,8 @@ def _reason(error: PyMongoError) -> str:
             return shown
         return f"{shown}: {details.get('errmsg', '')}"[:LONGEST_REASON]
     return f"{type(error).__name__}: {error}"[:LONGEST_REASON]
+
+
+def _close(client: AsyncIOMotorClient[Document] | MongoClient[Document]) -> None:
+    with pymongo.timeout(FAREWELL):
+        client.close()
