@@ -162,8 +162,8 @@ async def test_a_full_pool_of_the_driver_of_mongodb_is_busy(addresses: Addresses
 
 async def test_a_mongodb_that_hangs_holds_up_nobodys_end(addresses: Addresses) -> None:
     async with line_to_catalog(addresses) as (source, _):
+        soon = Attempt(time.monotonic() + SECONDS, [])
         with pytest.raises(SourceTimeout):
-            soon = Attempt(time.monotonic() + SECONDS, [])
             await source.fetch(asking_for(PRODUCTS), [WHOLE], soon)
         # Without a bound of its own the driver waits for half a minute.
         async with asyncio.timeout(10):
