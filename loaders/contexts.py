@@ -62,6 +62,11 @@ class Attempt:
     in_parts: bool = False
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS, repr=False)
 
+    def another(self, tries: int = 0) -> Attempt:
+        """One for the same asker, with a last call of its own, which is made so often more if it
+        fails in passing."""
+        return Attempt(self.deadline, self.calls, tries, headers=self.headers)
+
     def call(
         self,
         ask: Ask,

@@ -85,9 +85,7 @@ class Hedge:
             await asyncio.wait(calls, timeout=usual)
             if calls[0].done() or not self._may_hedge():
                 return await calls[0]
-            second = Attempt(
-                attempt.deadline, attempt.calls, attempt.tries, headers=attempt.headers
-            )
+            second = attempt.another(attempt.tries)
             attempts.append(second)
             calls.append(asyncio.ensure_future(self._timed(ask, keys, second, latencies)))
             first = await self._answered(calls)

@@ -85,7 +85,7 @@ class Retry:
                 break
             await sleep(wait)
             before = tried
-            tried = Attempt(attempt.deadline, attempt.calls, tries, headers=attempt.headers)
+            tried = attempt.another(tries)
             found = await self._following.fetch(ask, [keys[place] for place in failed], tried)
             for place, each in zip(failed, found, strict=True):
                 answer[place] = each

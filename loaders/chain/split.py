@@ -23,7 +23,8 @@ class Split:
     def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Awaitable[Answer]:
         size = ask.rows.resource.batch_size(ask.rows.by) or self.can.batch_size
         if ask.rows.resource.is_fanned_out(ask.rows.by):
-            attempt = Attempt(attempt.deadline, _as_one(attempt.calls), headers=attempt.headers)
+            attempt = attempt.another()
+            attempt.calls = _as_one(attempt.calls)
         if len(keys) <= size:
             return self.following.fetch(ask, keys, attempt)
         return self._in_batches(ask, keys, attempt, size)
@@ -39,8 +40,7 @@ class Split:
             for start in left:
                 batch = keys[start : start + size]
                 try:
-                    own = Attempt(attempt.deadline, attempt.calls, headers=attempt.headers)
-                    found[start] = await self.following.fetch(ask, batch, own)
+                    found[start] = await self.following.fetch(ask, batch, attempt.another())
                 except Exception as error:
                     found[start] = [error] * len(batch)
 

@@ -38,8 +38,8 @@ class Timeout:
             late = SourceTimeout(source.name, reason="the operation's time is up")
             late.is_outage = False
             return [late] * len(keys)
-        until = now + (longest if longest < left else left)
-        within = Attempt(until, attempt.calls, attempt.tries, headers=attempt.headers)
+        within = attempt.another(attempt.tries)
+        within.deadline = now + (longest if longest < left else left)
         try:
             if grace is not None and longest + grace <= left:
                 return self._checked(ask, keys, await source.fetch(ask, keys, within))
