@@ -8,12 +8,11 @@ from collections.abc import Collection, Iterable, Mapping
 from gateway.errors import RequestRefused
 from gateway.logs import request_id
 from gateway.transports.request_ids import HEADER
+from gateway.transports.requests import CREDENTIALS
 from loaders.contexts import NO_HEADERS
 
 UNFIT = re.compile(r"[^\t -~\x80-\U0010ffff]")
 """What is no character of a header's value (RFC 9110, 5.5)."""
-
-CREDENTIALS = ("authorization", "x-api-key")
 
 REQUEST_ID = HEADER.decode()
 

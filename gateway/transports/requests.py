@@ -12,6 +12,9 @@ from gateway.operations.asked import Asked
 from loaders.json import NotJSON
 from loaders.json import read as read_json
 
+CREDENTIALS = ("authorization", "x-api-key")
+"""The headers, in lower case, that can be a credential."""
+
 
 async def read(request: Request, *, batch: int) -> Asked | list[Asked]:
     """What an HTTP request asks for: one operation, or a list of at most ``batch``.
@@ -104,7 +107,7 @@ def credentials(named: Iterable[tuple[str, object]]) -> dict[str, str]:
     """
     found: dict[str, list[str]] = {}
     for name, value in named:
-        if name.lower() in ("authorization", "x-api-key") and value is not None:
+        if name.lower() in CREDENTIALS and value is not None:
             if not isinstance(value, str):
                 raise Unauthenticated(f"{name} must be a string.")
             found.setdefault(name.lower(), []).append(value)
