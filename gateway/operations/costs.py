@@ -9,7 +9,7 @@ the dearest counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -63,7 +63,9 @@ class Values:
         """What the variable costs as a value of the type."""
         key = (name, str(type_))
         if key not in self._costs:
-            self._costs[key] = _cost_of_value(self.get(name), type_, costs)
+            value = ArgumentsCost(costs)
+            value.add(self.get(name), type_)
+            self._costs[key] = value.constant
         return self._costs[key]
 
 
@@ -81,39 +83,30 @@ class ArgumentsCost:
             cost += values.cost(name, type_, self.costs)
         return cost
 
-    def add(self, node: ValueNode, type_: GraphQLInputType) -> None:
-        """Add what the value costs."""
-        if isinstance(node, VariableNode):
-            self.variables.append((node.name.value, type_))
-        elif isinstance(node, ListValueNode):
-            for each in node.values:
-                self.add(each, _item_of(type_))
-        elif isinstance(node, ObjectValueNode):
-            named = get_named_type(type_)
-            if is_input_object_type(named):
-                self.constant += self.costs.weights.get(named.name, 1)
-                for below in node.fields:
-                    name = below.name.value
-                    self.constant += self.costs.weights.get(f"{named.name}.{name}", 0)
-                    if name in named.fields:
-                        self.add(below.value, named.fields[name].type)
+    def add(self, value: Any, type_: GraphQLInputType) -> None:
+        """Add what the value costs, which is written in the document or was sent as a variable."""
+        waiting = [(value, type_)]
+        while waiting:
+            each, of = waiting.pop()
+            if isinstance(each, VariableNode):
+                self.variables.append((each.name.value, of))
+            elif isinstance(each, list | ListValueNode):
+                items = each if isinstance(each, list) else each.values
+                waiting.extend((item, _item_of(of)) for item in items)
+            elif isinstance(each, dict | ObjectValueNode):
+                named = get_named_type(of)
+                if is_input_object_type(named):
+                    self.constant += self.costs.weights.get(named.name, 1)
+                    for name, below in _fields_of(each):
+                        self.constant += self.costs.weights.get(f"{named.name}.{name}", 0)
+                        if name in named.fields:
+                            waiting.append((below, named.fields[name].type))
 
 
-def _cost_of_value(value: Any, type_: GraphQLInputType, costs: Costs) -> int:
-    waiting, cost = [(value, type_)], 0
-    while waiting:
-        each, of = waiting.pop()
-        if isinstance(each, list):
-            waiting.extend((item, _item_of(of)) for item in each)
-        elif isinstance(each, dict):
-            named = get_named_type(of)
-            if is_input_object_type(named):
-                cost += costs.weights.get(named.name, 1)
-                for name, below in each.items():
-                    cost += costs.weights.get(f"{named.name}.{name}", 0)
-                    if name in named.fields:
-                        waiting.append((below, named.fields[name].type))
-    return cost
+def _fields_of(value: dict[str, Any] | ObjectValueNode) -> Iterable[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return value.items()
+    return ((each.name.value, each.value) for each in value.fields)
 
 
 def _item_of(type_: GraphQLInputType) -> GraphQLInputType:
