@@ -7,7 +7,7 @@ arguments ask for, or as ``@listSize`` has one assume.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import strawberry
@@ -97,22 +97,11 @@ class Costs:
         """What the schema says. Lists that say nothing are given what they are reckoned with, so
         that the schema shows it."""
         costs = cls()
-        for name, type_ in schema.type_map.items():
-            costs._weigh(name, type_)
-            if is_input_object_type(type_):
-                for input_name, input_field in type_.fields.items():
-                    costs._weigh(f"{name}.{input_name}", input_field)
-            elif is_object_type(type_) or is_interface_type(type_):
-                for field_name, graphql_field in type_.fields.items():
-                    costs._add(f"{name}.{field_name}", graphql_field)
+        for coordinate, element in elements_of(schema):
+            costs._weigh(coordinate, element)
+            if isinstance(element, GraphQLField) and (size := _size_of(element)) is not None:
+                costs.sizes[coordinate] = size
         return costs
-
-    def _add(self, coordinate: str, graphql_field: GraphQLField) -> None:
-        self._weigh(coordinate, graphql_field)
-        for name, argument in graphql_field.args.items():
-            self._weigh(f"{coordinate}({name}:)", argument)
-        if (size := _size_of(graphql_field)) is not None:
-            self.sizes[coordinate] = size
 
     def _weigh(self, coordinate: str, element: Element) -> None:
         for each in directives_of(element):
@@ -121,6 +110,21 @@ class Costs:
 
 
 Element = GraphQLNamedType | GraphQLField | GraphQLArgument | GraphQLInputField
+
+
+def elements_of(schema: GraphQLSchema) -> Iterator[tuple[str, Element]]:
+    """The types of a schema, their fields and their arguments, each with its coordinate."""
+    for name, type_ in schema.type_map.items():
+        yield name, type_
+        if is_object_type(type_) or is_interface_type(type_):
+            for field_name, graphql_field in type_.fields.items():
+                coordinate = f"{name}.{field_name}"
+                yield coordinate, graphql_field
+                for argument_name, argument in graphql_field.args.items():
+                    yield f"{coordinate}({argument_name}:)", argument
+        elif is_input_object_type(type_):
+            for input_name, input_field in type_.fields.items():
+                yield f"{name}.{input_name}", input_field
 
 
 def directives_of(element: Element) -> Iterable[object]:
@@ -134,7 +138,7 @@ def list_size_of(element: GraphQLField) -> ListSize | None:
     return next((each for each in directives_of(element) if isinstance(each, ListSize)), None)
 
 
-def is_list(graphql_field: GraphQLField) -> bool:
+def _is_list(graphql_field: GraphQLField) -> bool:
     """Whether the field's value is a list of what costs something by itself."""
     type_ = get_nullable_type(graphql_field.type)
     return is_list_type(type_) and is_composite_type(get_named_type(type_))
@@ -156,7 +160,7 @@ def _size_of(graphql_field: GraphQLField) -> Size | None:
                 sized_fields=FIELDS_OF_PAGES,
                 require_one_slicing_argument=False,
             )
-        elif is_list(graphql_field):
+        elif _is_list(graphql_field):
             declared = ListSize(assumed_size=ASSUMED_SIZE, require_one_slicing_argument=False)
         if declared is not None:
             own.directives = [*own.directives, declared]

@@ -12,27 +12,26 @@ from graphql import (
     get_named_type,
     get_nullable_type,
     is_input_object_type,
-    is_interface_type,
     is_list_type,
     is_object_type,
 )
 
 from resolvers.checks.faults import Fault
 from resolvers.checks.places import Declarations
-from resolvers.costs import Cost, Element, ListSize, directives_of, list_size_of
+from resolvers.costs import Cost, ListSize, directives_of, elements_of, list_size_of
 
 NUMBERS = ("Int", "Int!")
 
 
 def weights_are_numbers(declared: Declarations) -> Iterator[Fault]:
-    for coordinate, element in _elements(declared):
+    for coordinate, element in elements_of(declared.schema):
         for each in directives_of(element):
             if isinstance(each, Cost) and each.weight < 0:
                 yield Fault(coordinate, f"a weight of {each.weight}: nothing costs less than 0")
 
 
 def list_sizes_can_be_told(declared: Declarations) -> Iterator[Fault]:
-    for coordinate, element in _elements(declared):
+    for coordinate, element in elements_of(declared.schema):
         if isinstance(element, GraphQLField) and (size := list_size_of(element)) is not None:
             for fault in _faults(element, size):
                 yield Fault(coordinate, fault)
@@ -64,16 +63,3 @@ def _type_at(field: GraphQLField, path: str) -> str | None:
         named = get_named_type(type_)
         steps = named.fields if is_input_object_type(named) else {}
     return str(type_)
-
-
-def _elements(declared: Declarations) -> Iterator[tuple[str, Element]]:
-    for name, type_ in declared.schema.type_map.items():
-        yield name, type_
-        if is_object_type(type_) or is_interface_type(type_):
-            for field_name, field in type_.fields.items():
-                yield f"{name}.{field_name}", field
-                for argument_name, argument in field.args.items():
-                    yield f"{name}.{field_name}({argument_name}:)", argument
-        elif is_input_object_type(type_):
-            for input_name, input_field in type_.fields.items():
-                yield f"{name}.{input_name}", input_field
