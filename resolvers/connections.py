@@ -272,20 +272,15 @@ def _filter(
         return None
 
     def read() -> tuple[list[str], Filter | None, Exception | None]:
-        checked: list[str] = []
-
-        def noted(coordinate: str) -> None:
-            checked.append(coordinate)
-            check(coordinate)
-
+        compared: list[str] = []
         zones = partial(zone_of, info, type_.resource)
         try:
-            return checked, to_filter(type_, where, noted, node_types(info), zones), None
+            return compared, to_filter(type_, where, compared.append, node_types(info), zones), None
         except Exception as error:
-            return checked, None, error
+            return compared, None, error
 
-    checked, filter, error = once(info.context, ("where", id(type_)), where, read)
-    for coordinate in checked:
+    compared, filter, error = once(info.context, ("where", id(type_)), where, read)
+    for coordinate in compared:
         check(coordinate)
     if error is not None:
         raise error.with_traceback(None)
