@@ -41,10 +41,13 @@ from loaders.errors import SourceError
 from loaders.identity import Identity
 from loaders.json import write
 
+VARIES = "accept, authorization, x-api-key"
+"""What of a request its answer goes by, beside its encoding (RFC 9110, section 12.5.5)."""
+
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
-    (b"vary", b"authorization, x-api-key"),
+    (b"vary", VARIES.encode()),
 )
 """Of every answer that has no others of these names."""
 
@@ -120,6 +123,7 @@ class GraphQLEndpoint:
 
     async def _send(self, request: Request, response: Response, send: Send) -> None:
         if self._compresses:
+            response.headers["vary"] = VARIES
             await compress(request, response)
         await response(request.scope, request.receive, send)
 

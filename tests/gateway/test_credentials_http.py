@@ -66,7 +66,7 @@ async def test_whoever_has_a_good_credential_is_known(probe: Gateway, road: str)
     got, data = await answer(probe, road, headers("support"))
 
     assert (got.status, data) == (200, {"caller": "support-1"})
-    assert got.headers["vary"] == "authorization, x-api-key"
+    assert got.headers["vary"] == "accept, authorization, x-api-key"
 
 
 @pytest.mark.parametrize("kind", BAD)
@@ -80,7 +80,7 @@ async def test_whoever_has_a_bad_credential_is_refused(
     assert got.headers["www-authenticate"].startswith(
         'Bearer realm="sluice", error="invalid_token", error_description="'
     )
-    assert got.headers["vary"] == "authorization, x-api-key"
+    assert got.headers["vary"] == "accept, authorization, x-api-key"
 
 
 async def test_an_api_key_that_is_none_is_refused(probe: Gateway) -> None:

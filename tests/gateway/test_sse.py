@@ -74,7 +74,7 @@ async def test_the_bytes_are_those_of_the_protocol(probe: Gateway) -> None:
     assert response.headers["content-type"] == "text/event-stream"
     assert response.headers["cache-control"] == "no-store, no-transform"
     assert response.headers["x-content-type-options"] == "nosniff"
-    assert response.headers["vary"] == "authorization, x-api-key"
+    assert response.headers["vary"] == "accept, authorization, x-api-key"
 
 
 async def test_a_subscription_can_be_asked_by_get(probe: Gateway) -> None:
