@@ -4,12 +4,15 @@ attempt to have an answer."""
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from loaders.asks import Ask, Key
 from loaders.identity import ANONYMOUS, Identity
 from loaders.trace import Call, Calls, FanOut, Request, Trace
+
+CALLS = 200
+"""Calls that one operation may make to one source. A fan-out is one of them."""
 
 FAN_OUT = 100
 """Requests that the fan-outs of one operation may make to one source."""
@@ -21,31 +24,50 @@ NOT_SENT = "not sent"
 NO_HEADERS: Mapping[str, str] = {}
 
 
-@dataclass(slots=True)
-class Budget:
-    """What an operation may still ask of each source."""
+@dataclass(slots=True, eq=False)
+class Share:
+    """What one has of what many take turns at: for which ``caller``, and the ``turns`` that it has
+    at the moment."""
 
-    requests: dict[str, int] = field(default_factory=dict)
+    caller: Hashable = None
+    turns: int = 0
 
-    def take(self, source: str, wanted: int) -> int:
+
+@dataclass(slots=True, eq=False)
+class Budget(Share):
+    """What one operation has of one source: its turns, and the ``calls`` and the ``requests`` of
+    fan-outs that it has made so far."""
+
+    calls: int = 0
+    requests: int = 0
+
+    def take_requests(self, wanted: int) -> int:
         """How many of the wanted requests of a fan-out may be made, which are then used up."""
-        used = self.requests.get(source, 0)
-        granted = min(wanted, FAN_OUT - used)
-        self.requests[source] = used + granted
+        granted = min(wanted, FAN_OUT - self.requests)
+        self.requests += granted
         return granted
 
 
 @dataclass(slots=True)
 class Operation:
     """An operation, as the loaders know it: who asks, until when its sources may take (on
-    ``time.monotonic``'s clock; None for as long as they do), what it may ask, what it did, and
-    those of its caller's ``headers`` that any source sends on, by their names in lower case."""
+    ``time.monotonic``'s clock; None for as long as they do), what it did, those of its caller's
+    ``headers`` that any source sends on, by their names in lower case, and the ``caller`` with
+    whose operations it shares its turns."""
 
     identity: Identity = ANONYMOUS
     deadline: float | None = None
-    budget: Budget = field(default_factory=Budget)
     trace: Trace = field(default_factory=Trace)
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS, repr=False)
+    caller: Hashable = None
+    _budgets: dict[str, Budget] = field(default_factory=dict)
+
+    def budget(self, source: str) -> Budget:
+        """What it has of the source."""
+        found = self._budgets.get(source)
+        if found is None:
+            found = self._budgets[source] = Budget(self.caller)
+        return found
 
 
 @dataclass(slots=True)
@@ -53,7 +75,8 @@ class Attempt:
     """One attempt to have an answer: until when somebody waits for it (on ``time.monotonic``'s
     clock; None for as long as it takes), where its calls are noted, how often more it is made if it
     fails in passing, and whether it is for parts of what a call of it has failed with. ``headers``
-    are the caller's that the source sends on: what is answered to them is for no other caller."""
+    are the caller's that the source sends on: what is answered to them is for no other caller.
+    ``share`` is what the operation has of the source's turns."""
 
     deadline: float | None
     calls: Calls
@@ -61,11 +84,12 @@ class Attempt:
     last: Call | Request | None = None
     in_parts: bool = False
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS, repr=False)
+    share: Share = field(default_factory=Share)
 
     def another(self, tries: int = 0) -> Attempt:
         """One for the same asker, with a last call of its own, which is made so often more if it
         fails in passing."""
-        return Attempt(self.deadline, self.calls, tries, headers=self.headers)
+        return Attempt(self.deadline, self.calls, tries, headers=self.headers, share=self.share)
 
     def call(
         self,

@@ -1,9 +1,11 @@
 """The wrappers between loaders and a source, each around the next, in this order:
 
-- of an operation: what it may ask (``spend``), what it did and until when it waits (``record``);
+- of an operation: what it may ask (``spend``), what it did, until when it waits and what its share
+  is (``record``);
 - of a source: no larger batches than it takes (``split``), another try of the keys that failed in
   passing (``retry``), a second call beside one that takes long (``hedge``), nothing while it fails
-  (``breaker``), so many at a time (``bulkhead``), each no longer than it may (``timeout``).
+  (``breaker``), so many at a time, by turns of the callers (``bulkhead``), each no longer than it
+  may (``timeout``).
 
 A wrapper is a class with a ``fetch``, which asks the one behind it. Behind ``timeout`` an error may
 be raised for a whole batch; before it, errors are data, by the keys' positions.
@@ -42,4 +44,4 @@ def chained(
     if budget is not None:
         fetcher = Retry(fetcher, resilience.retries, budget, counts)
     fetcher = Split(fetcher, can)
-    return Spend(Record(fetcher, can.headers), source.name)
+    return Spend(Record(fetcher, source.name, can.headers), source.name)

@@ -13,13 +13,15 @@ from loaders.sources import Fetcher
 @dataclass(frozen=True, slots=True)
 class Record:
     """Has the calls noted in the operation's trace, lets them take until its deadline, and hands
-    them those of its headers that the source sends on."""
+    them its share of the source and those of its headers that the source sends on."""
 
     following: Fetcher[Attempt]
+    source: str
     headers: frozenset[str] = frozenset()
 
     def fetch(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Awaitable[Answer]:
-        attempt = Attempt(operation.deadline, operation.trace.calls)
+        share = operation.budget(self.source)
+        attempt = Attempt(operation.deadline, operation.trace.calls, share=share)
         if self.headers:
             given = operation.headers.items()
             attempt.headers = {name: value for name, value in given if name in self.headers}

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 from loaders.asks import Answer, Ask, Key
+from loaders.chain.fair_queue import half_of
 from loaders.contexts import Attempt
 from loaders.sources import Capabilities, Fetcher
 from loaders.trace import Calls, FanOut
@@ -45,7 +46,8 @@ class Split:
                     found[start] = [error] * len(batch)
 
         # Not a task for each batch: all but a few of them would only wait for their turn.
-        workers = min(len(starts), self.can.in_flight or len(starts))
+        most = self.can.in_flight
+        workers = len(starts) if most is None else min(len(starts), half_of(most))
         await asyncio.gather(*(work() for _ in range(workers)))
         return [each for start in starts for each in found[start]]
 

@@ -36,7 +36,7 @@ from loaders.rest.routes import NO_SEGMENTS, Batch, RestResource, Single
 from loaders.sources import Capabilities
 from loaders.trace import Call, Request, not_asked
 
-IN_FLIGHT = 20
+IN_FLIGHT = 40
 
 
 class RestSource:

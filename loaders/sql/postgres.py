@@ -249,13 +249,13 @@ class PostgresSource(SqlSource):
         with attempt.call(ask, keys, statement=statement) as call, self._errors:
             left = attempt.left(self.timeout)
             pool = self._opened
-            connection = await pool.take(left)
+            connection = await pool.take(attempt.share, left)
             try:
                 records = await connection.fetch(statement, *values, timeout=left)
             except BaseException:
-                pool.abandon(connection)
+                pool.abandon(connection, attempt.share)
                 raise
-            await pool.keep(connection)
+            await pool.keep(connection, attempt.share)
             call.rows = len(records)
             if most is not None and len(records) > most:
                 raise TooManyRows(self.name, most)
@@ -266,6 +266,9 @@ class PostgresSource(SqlSource):
         if self._pool is None:
             raise SourceUnavailable(self.name, reason="the source is not open")
         return self._pool
+
+    def _has_another(self, attempt: Attempt) -> bool:
+        return self._opened.has_one(attempt.share)
 
     async def _forget_statements(self) -> None:
         # Connections keep statements with the types of their parameters.

@@ -59,6 +59,10 @@ class SqlSource(ABC):
         may not fail without that."""
 
     @abstractmethod
+    def _has_another(self, attempt: Attempt) -> bool:
+        """Whether a statement more may be under way for the attempt, without waiting."""
+
+    @abstractmethod
     async def _forget_statements(self) -> None:
         """Have no statement taken for what it was when columns had other types."""
 
@@ -264,7 +268,8 @@ class SqlSource(ABC):
         self, columns: Columns, ask: Ask, keys: Sequence[Key], attempt: Attempt
     ) -> Answer:
         """Rows and values by one statement. As counting can take so much longer that it would cost
-        the rows, these are asked for alone as well when half of the time is over."""
+        the rows, these are asked for alone as well when half of the time is over; in its place
+        where there is no other connection for that."""
         late = SourceTimeout(self.name, reason="no answer before the rows had to do alone")
         tasks: list[asyncio.Future[Answer]] = [
             asyncio.ensure_future(self._by_position(columns, ask, keys, attempt))
@@ -275,8 +280,12 @@ class SqlSource(ABC):
             if not tasks[0].done():
                 rows_alone = Ask(ask.rows, Wants(ask.wants.columns))
                 tasks.append(asyncio.ensure_future(self._rows(columns, rows_alone, keys, attempt)))
-                await asyncio.wait(tasks[:1], timeout=attempt.left(self.timeout) * ALMOST)
-            if tasks[0].done():
+                has_both = self._has_another(attempt)
+                if not has_both:
+                    tasks[0].cancel()
+                awaited = tasks[0] if has_both else tasks[1]
+                await asyncio.wait([awaited], timeout=attempt.left(self.timeout) * ALMOST)
+            if tasks[0].done() and not tasks[0].cancelled():
                 return tasks[0].result()
             if joint is not None:
                 joint.fail(late)

@@ -25,6 +25,7 @@ from loaders.rest.routes import RestResource, Single
 from loaders.rest.source import IN_FLIGHT, RestSource
 from loaders.sources import Fetcher, Source
 from loaders.sql.postgres import PostgresSource, PostgresTable
+from tests.client import until
 from tests.hostile import Line, answering, line_to
 
 SECONDS = 0.5
@@ -168,3 +169,30 @@ async def test_a_mongodb_that_hangs_holds_up_nobodys_end(addresses: Addresses) -
         # Without a bound of its own the driver waits for half a minute.
         async with asyncio.timeout(10):
             await source.close()
+
+
+@pytest.mark.parametrize("busy", [busy_shop, busy_parcels])
+async def test_one_operation_leaves_half_of_all_calls_to_others(
+    busy: Busy, addresses: Addresses
+) -> None:
+    async with busy(addresses) as (source, resource, turns):
+        counts = Counts()
+        asking = chained(source, counts=counts)
+        many, other = Operation(caller="many"), Operation(caller="other")
+        under_way = [
+            asyncio.ensure_future(asking.fetch(asking_for(resource), [WHOLE], many))
+            for _ in range(3 * turns)
+        ]
+        await asyncio.sleep(0.2)
+        begun = many.budget(source.name).turns
+        another = asyncio.ensure_future(asking.fetch(asking_for(resource), [WHOLE], other))
+        await asyncio.sleep(0.05)
+        others = other.budget(source.name).turns
+        for each in (*under_way, another):
+            each.cancel()
+        await asyncio.gather(*under_way, another, return_exceptions=True)
+        # PostgreSQL's connections come back once their statements are cancelled there.
+        shares = [each.budget(source.name) for each in (many, other)]
+        await until(lambda: not any(share.turns for share in shares))
+
+    assert (begun, others) == (turns // 2, 1)

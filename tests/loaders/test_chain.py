@@ -13,7 +13,7 @@ import pytest
 from loaders.asks import WHOLE, Answer, Ask, Found, Key, Rows, Wants
 from loaders.chain import chained
 from loaders.chain.resilience import Resilience
-from loaders.contexts import FAN_OUT, Attempt, Operation
+from loaders.contexts import CALLS, FAN_OUT, Attempt, Operation
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import (
     BadResponse,
@@ -166,7 +166,21 @@ async def test_batches_of_a_source_are_a_call_each() -> None:
     assert [call.keys for call in operation.trace.calls] == [4, 4, 2]
 
 
-# Budget: the requests of an operation's fan-outs.
+# Budget: the calls of an operation, and the requests of its fan-outs.
+
+
+async def test_an_operation_makes_so_many_calls_to_a_source() -> None:
+    source, other, operation = Told(), Told(), Operation()
+
+    for _ in range(CALLS):
+        assert await asked(source, numbered(1), operation) == [0]
+    refused = await asked(source, numbered(2), operation)
+
+    assert [type(each) for each in refused] == [OverBudget] * 2
+    assert str(refused[0]) == (
+        "This operation needs more than 200 calls to 'told'. Ask for fewer fields."
+    )
+    assert await asked(other, numbered(1), Operation()) == [0]
 
 
 async def test_an_operation_has_so_many_requests_of_fan_outs() -> None:
@@ -433,7 +447,7 @@ def test_a_wrapper_that_is_off_is_not_there() -> None:
 
 
 async def test_a_fan_out_that_waits_for_its_turns_ends_at_the_deadline() -> None:
-    source = Told(seconds=0.2, can=Capabilities(in_flight=2))
+    source = Told(seconds=0.2, can=Capabilities(in_flight=4))
     operation = Operation(deadline=time.monotonic() + 0.3)
     began = time.monotonic()
 

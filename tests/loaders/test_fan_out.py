@@ -81,7 +81,7 @@ async def test_requests_to_several_resources_of_a_service_count_together(liars: 
     assert all(path.startswith("/shipments/") for path in liars.shipping.paths)
 
 
-async def test_at_most_twenty_requests_are_in_flight(liars: Liars) -> None:
+async def test_at_most_half_of_all_requests_are_one_operation_s(liars: Liars) -> None:
     async def slowly(request: web.BaseRequest) -> web.StreamResponse:
         await asyncio.sleep(0.02)
         return await honest_shipping(request)

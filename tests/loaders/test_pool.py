@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from asyncpg.pool import PoolConnectionProxy
 
 from demo.stack import Addresses
+from loaders.contexts import Share
 from loaders.errors import SourceBusy
 from loaders.sql import pool as pools
 from loaders.sql.connections import Connection, reset
@@ -31,10 +33,25 @@ def pool(opened: asyncpg.Pool) -> Pool:
     return Pool("shop", opened, SIZE)
 
 
+shares: dict[PoolConnectionProxy, Share] = {}
+"""Whose the connections are that are in use."""
+
+
+async def take(pool: Pool, seconds: float, share: Share | None = None) -> PoolConnectionProxy:
+    share = share or Share()
+    connection = await pool.take(share, seconds)
+    shares[connection] = share
+    return connection
+
+
+async def keep(pool: Pool, connection: PoolConnectionProxy) -> None:
+    await pool.keep(connection, shares.pop(connection))
+
+
 async def session(pool: Pool, statement: str = "select pg_backend_pid()") -> int:
-    connection = await pool.take(5)
+    connection = await take(pool, 5)
     (record,) = await connection.fetch(statement)
-    await pool.keep(connection)
+    await keep(pool, connection)
     return int(record[0])
 
 
@@ -58,32 +75,32 @@ async def test_there_are_no_more_than_its_size(pool: Pool) -> None:
 
 
 async def test_who_waits_has_the_next_that_is_free(pool: Pool) -> None:
-    taken = [await pool.take(1) for _ in range(SIZE)]
+    taken = [await take(pool, 1) for _ in range(SIZE)]
     waiting = asyncio.create_task(session(pool))
     await asyncio.sleep(0.05)
     assert not waiting.done()
 
     for each in taken:
         await each.fetch("select 1")
-        await pool.keep(each)
+        await keep(pool, each)
 
     await asyncio.wait_for(waiting, 2)
     assert len(await sessions(pool)) == SIZE
 
 
 async def test_who_waits_too_long_is_told_that_all_are_busy(pool: Pool) -> None:
-    taken = [await pool.take(1) for _ in range(SIZE)]
+    taken = [await take(pool, 1) for _ in range(SIZE)]
 
     with pytest.raises(SourceBusy):
-        await pool.take(0.05)
+        await take(pool, 0.05)
     for each in taken:
         await each.fetch("select 1")
-        await pool.keep(each)
+        await keep(pool, each)
     assert len(await sessions(pool)) == SIZE
 
 
 async def test_who_gives_up_waiting_takes_none(pool: Pool) -> None:
-    taken = [await pool.take(1) for _ in range(SIZE)]
+    taken = [await take(pool, 1) for _ in range(SIZE)]
     waiting = asyncio.create_task(session(pool))
     await asyncio.sleep(0.05)
     waiting.cancel()
@@ -91,18 +108,18 @@ async def test_who_gives_up_waiting_takes_none(pool: Pool) -> None:
 
     for each in taken:
         await each.fetch("select 1")
-        await pool.keep(each)
+        await keep(pool, each)
     assert len(await sessions(pool)) == SIZE
 
 
 async def test_one_that_has_ended_is_not_handed_out(pool: Pool) -> None:
     before = await sessions(pool)
-    ended = await pool.take(1)
+    ended = await take(pool, 1)
     own = await ended.fetchval("select pg_backend_pid()")
     await ended.fetch(
         "select pg_terminate_backend(pid) from unnest($1::int[]) as pid", [*(before - {own})]
     )
-    await pool.keep(ended)
+    await keep(pool, ended)
     await asyncio.sleep(0.1)
 
     after = await sessions(pool)
@@ -112,12 +129,12 @@ async def test_one_that_has_ended_is_not_handed_out(pool: Pool) -> None:
 
 async def test_an_abandoned_statement_ends_and_its_connection_is_there_again(pool: Pool) -> None:
     before = await sessions(pool)
-    connection = await pool.take(1)
+    connection = await take(pool, 1)
     late = asyncio.create_task(connection.fetch("select pg_sleep(60)"))
     await asyncio.sleep(0.05)
     late.cancel()
     await asyncio.gather(late, return_exceptions=True)
-    pool.abandon(connection)
+    pool.abandon(connection, shares.pop(connection))
 
     assert await sessions(pool) <= before
 
@@ -128,21 +145,21 @@ async def test_what_a_connection_was_used_for_leaves_nothing_in_its_session(pool
         assert await connection.fetchval("select pg_backend_pid()") == pid
         await connection.execute("set application_name = 'mine'")
 
-    connection = await pool.take(1)
+    connection = await take(pool, 1)
     ((name, same),) = await connection.fetch(
         "select current_setting('application_name'), pg_backend_pid()"
     )
-    await pool.keep(connection)
+    await keep(pool, connection)
     assert (name, same) == ("", pid)
 
 
 async def test_renewed_there_is_none_of_before(pool: Pool) -> None:
     before = await sessions(pool)
-    in_use = await pool.take(1)
+    in_use = await take(pool, 1)
     await in_use.fetch("select 1")
 
     await pool.renew()
-    await pool.keep(in_use)
+    await keep(pool, in_use)
 
     after = await sessions(pool)
     assert len(after) == SIZE
@@ -195,4 +212,4 @@ async def test_a_look_counts_those_that_are_there(pool: Pool) -> None:
     pool._have_look()
     await asyncio.sleep(0.1)
 
-    assert pool._taken == 0
+    assert len(await sessions(pool)) == SIZE

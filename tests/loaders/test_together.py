@@ -172,9 +172,13 @@ async def test_rows_that_can_t_be_had_cost_no_count(shop: PostgresSource) -> Non
     assert counts == [9]
 
 
-async def test_a_count_that_takes_too_long_costs_no_row(addresses: Addresses) -> None:
+# Of two connections an operation has one, of four two.
+@pytest.mark.parametrize("pool_size", [2, 4])
+async def test_a_count_that_takes_too_long_costs_no_row(
+    addresses: Addresses, pool_size: int
+) -> None:
     # A sum takes 1.8 s, and both may take 1 s.
-    shop = PostgresSource("shop", addresses.postgres, pool_size=2, timeout=1.0)
+    shop = PostgresSource("shop", addresses.postgres, pool_size=pool_size, timeout=1.0)
     await shop.open()
     operation = Operation()
     loaders, of = Loaders(Sources([shop]), {table("slow"): frozenset()}, operation), table("slow")
