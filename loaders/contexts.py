@@ -8,6 +8,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from loaders.asks import Ask, Key
+from loaders.callers import Caller, caller_of
 from loaders.identity import ANONYMOUS, Identity
 from loaders.trace import Call, Calls, FanOut, Request, Trace
 
@@ -52,15 +53,20 @@ class Budget(Share):
 class Operation:
     """An operation, as the loaders know it: who asks, until when its sources may take (on
     ``time.monotonic``'s clock; None for as long as they do), what it did, those of its caller's
-    ``headers`` that any source sends on, by their names in lower case, and the ``caller`` with
-    whose operations it shares its turns."""
+    ``headers`` that any source sends on, by their names in lower case, and the ``address`` that
+    counts as the caller's, where it is known."""
 
     identity: Identity = ANONYMOUS
     deadline: float | None = None
     trace: Trace = field(default_factory=Trace)
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS, repr=False)
-    caller: Hashable = None
+    address: str | None = None
     _budgets: dict[str, Budget] = field(default_factory=dict)
+
+    @property
+    def caller(self) -> Caller:
+        """Whoever asks, as they are counted."""
+        return caller_of(self.identity, self.address)
 
     def budget(self, source: str) -> Budget:
         """What it has of the source."""

@@ -146,7 +146,8 @@ class Context:
 
     def event(self) -> Context:
         """The context of another event of the same subscription, which sees the sources anew."""
-        of_event = Operation(self.identity, headers=self.operation.headers)
+        of = self.operation
+        of_event = Operation(of.identity, headers=of.headers, address=of.address)
         context = Context(self.sources, of_event, self.most_objects, timer=self.timer)
         if self.planned is not None:
             context.begin(self.planned, self.decision, self._declared)

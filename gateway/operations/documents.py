@@ -16,6 +16,7 @@ from pathlib import Path
 from cachetools import LRUCache
 
 from gateway.operations.prepared import LONGEST_KEPT, USUAL_LENGTH
+from loaders.callers import Caller, caller_of
 from loaders.identity import Identity
 
 SHA256 = "sha256:"
@@ -23,7 +24,8 @@ SHA256 = "sha256:"
 APOLLO = "apollo-persisted-query-manifest"
 
 CALLERS = 200
-"""Callers whose registered documents are kept: those who asked last."""
+"""Callers whose registered documents are kept: those who asked last. All that have no credential
+are one."""
 
 
 def digest_of(text: str) -> str:
@@ -79,16 +81,16 @@ class Registered:
 
     def __init__(self, most: int) -> None:
         self._size = most * USUAL_LENGTH
-        self._callers: LRUCache[object, LRUCache[str, str]] = LRUCache(CALLERS)
+        self._callers: LRUCache[Caller, LRUCache[str, str]] = LRUCache(CALLERS)
 
     def get(self, identity: Identity, digest: str) -> str | None:
         """The caller's document with the digest, if there is one."""
-        documents = self._callers.get(_caller(identity))
+        documents = self._callers.get(caller_of(identity))
         return None if documents is None else documents.get(digest)
 
     def add(self, identity: Identity, digest: str, text: str) -> None:
         """Keep a document, unless it is too long for that."""
-        caller = _caller(identity)
+        caller = caller_of(identity)
         documents = self._callers.get(caller)
         if documents is None:
             documents = LRUCache[str, str](
@@ -97,7 +99,3 @@ class Registered:
             self._callers[caller] = documents
         if len(text) <= min(LONGEST_KEPT, self._size):
             documents[digest] = text
-
-
-def _caller(identity: Identity) -> object:
-    return identity.issuer, identity.subject, identity.client, identity.is_anonymous

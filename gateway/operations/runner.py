@@ -55,6 +55,7 @@ class Operations:
         allowed: Collection[OperationType],
         in_parts: bool = False,
         headers: Mapping[str, str] = NO_HEADERS,
+        address: str | None = None,
     ) -> None:
         """Run an operation of one of the ``allowed`` kinds, and ``send`` each of its results.
 
@@ -62,7 +63,8 @@ class Operations:
         them ``in_parts``; else ``@defer`` and ``@stream`` change nothing. A subscription has one
         for each event. What goes wrong is a result too, with errors that are meant for clients, and
         so is that there are too many operations. Each source is given those of the ``headers`` that
-        it sends on. Raises what ``send`` does.
+        it sends on. The ``address`` is the client's, as it is counted, if it is known. Raises what
+        ``send`` does.
         """
         flights = self._flights
         if self._ended is not None or not flights.take():
@@ -73,7 +75,7 @@ class Operations:
             except RequestRefused as refused:
                 await send(PreExecutionError(None, [refused]))
                 return
-        of = Operation(identity, headers=headers)
+        of = Operation(identity, headers=headers, address=address)
         context = Context(self._sources, of, self._most_objects, flights=flights)
         operation = OperationState(
             identity=identity,

@@ -44,6 +44,11 @@ def with_mapped(written: Iterable[str]) -> list[str]:
     return [*map(str, networks), *mapped]
 
 
+def address_of(client: tuple[str, int] | None) -> str | None:
+    """What stands for a request's client, where it is known whom it came from."""
+    return None if client is None else bounded_as(client[0])
+
+
 @functools.lru_cache(ADDRESSES_KEPT)
 def bounded_as(host: str) -> str:
     """What stands for a client whose address this is: of IPv6 its /64, of which one client has

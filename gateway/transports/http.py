@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from graphql import GraphQLError
@@ -27,6 +27,7 @@ from gateway.errors import (
 from gateway.operations.asked import Asked
 from gateway.operations.results import Result, body_of, is_request_error
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
+from gateway.transports.addresses import address_of
 from gateway.transports.forwarding import forwarded
 from gateway.transports.hanging_up import while_there
 from gateway.transports.negotiation import (
@@ -112,7 +113,7 @@ class GraphQLEndpoint:
                 return
             else:
                 (result,) = await while_there(
-                    request, self._results(asked, identity, headers, _allowed(request))
+                    request, self._results(request, asked, identity, headers)
                 )
                 response = _answer(request, result)
         except (RequestRefused, Unauthenticated, SourceError) as error:
@@ -129,17 +130,24 @@ class GraphQLEndpoint:
 
     async def _results(
         self,
+        request: Request,
         asked: Asked,
         identity: Identity,
         headers: Mapping[str, str],
-        allowed: Collection[OperationType],
     ) -> list[Result]:
         results: list[Result] = []
 
         async def keep(result: Result) -> None:
             results.append(result)
 
-        await self._operations.run(asked, identity, keep, allowed=allowed, headers=headers)
+        await self._operations.run(
+            asked,
+            identity,
+            keep,
+            allowed=_allowed(request),
+            headers=headers,
+            address=address_of(request.client),
+        )
         return results
 
     async def _respond_to_batch(
@@ -149,9 +157,8 @@ class GraphQLEndpoint:
         identity: Identity,
         headers: Mapping[str, str],
     ) -> Response:
-        allowed = _allowed(request)
         results = await asyncio.gather(
-            *(self._results(asked, identity, headers, allowed) for asked in batch)
+            *(self._results(request, asked, identity, headers) for asked in batch)
         )
         bodies = [body_of(result) for (result,) in results]
         return Response(write(bodies), media_type=media_type_for(request))
@@ -170,10 +177,15 @@ class GraphQLEndpoint:
             async def send_event(result: Result) -> None:
                 await events.next(body_of(result))
 
-            allowed = _allowed(request) | SUBSCRIPTIONS
             try:
                 await self._operations.run(
-                    asked, identity, send_event, allowed=allowed, in_parts=True, headers=headers
+                    asked,
+                    identity,
+                    send_event,
+                    allowed=_allowed(request) | SUBSCRIPTIONS,
+                    in_parts=True,
+                    headers=headers,
+                    address=address_of(request.client),
                 )
             except Exception as error:
                 await events.next(_error(*masked(error, request.url.path)))
@@ -214,6 +226,7 @@ class GraphQLEndpoint:
                 allowed=_allowed(request),
                 in_parts=True,
                 headers=headers,
+                address=address_of(request.client),
             ),
             hung_up(request.receive),
         )

@@ -39,6 +39,7 @@ from gateway.logs import request_id
 from gateway.operations.asked import Asked
 from gateway.operations.results import Result, is_request_error
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
+from gateway.transports.addresses import address_of
 from gateway.transports.forwarding import forwarded, of_this_request, with_credentials
 from gateway.transports.request_ids import of_operation
 from gateway.transports.requests import credentials, operation_of
@@ -219,6 +220,7 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
                 send,
                 allowed=QUERIES | MUTATIONS | SUBSCRIPTIONS,
                 headers=of_this_request(self._headers, operations.headers),
+                address=address_of(self.websocket.ws.client),
             )
             await operation.send_operation_message({"id": operation.id, "type": "complete"})
         except WebSocketDisconnected:

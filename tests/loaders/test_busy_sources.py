@@ -178,7 +178,7 @@ async def test_one_operation_leaves_half_of_all_calls_to_others(
     async with busy(addresses) as (source, resource, turns):
         counts = Counts()
         asking = chained(source, counts=counts)
-        many, other = Operation(caller="many"), Operation(caller="other")
+        many, other = Operation(address="many"), Operation(address="other")
         under_way = [
             asyncio.ensure_future(asking.fetch(asking_for(resource), [WHOLE], many))
             for _ in range(3 * turns)
