@@ -25,7 +25,7 @@ NOT_SENT = "not sent"
 NO_HEADERS: Mapping[str, str] = {}
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Share:
     """What one has of what many take turns at: for which ``caller``, and the ``turns`` that it has
     at the moment."""

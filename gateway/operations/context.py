@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from graphql import GraphQLSchema
 
 from gateway.errors import Denied, Ended, OperationTooComplex
+from gateway.operations.admission import Place
 from gateway.operations.authorization import Decision, Denial, indices
-from gateway.operations.flights import Flights
 from gateway.operations.prepared import Prepared
 from loaders.chain.timer import Until
 from loaders.contexts import Operation
@@ -35,9 +35,9 @@ class Context:
     resolver: its ``loaders``, its ``decision``, and the ``policies``, which are asked about rows.
     ``refused`` is what was denied as it ran, by the names in its paths. ``visible_schema`` is what
     introspection shows. ``not_by_breadth`` says why graphql-core's executor ran it, if that did.
-    ``timer`` is what stops it, ``made`` what resolvers have made of arguments. It is one of the
-    ``flights`` until it lands, and of those to which it is ``subscribed`` with each event. Each
-    of its results may have ``most_objects``. ``ended`` says why none of its root fields may
+    ``timer`` is what stops it, ``made`` what resolvers have made of arguments. It has its ``place``
+    among those that run until it leaves that, and a subscription one for ``events``. Each of its
+    results may have ``most_objects``. ``ended`` says why none of its root fields may
     begin any more, and ``writing`` is what outlives it: the root field of a mutation that was
     running then.
     """
@@ -51,8 +51,8 @@ class Context:
     not_by_breadth: str | None = "the setting engine"
     timer: Until | None = None
     made: dict[Hashable, tuple[object, object]] = field(default_factory=dict)
-    flights: Flights | None = None
-    subscribed: Flights | None = None
+    place: Place | None = None
+    events: Place | None = None
     ended: Ended | None = None
     is_writing: bool = False
     writing: asyncio.Task[Any] | None = None
@@ -82,16 +82,16 @@ class Context:
         if self.timer is not None:
             self.timer.end()
 
-    def land(self) -> None:
+    def leave(self) -> None:
         """Have others run in its place."""
-        if self.flights is not None:
-            self.flights.leave()
-            self.flights = None
+        if self.place is not None:
+            self.place.leave()
+            self.place = None
 
     def subscribe(self) -> None:
-        """Land, until there are events, each of which is one of the flights."""
-        self.subscribed = self.flights
-        self.land()
+        """Leave its place, until there are events, each of which has one while it executes."""
+        self.events = None if self.place is None else self.place.of_events()
+        self.leave()
 
     def end(self, why: Ended) -> None:
         """Stop the operation, and have its client be told why; but not a root field of a mutation

@@ -23,8 +23,8 @@ from gateway.engine.breadth import BreadthExecutor
 from gateway.engine.collected import ErrorsInPlace
 from gateway.engine.plan import Plan
 from gateway.errors import GatewayError
+from gateway.operations.admission import Place
 from gateway.operations.compat import StrawberryGraphQLCoreExecutionContext
-from gateway.operations.flights import Flights
 from gateway.operations.variables import told_in_json
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class CoreExecutor(ErrorsInPlace, StrawberryGraphQLCoreExecutionContext):
     """
 
     context_value: Context
-    flights: Flights | None = None
+    place: Place | None = None
     """Of an event of a subscription, those of which its execution is one."""
 
     @classmethod
@@ -101,7 +101,7 @@ class CoreExecutor(ErrorsInPlace, StrawberryGraphQLCoreExecutionContext):
     def build_per_event_executor(self, payload: Any) -> CoreExecutor:
         executor = super().build_per_event_executor(payload)
         assert isinstance(executor, CoreExecutor)
-        executor.flights = self.context_value.subscribed
+        executor.place = self.context_value.events
         executor.context_value = self.context_value.event()
         return executor
 
@@ -121,20 +121,20 @@ class Executor(CoreExecutor, BreadthExecutor):
 
 
 class EventByEvent(CoreExecutor):
-    """Mixed into an executor, has each event of a subscription be in flight by itself."""
+    """Mixed into an executor, gives each event of a subscription a place of its own."""
 
     def execute_operation(self, serially: bool | None = None) -> Any:
-        if self.flights is None:
+        if self.place is None:
             return super().execute_operation(serially)
-        return self._in_flight(serially, self.flights)
+        return self._in_place(serially, self.place)
 
-    async def _in_flight(self, serially: bool | None, flights: Flights) -> Any:
-        await flights.wait_long()
+    async def _in_place(self, serially: bool | None, place: Place) -> Any:
+        await place.wait_long()
         try:
             result = super().execute_operation(serially)
             return await result if isawaitable(result) else result
         finally:
-            flights.leave()
+            place.leave()
 
 
 class Whole(PlainExecutor[Any]):

@@ -10,9 +10,9 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from gateway.errors import Ended, RequestRefused
+from gateway.operations.admission import Admission
 from gateway.operations.asked import Asked
 from gateway.operations.context import Context
-from gateway.operations.flights import Flights
 from gateway.operations.operation import OperationState
 from gateway.operations.results import Send
 from gateway.operations.road import road
@@ -39,7 +39,8 @@ class Operations:
         self._most_objects = settings.limits.objects
         self.headers = sources.headers
         """The names of the requests' headers that go on to sources."""
-        self._flights = Flights(settings.limits.operations, settings.limits.queued_operations)
+        limits = settings.limits
+        self._admission = Admission(limits.operations, limits.queued_operations)
         self._ended: Ended | None = None
         self.longest = settings.limits.request_seconds
         self.running: dict[int, Context] = {}
@@ -66,17 +67,17 @@ class Operations:
         it sends on. The ``address`` is the client's, as it is counted, if it is known. Raises what
         ``send`` does.
         """
-        flights = self._flights
-        if self._ended is not None or not flights.take():
+        of = Operation(identity, headers=headers, address=address)
+        place = self._admission.place(of.caller)
+        if self._ended is not None or not place.take():
             try:
                 if self._ended is not None:
                     raise self._ended.as_refusal()
-                await flights.wait()
+                await place.wait()
             except RequestRefused as refused:
                 await send(PreExecutionError(None, [refused]))
                 return
-        of = Operation(identity, headers=headers, address=address)
-        context = Context(self._sources, of, self._most_objects, flights=flights)
+        context = Context(self._sources, of, self._most_objects, place=place)
         operation = OperationState(
             identity=identity,
             query=asked.query or "",
@@ -100,19 +101,19 @@ class Operations:
 
     def end_subscriptions(self) -> None:
         """End those that are subscribed, with an error: they have no end of their own."""
-        for context in [each for each in self.running.values() if each.subscribed is not None]:
+        for context in [each for each in self.running.values() if each.events is not None]:
             context.end(Ended(STOPS))
 
     def end(self) -> None:
         """End all with an error, save what a mutation is writing, and begin no more."""
         self._ended = Ended(STOPS)
-        self._flights.refuse(self._ended.as_refusal())
+        self._admission.refuse(self._ended.as_refusal())
         for context in list(self.running.values()):
             context.end(self._ended)
 
     def _forget(self, context: Context) -> None:
         del self.running[id(context)]
-        context.land()
+        context.leave()
         context.forget()
 
     def _outlive(self, context: Context, writing: asyncio.Task[Any]) -> None:

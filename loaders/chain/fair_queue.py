@@ -85,20 +85,23 @@ class FairQueue:
         while self._free > 0 and self._callers and self._begin_next():
             pass
 
-    def waiting(self, caller: Hashable) -> int:
-        """How many turns the caller waits for."""
-        return sum(map(len, self._callers.get(caller, {}).values()))
+    @property
+    def taken(self) -> int:
+        """How many turns are taken."""
+        return self.size - self._free
 
     @property
-    def callers(self) -> list[Hashable]:
-        """Those who wait, the next one first."""
-        return list(self._callers)
+    def waiting(self) -> int:
+        """How many turns are waited for."""
+        return sum(len(turns) for shares in self._callers.values() for turns in shares.values())
 
-    def refuse_last(self, caller: Hashable, error: Exception) -> None:
-        """Raise the error in what the caller has waited for the shortest."""
-        shares = self._callers[caller]
-        share = next(reversed(shares))
-        turn = shares[share][-1]
+    def waiting_of(self, share: Share) -> int:
+        """How many of them are the share's."""
+        return len(self._callers.get(share.caller, {}).get(share, ()))
+
+    def refuse_last(self, share: Share, error: Exception) -> None:
+        """Raise the error in what has waited for the shortest of what the share waits for."""
+        turn = self._callers[share.caller][share][-1]
         self._remove(share, turn)
         if not turn.done():
             turn.set_exception(error)
@@ -106,7 +109,8 @@ class FairQueue:
     def refuse_all(self, error: Exception) -> None:
         """Raise the error in all that wait."""
         while self._callers:
-            self.refuse_last(next(iter(self._callers)), error)
+            share = next(iter(next(iter(self._callers.values()))))
+            self.refuse_last(share, error)
 
     def _begin_next(self) -> bool:
         """Let the next begin. Returns whether there may be another."""

@@ -215,9 +215,9 @@ class Ending:
         those to MongoDB that are to be ended."""
         sources = self.sources
         return [
-            sources["postgres"]._pool._taken,
-            bulkhead(sources.chain("mongo"))._here,
-            bulkhead(sources.chain("rest"))._here,
+            sources["postgres"]._pool._turns.taken,
+            bulkhead(sources.chain("mongo"))._turns.taken,
+            bulkhead(sources.chain("rest"))._turns.taken,
             len(sources["mongo"]._calls._given_up),
         ]
 

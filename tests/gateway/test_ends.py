@@ -148,7 +148,8 @@ async def test_what_waits_for_mongodb_is_never_sent(served: Ending) -> None:
         sources = served.sources
         most = sources["mongo"].can.in_flight
         await until(lambda: len(served.mongo.held) == most)
-        await until(lambda: bulkhead(sources.chain("mongo"))._here == together)
+        turns = bulkhead(sources.chain("mongo"))._turns
+        await until(lambda: turns.taken + turns.waiting == together)
     await served.becomes("mongo", 0, seconds=1.0)
     answer = await served.gateway.ask(quick("mongo"), explain=False)
 

@@ -97,18 +97,19 @@ async def test_a_turn_that_comes_as_its_task_is_cancelled_is_the_next_one_s() ->
 async def test_those_that_are_refused_have_the_error() -> None:
     queue, taken = FairQueue(1, 1), Share("a")
     assert queue.take(taken)
-    waiting = [asyncio.create_task(queue.wait(Share(name))) for name in "abb"]
+    one, two = Share("a"), Share("b")
+    waiting = [asyncio.create_task(queue.wait(share)) for share in (one, two, two)]
     await settle()
-    assert [queue.waiting(name) for name in "abc"] == [1, 2, 0]
+    assert (queue.waiting, queue.waiting_of(two), queue.waiting_of(taken)) == (3, 2, 0)
 
-    queue.refuse_last("b", KeyError("b"))
+    queue.refuse_last(two, KeyError("b"))
     await settle()
     assert [each.done() for each in waiting] == [False, False, True]
     queue.refuse_all(ValueError("all"))
     ended = await asyncio.gather(*waiting, return_exceptions=True)
 
     assert [type(each) for each in ended] == [ValueError, ValueError, KeyError]
-    assert queue.callers == []
+    assert queue.waiting == 0
     queue.leave(taken)
     assert queue.take(Share())
 
@@ -167,5 +168,5 @@ async def test_no_turn_is_lost_or_given_twice(
         check()
         if running:
             queue.leave(running.pop())
-    assert not queue.callers
+    assert (queue.waiting, queue.taken) == (0, 0)
     assert all(queue.take(share) for share in shares[:1])

@@ -72,7 +72,7 @@ class ExecuteStage:
         if isinstance(events, CoreResult):
             await send(PreExecutionError(None, events.errors))
             return
-        # Each event is one of the flights by itself, while it executes.
+        # Each event has a place of its own, while it executes.
         operation.context.subscribe()
         async with aclosing(events):
             async for event in events:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import aiohttp
 import pytest
 import strawberry
 
-from gateway.operations import flights
+from gateway.errors import RequestRefused
+from gateway.operations import admission
+from gateway.operations.admission import Admission
 from gateway.operations.executors import EXECUTORS
-from gateway.operations.flights import Flights
 from gateway.settings import Settings
 from resolvers import Graph
 from tests.client import Gateway, serving, until
@@ -112,7 +115,7 @@ async def test_some_run_some_wait_and_any_further_is_refused() -> None:
 
 
 async def test_who_has_waited_for_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flights, "LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(admission, "LONGEST_WAIT", 0.1)
     async with with_limits() as gateway:
         running = [asyncio.create_task(gateway.ask(HELD)) for _ in range(2)]
         await until(lambda: len(held) == 2)
@@ -170,14 +173,70 @@ async def test_a_subscription_is_in_flight_while_an_event_executes(engine: str) 
 
 
 async def test_a_turn_that_comes_as_its_operation_is_cancelled_is_the_next_one_s() -> None:
-    of_one = Flights(1, 5)
-    assert of_one.take()
-    first, second = (asyncio.create_task(of_one.wait()) for _ in range(2))
+    of_one = Admission(1, 5)
+    one, two, three = (of_one.place("a") for _ in range(3))
+    assert one.take()
+    first, second = (asyncio.create_task(each.wait()) for each in (two, three))
     await asyncio.sleep(0)
-    of_one.leave()
+    one.leave()
     first.cancel()
     await second
 
-    assert of_one.now == 1
-    of_one.leave()
-    assert of_one.now == 0
+    assert of_one.running == 1
+    three.leave()
+    assert of_one.running == 0
+
+
+YOURS: dict[str, Any] = {
+    "message": "You have 3 operations running here, and can't be more now: try again.",
+    "extensions": {"code": "RATE_LIMITED"},
+}
+
+
+async def test_one_caller_leaves_places_and_turns_to_others() -> None:
+    elsewhere = aiohttp.TCPConnector(local_addr=("127.0.0.2", 0))
+    async with (
+        with_limits(operations=4, queued=2) as many,
+        aiohttp.ClientSession(connector=elsewhere) as session,
+    ):
+        other = Gateway(many.url, session)
+
+        async def ask(query: str, gateway: Gateway) -> Any:
+            return await gateway.ask(query, explain=False)
+
+        asking = [asyncio.create_task(ask(HELD, many)) for _ in range(5)]
+        await until(lambda: len(held) == 3)
+        # One place is left, for somebody else, though two wait.
+        at_once = await ask("{ __typename }", other)
+        refused = await ask("{ __typename }", many)
+        holding = asyncio.create_task(ask(HELD, other))
+        await until(lambda: len(held) == 4)
+        # The queue is full, and the last of those who have most in it gives way.
+        waiting = asyncio.create_task(ask("{ __typename }", other))
+        (gave_way, *_), _ = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+        release()
+        later = await waiting
+        await until(lambda: bool(held))
+        release()
+        answers = [await each for each in (*asking, holding)]
+
+    full = {**YOURS, "message": YOURS["message"].replace("You have 3", "There are 4")}
+    assert at_once.body == later.body == TYPENAME
+    assert (refused.status, refused.body) == (503, {"errors": [YOURS]})
+    assert gave_way.result().body == {"errors": [full]}
+    assert [each.status for each in answers].count(200) == 5
+
+
+async def test_events_wait_as_long_as_they_must_and_give_way_to_nobody() -> None:
+    of_one = Admission(1, 1)
+    running, event = of_one.place("a"), of_one.place("a").of_events()
+    assert running.take()
+    waiting = asyncio.create_task(event.wait_long())
+    await asyncio.sleep(0)
+
+    with pytest.raises(RequestRefused):
+        await of_one.place("b").wait()
+    running.leave()
+    await waiting
+
+    assert of_one.running == 1

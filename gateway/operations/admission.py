@@ -1,0 +1,101 @@
+"""Which operations run in a worker, and which wait for that (admission control)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable
+from weakref import WeakValueDictionary
+
+from gateway.errors import RequestRefused
+from loaders.chain.fair_queue import FairQueue
+from loaders.contexts import Share
+
+LONGEST_WAIT = 5.0
+"""Seconds that an operation waits for others to end, at most."""
+
+
+class Admission:
+    """Lets ``most`` operations run, and as many more wait as there may be ``queued``. Any further
+    is refused, so that what is answered is answered soon.
+
+    Callers take turns. One of them has three quarters of those that run at most; and where no more
+    may wait, the last of whoever waits with most gives way to another caller's.
+    """
+
+    def __init__(self, most: int, queued: int) -> None:
+        self._queue = FairQueue(most, most - most // 4)
+        self._queued = queued
+        # What each caller has, for as long as one of its operations is here.
+        self._shares = WeakValueDictionary[Hashable, Share]()
+
+    @property
+    def running(self) -> int:
+        """How many operations run."""
+        return self._queue.taken
+
+    def place(self, caller: Hashable) -> Place:
+        """A place for an operation of the caller's."""
+        share = self._shares.get(caller)
+        if share is None:
+            share = self._shares[caller] = Share(caller)
+        return Place(self, self._queue, share)
+
+    def refuse(self, refusal: RequestRefused) -> None:
+        """Have none wait any more."""
+        self._queue.refuse_all(refusal)
+
+    async def wait(self, share: Share) -> None:
+        """Begin one as soon as it may. Raises RequestRefused if it may not wait, or has waited for
+        too long."""
+        queue = self._queue
+        if queue.waiting >= self._queued:
+            longest = max(self._shares.values(), key=queue.waiting_of)
+            if queue.waiting_of(longest) <= queue.waiting_of(share) + 1:
+                raise self._refusal(share)
+            queue.refuse_last(longest, self._refusal(longest))
+        if not await queue.wait(share, time.monotonic() + LONGEST_WAIT):
+            raise self._refusal(share)
+
+    def _refusal(self, share: Share) -> RequestRefused:
+        queue = self._queue
+        is_full = queue.taken == queue.size
+        those = f"There are {queue.size}" if is_full else f"You have {share.turns}"
+        return RequestRefused(
+            f"{those} operations running here, and can't be more now: try again.",
+            status=503,
+            code="RATE_LIMITED",
+        )
+
+
+class Place:
+    """The place of one operation among those that run, or of one event of a subscription."""
+
+    __slots__ = ("_admission", "_queue", "_share")
+
+    def __init__(self, admission: Admission, queue: FairQueue, share: Share) -> None:
+        self._admission = admission
+        self._queue = queue
+        self._share = share
+
+    def take(self) -> bool:
+        """Begin if it need not wait; returns whether it has begun."""
+        return self._queue.take(self._share)
+
+    async def wait(self) -> None:
+        """Begin as soon as it may. Raises RequestRefused if it may not wait, or has waited for too
+        long."""
+        await self._admission.wait(self._share)
+
+    def leave(self) -> None:
+        """It has ended."""
+        self._queue.leave(self._share)
+
+    def of_events(self) -> Place:
+        """The place of a subscription's events, which have no others behind them: they wait for as
+        long as they must, and give way to nobody."""
+        return Place(self._admission, self._queue, Share(self._share.caller))
+
+    async def wait_long(self) -> None:
+        """Begin as soon as it may."""
+        if not self.take():
+            await self._queue.wait(self._share)
