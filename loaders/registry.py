@@ -21,6 +21,7 @@ from loaders.query import Aggregate, Filter, SemiJoin, Window, joined
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Fetcher, Source
 from loaders.views import View
+from loaders.whole import Whole
 
 
 class Sources:
@@ -107,6 +108,7 @@ class Loaders:
         self._parts: dict[tuple[Resource, By, Filter | None], Parts] = {}
         self._joins: dict[tuple[Resource, str, Filter | None], Loader[Hashable, bool]] = {}
         self._listed: dict[Resource, Listed] = {}
+        self._wholes: dict[Resource, Whole] = {}
 
     def by_key(self, resource: Resource, by: By = None) -> Loader[Hashable, Row | None]:
         """Loads the row whose unique column ``by`` (the resource's key unless told) is the key, or
@@ -164,6 +166,9 @@ class Loaders:
         for (of, _, where), join in self._joins.items():
             if self._hangs_on(of, where, resource):
                 join.clear_all()
+        for of, whole in self._wholes.items():
+            if of.id == resource.id:
+                whole.clear()
         for of in list(self._listed):
             if self._hangs_on(of, None, resource):
                 # Lists that are under way go on filling what nobody looks at any more.
@@ -179,7 +184,11 @@ class Loaders:
             row.forget()
         for join in self._joins.values():
             join.forget()
-        for kept in (self._rows, self._parts, self._joins, self._listed, self._views):
+        for whole in self._wholes.values():
+            whole.forget()
+        for kept in (
+            self._rows, self._parts, self._joins, self._listed, self._views, self._wholes
+        ):  # fmt: skip
             kept.clear()
 
     def _hangs_on(self, of: Resource, filter: Filter | None, resource: Resource) -> bool:
@@ -252,8 +261,17 @@ class Loaders:
         return view
 
     def _view_of(self, resource: Resource, row_filter: Filter | None) -> View:
-        chain = self._sources.chain(resource.source)
-        return View(resource, row_filter, chain, self._operation, self._has_rows)
+        source = self._sources.chain(resource.source)
+        if resource.has_all_in_one:
+            source = self._whole(resource, source)
+        return View(resource, row_filter, source, self._operation, self._has_rows)
+
+    def _whole(self, resource: Resource, source: Fetcher[Operation]) -> Whole:
+        whole = self._wholes.get(resource)
+        if whole is None:
+            columns = self._needed(resource)
+            whole = self._wholes[resource] = Whole(source, resource, columns, self._operation)
+        return whole
 
     async def _has_rows(
         self, join: SemiJoin, values: Sequence[Hashable]

@@ -51,6 +51,10 @@ class Resource(Declared):
     """Whether its source can join it with another resource of the same source: filters of it may
     have a ``SemiJoin`` over one."""
 
+    has_all_in_one: ClassVar[bool] = False
+    """Whether what is asked as a whole is answered with all rows, whatever of them is wanted: it is
+    asked once in an operation."""
+
     has_paths: ClassVar[bool] = True
     """Whether a dot in a column's name is a step into an embedded document: without, it is a letter
     of the name like any other."""

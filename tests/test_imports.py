@@ -97,12 +97,13 @@ def test_a_driver_is_imported_in_its_files_alone(driver: str) -> None:
 
 
 CORE = (
-    "loaders.asks", "loaders.batching", "loaders.callers", "loaders.chain", "loaders.contexts",
-    "loaders.durations",
-    "loaders.errors", "loaders.identity", "loaders.json", "loaders.keys", "loaders.listed",
-    "loaders.numbers", "loaders.parts", "loaders.paths", "loaders.places", "loaders.query",
-    "loaders.reads", "loaders.registry",
-    "loaders.resource", "loaders.row_filters", "loaders.sources", "loaders.trace", "loaders.views",
+    "loaders.asks", "loaders.batching", "loaders.callers", "loaders.chain", "loaders.comparing",
+    "loaders.contexts", "loaders.durations", "loaders.errors", "loaders.evaluation",
+    "loaders.identity", "loaders.json", "loaders.keys", "loaders.listed", "loaders.numbers",
+    "loaders.parts", "loaders.paths", "loaders.places", "loaders.query", "loaders.reads",
+    "loaders.registry", "loaders.resource", "loaders.row_filters", "loaders.sources",
+    "loaders.texts", "loaders.time_zones", "loaders.times", "loaders.trace", "loaders.views",
+    "loaders.whole",
 )  # fmt: skip
 """What of the loaders is the same for every kind of source."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loaders import memory
+from loaders import evaluation
 from loaders.asks import Key
 from loaders.contract.asking import Stocked, column, number, values
 from loaders.contract.data import AGGREGATES, ORDERS, ROWS, SUM
@@ -18,7 +18,7 @@ class AggregatesContract(Stocked):
             there = Comparison("order no", Operator.IS_NULL, False)
 
             for filter in (None, there):
-                kept = memory.filtered(filter, ROWS)
+                kept = evaluation.filtered(filter, ROWS)
                 of_one = [row for row in kept if row["group"] == 1]
                 each = await asking(
                     keys, columns=(), by=("group",), filter=filter, aggregates=AGGREGATES
@@ -26,11 +26,11 @@ class AggregatesContract(Stocked):
                 whole = await asking(columns=(), filter=filter, aggregates=AGGREGATES)
 
                 assert values(each) == [
-                    [number(memory.aggregate(one, of_one)) for one in AGGREGATES],
+                    [number(evaluation.aggregate(one, of_one)) for one in AGGREGATES],
                     [one.of_nothing for one in AGGREGATES],
                 ]
                 assert values(whole) == [
-                    [number(memory.aggregate(one, kept)) for one in AGGREGATES]
+                    [number(evaluation.aggregate(one, kept)) for one in AGGREGATES]
                 ]
 
     async def test_aggregates_know_no_place_and_no_limit(self) -> None:
@@ -44,6 +44,6 @@ class AggregatesContract(Stocked):
             )
 
             assert column(whole, "id") == [[4, 5]]
-            assert values(whole) == [[len(ROWS), memory.aggregate(SUM, ROWS)]]
+            assert values(whole) == [[len(ROWS), evaluation.aggregate(SUM, ROWS)]]
             assert (column(each, "id"), values(each)) == ([[6, 9], []], [[8], [0]])
             assert (column(none, "id"), values(none)) == ([[]], [[0, None]])

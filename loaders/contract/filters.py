@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loaders import memory
+from loaders import evaluation
 from loaders.contract.asking import Stocked, column, ids
 from loaders.contract.data import FILTERS, ORDERS, ROWS
 from loaders.query import Comparison, Not, Operator, SemiJoin, Window, equals
@@ -15,7 +15,7 @@ class FiltersContract(Stocked):
         async with self._asking() as asking:
             order = ORDERS[0]
             for filter in FILTERS:
-                expected = memory.filtered(filter, ROWS)
+                expected = evaluation.filtered(filter, ROWS)
 
                 whole = await asking(columns=("id",), filter=filter, window=Window(order))
                 lists = await asking(
@@ -47,11 +47,11 @@ class FiltersContract(Stocked):
                 for filter, same in ((join, _compared(join)), (Not(join), Not(_compared(join)))):
                     found = await asking(columns=("id",), filter=filter, window=Window(ORDERS[0]))
 
-                    assert column(found, "id") == [ids(memory.filtered(same, ROWS))], filter
+                    assert column(found, "id") == [ids(evaluation.filtered(same, ROWS))], filter
 
 
 def _compared(join: SemiJoin) -> Comparison:
     """The same filter, with the values that the rows have."""
     where = _compared(join.where) if isinstance(join.where, SemiJoin) else join.where
-    values = (row[join.of] for row in memory.filtered(where, ROWS))
+    values = (row[join.of] for row in evaluation.filtered(where, ROWS))
     return Comparison(join.column, Operator.IN, tuple(each for each in values if each is not None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import ClassVar
 
-from loaders import memory
+from loaders import evaluation
 from loaders.contract.asking import Stocked, column, ids, number, rows_of, values
 from loaders.contract.data import LISTS, OF_LISTS, OF_TYPES, ROWS
 from loaders.query import Aggregate, Comparison, Function, Operator, Order, Window
@@ -40,7 +40,7 @@ class TypesContract(Stocked):
                         columns=("id",), filter=filter, window=Window((Order("id"),))
                     )
 
-                    assert column(found, "id") == [ids(memory.filtered(filter, rows))], filter
+                    assert column(found, "id") == [ids(evaluation.filtered(filter, rows))], filter
                 for order in (
                     (Order(name, nullable=True), Order("id")),
                     (Order(name, descending=True, nullable=True), Order("id", descending=True)),
@@ -51,7 +51,7 @@ class TypesContract(Stocked):
                         (listed,) = await asking(columns=("id",), window=window)
 
                         assert [(row["id"], row.get(name)) for row in rows_of(listed)] == [
-                            (row["id"], row[name]) for row in memory.windowed(window, rows)
+                            (row["id"], row[name]) for row in evaluation.windowed(window, rows)
                         ], window
                 if type(low) is not bool:  # PostgreSQL has no least of them.
                     ends = (Aggregate(Function.MIN, name), Aggregate(Function.MAX, name))
@@ -68,7 +68,7 @@ class TypesContract(Stocked):
             (listed,) = await asking(columns=("id", "tags"), window=order)
             assert [row.get("tags") for row in rows_of(listed)] == [row["tags"] for row in rows]
             for filter in OF_LISTS:
-                expected = memory.filtered(filter, rows)
+                expected = evaluation.filtered(filter, rows)
 
                 whole = await asking(columns=("id",), filter=filter, window=order)
                 parts = await asking(

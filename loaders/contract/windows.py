@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loaders import memory
+from loaders import evaluation
 from loaders.asks import Key
 from loaders.contract.asking import Stocked, column, ids
 from loaders.contract.data import ORDERS, ROWS
@@ -23,7 +23,9 @@ class WindowsContract(Stocked):
 
                     assert column(found, "id") == [
                         ids(
-                            memory.windowed(window, (row for row in ROWS if row["group"] == parent))
+                            evaluation.windowed(
+                                window, (row for row in ROWS if row["group"] == parent)
+                            )
                         )
                         for (parent,) in keys
                     ], window
@@ -36,12 +38,12 @@ class WindowsContract(Stocked):
 
                     found = await asking(window=window)
 
-                    assert column(found, "id") == [ids(memory.windowed(window, ROWS))], window
+                    assert column(found, "id") == [ids(evaluation.windowed(window, ROWS))], window
 
     async def test_between_two_places(self) -> None:
         async with self._asking() as asking:
             for order in ORDERS:
-                rows = memory.windowed(Window(order), ROWS)
+                rows = evaluation.windowed(Window(order), ROWS)
                 places = [tuple(row[part.column] for part in order) for row in rows]
                 for after, before in ((4, 15), (None, 6), (20, None)):
                     window = Window(

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from loaders.asks import Ask, Key
 from loaders.errors import BadResponse, Unreadable
-from loaders.memory import paths_in
+from loaders.evaluation import paths_in
 from loaders.paths import spread
 from loaders.query import compared
 from loaders.resource import Row, unreadable

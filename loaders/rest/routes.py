@@ -6,6 +6,7 @@ import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import ClassVar
 from urllib.parse import quote
 
 from loaders.comparing import READERS, of_text
@@ -115,6 +116,8 @@ class RestResource(Resource):
     path that answers every row, where there is one. Answers with many rows hold them as a list
     under ``items``, or are that list where ``items`` is None.
     """
+
+    has_all_in_one: ClassVar[bool] = True
 
     key_type: type = str
     by: Mapping[str, Batch | Single] = field(default_factory=dict)

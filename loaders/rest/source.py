@@ -24,8 +24,8 @@ from loaders.errors import (
     TooManyRows,
     UnfitValue,
 )
+from loaders.evaluation import found_in, wants_all
 from loaders.kinds import Kind, address
-from loaders.memory import found_in, wants_all
 from loaders.resource import Resource
 from loaders.rest.answers import Bad, object_of, rows_by_key, rows_of
 from loaders.rest.client import BODY_BYTES, Reply, RestClient

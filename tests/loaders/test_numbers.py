@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loaders.evaluation import aggregate, filtered, windowed
 from loaders.json import number
-from loaders.memory import aggregate, filtered, windowed
 from loaders.query import Aggregate, Comparison, Function, Operator, Order, Window
 from tests.numbers import EXACT, NUMBERS, exact
 

@@ -88,7 +88,9 @@ async def test_what_is_of_other_rows_is_a_call_of_its_own(data: Filtered, kind: 
 
 
 @pytest.mark.parametrize("kind", CALLS)
-async def test_two_pages_of_the_same_rows_are_two_calls(data: Filtered, kind: str) -> None:
+async def test_two_pages_of_the_same_rows_are_two_calls_to_what_can_page(
+    data: Filtered, kind: str
+) -> None:
     asked, of = data.asks(), documents(kind, None)
     loaders = asked.loaders
 
@@ -99,7 +101,8 @@ async def test_two_pages_of_the_same_rows_are_two_calls(data: Filtered, kind: st
     )
 
     assert (len(one[0]), len(other[0]), count) == (3, 1, [len(DOCUMENTS)])
-    assert len(asked.calls) == 1 + CALLS[kind]
+    # Services answer all at once, whatever is wanted of it.
+    assert len(asked.calls) == {"postgres": 2, "mongo": 3}.get(kind, 1)
 
 
 @pytest.mark.parametrize("kind", CALLS)

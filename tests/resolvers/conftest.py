@@ -16,7 +16,7 @@ from bson.decimal128 import Decimal128
 from pymongo import MongoClient
 
 from demo.stack import Addresses
-from loaders import memory
+from loaders import evaluation
 from loaders.mongo import MongoCollection, MongoSource
 from loaders.query import Filter, Window
 from loaders.resource import Resource
@@ -63,7 +63,7 @@ class Three:
         """The ids of the rows that the filter and the window let through, by who says so."""
         of_table = await page_of(self.shop, TABLE, ["id"], filter, window)
         of_collection = await page_of(self.catalog, COLLECTION, ["id"], filter, window)
-        in_memory = memory.windowed(window, memory.filtered(filter, self.rows))
+        in_memory = evaluation.windowed(window, evaluation.filtered(filter, self.rows))
         return {
             "postgres": [row["id"] for row in of_table],
             "mongo": [row["id"] for row in of_collection],
@@ -86,12 +86,12 @@ class Three:
                 window=window,
             )
 
-        kept = memory.filtered(filter, self.rows)
+        kept = evaluation.filtered(filter, self.rows)
         found: dict[str, list[Sequence[Any]]] = {
             "postgres": await of(self.shop, TABLE),
             "mongo": await of(self.catalog, COLLECTION),
             "memory": [
-                memory.windowed(window, [row for row in kept if row["parent"] == parent])
+                evaluation.windowed(window, [row for row in kept if row["parent"] == parent])
                 for parent in (1, 2)
             ],
         }
