@@ -25,7 +25,7 @@ async def shop_with(
 ) -> AsyncIterator[PostgresSource]:
     """The demo's database, open, with a schema of the test's own that ``objects`` make."""
     connection = await asyncpg.connect(addresses.postgres)
-    source = PostgresSource("shop", addresses.postgres, pool_size=2, **options)
+    source = PostgresSource("shop", addresses.postgres, pool_size=4, **options)
     try:
         await connection.execute(objects)
         await source.open()
