@@ -20,6 +20,12 @@ from gateway.settings import Settings
 SOON = 20.0
 """Seconds within which a server that works says something."""
 
+SUBSCRIPTION_PARTS = (
+    "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,"
+    "application/graphql-response+json,application/json;q=0.9"
+)
+"""What Apollo Client accepts for a subscription."""
+
 NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -156,6 +162,22 @@ class Gateway:
             return _parts(await response.read())
 
     @asynccontextmanager
+    async def messages(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> AsyncIterator[Messages]:
+        """The events of a subscription as Apollo's clients have them. Leaving hangs up."""
+        headers = {"content-type": "application/json", "accept": SUBSCRIPTION_PARTS, **headers}
+        body = orjson.dumps(request(query, variables))
+        async with self.session.post(f"{self.url}/graphql", data=body, headers=headers) as response:
+            assert response.content_type == "multipart/mixed", await response.read()
+            yield Messages(response)
+            response.close()
+
+    @asynccontextmanager
     async def socket(
         self,
         *,
@@ -197,6 +219,21 @@ class Events:
                 name = value
             elif field.rstrip(":") == "data":
                 yield name, orjson.loads(value) if value else None
+
+
+@dataclass(frozen=True)
+class Messages:
+    """A stream of Apollo's multipart protocol for subscriptions."""
+
+    response: aiohttp.ClientResponse
+
+    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        """Each part, heartbeats among them, until the end."""
+        delimiter = b"\r\n--graphql"
+        assert await self.response.content.readuntil(delimiter) == delimiter
+        while (part := await self.response.content.readuntil(delimiter)).endswith(delimiter):
+            yield _content(part.removesuffix(delimiter))
+        assert part == b"--\r\n", part
 
 
 @dataclass(frozen=True)
@@ -270,14 +307,16 @@ def _parts(body: bytes) -> list[dict[str, Any]]:
     assert body.startswith(b"\r\n---\r\n"), body
     *parts, end = body.removeprefix(b"\r\n---").split(b"\r\n---")
     assert end == b"--\r\n", body
-    decoded = []
-    for part in parts:
-        head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        assert head.decode().splitlines() == [
-            "Content-Type: application/json; charset=utf-8",
-            f"Content-Length: {len(content)}",
-        ]
-        decoded.append(orjson.loads(content))
+    return [_content(part) for part in parts]
+
+
+def _content(part: bytes) -> dict[str, Any]:
+    head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+    assert head.decode().splitlines() == [
+        "Content-Type: application/json; charset=utf-8",
+        f"Content-Length: {len(content)}",
+    ]
+    decoded: dict[str, Any] = orjson.loads(content)
     return decoded
 
 

@@ -11,7 +11,7 @@ from strawberry.types.graphql import OperationType
 from gateway.operations.context import Context
 from gateway.operations.extensions import NO_EXTENSIONS, Extensions
 from gateway.operations.prepared import Prepared
-from gateway.operations.results import Send
+from gateway.operations.results import Begun, Send
 from loaders.identity import Identity
 
 
@@ -39,6 +39,7 @@ class OperationState(OperationRequest):
     ``operation_name`` is the name by which the client says what of the document is to run, if it
     says so, and ``document_id`` the id of the document, if it is asked for by one. ``allowed`` are
     the kinds that may come this way, and ``in_parts`` says whether the client takes deferred parts.
+    ``begun`` is called when a subscription has begun.
     ``extensions`` are the graph's, from ``present`` on; ``prepared`` is there from ``parse`` on,
     and ``estimate``, which is what the operation may cost, from ``cost`` on.
     """
@@ -48,6 +49,7 @@ class OperationState(OperationRequest):
     request_extensions: dict[str, Any] | None
     allowed: Collection[OperationType]
     in_parts: bool
+    begun: Begun | None = None
     context: Context
     extensions: Extensions = NO_EXTENSIONS
     prepared: Prepared = field(init=False, repr=False)

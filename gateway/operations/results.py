@@ -16,6 +16,9 @@ Result = ExecutionResult | InitialIncrementalExecutionResult | SubsequentIncreme
 
 Send = Callable[[Result], Awaitable[None]]
 
+Begun = Callable[[], Awaitable[None]]
+"""Called when a subscription has begun, before its first event."""
+
 
 def is_request_error(result: Result) -> bool:
     """Whether nothing ran: what graphql-core says of variables that don't fit has no path."""

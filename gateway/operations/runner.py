@@ -14,7 +14,7 @@ from gateway.operations.admission import Admission
 from gateway.operations.asked import Asked
 from gateway.operations.context import Context
 from gateway.operations.operation import OperationState
-from gateway.operations.results import Send
+from gateway.operations.results import Begun, Send
 from gateway.operations.road import road
 from gateway.settings import Settings
 from loaders.contexts import NO_HEADERS, Operation
@@ -55,6 +55,7 @@ class Operations:
         *,
         allowed: Collection[OperationType],
         in_parts: bool = False,
+        begun: Begun | None = None,
         headers: Mapping[str, str] = NO_HEADERS,
         address: str | None = None,
     ) -> None:
@@ -62,10 +63,10 @@ class Operations:
 
         A query or a mutation has one result, unless parts of it are deferred and the client takes
         them ``in_parts``; else ``@defer`` and ``@stream`` change nothing. A subscription has one
-        for each event. What goes wrong is a result too, with errors that are meant for clients, and
-        so is that there are too many operations. Each source is given those of the ``headers`` that
-        it sends on. The ``address`` is the client's, as it is counted, if it is known. Raises what
-        ``send`` does.
+        for each event; ``begun`` is called before them, once there can be some. What goes wrong is
+        a result too, with errors that are meant for clients, and so is that there are too many
+        operations. Each source is given those of the ``headers`` that it sends on. The ``address``
+        is the client's, as it is counted, if it is known. Raises what ``send`` and ``begun`` do.
         """
         of = Operation(identity, headers=headers, address=address)
         place = self._admission.place(of.caller)
@@ -88,6 +89,7 @@ class Operations:
             request_extensions=asked.extensions,
             allowed=allowed,
             in_parts=in_parts,
+            begun=begun,
             context=context,
         )
         self.running[id(context)] = context

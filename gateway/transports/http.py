@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLFormattedError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -37,7 +37,14 @@ from gateway.transports.negotiation import (
     media_type_for,
 )
 from gateway.transports.requests import credentials, read
-from gateway.transports.streaming import EventStream, Parts, first_of, hung_up
+from gateway.transports.streaming import (
+    EventStream,
+    Parts,
+    Stream,
+    SubscriptionParts,
+    first_of,
+    hung_up,
+)
 from loaders.errors import SourceError
 from loaders.identity import Identity
 from loaders.json import write
@@ -53,12 +60,22 @@ HEADERS = (
 """Of every answer that has no others of these names."""
 
 
+class _Exchange(NamedTuple):
+    """A request for one operation, and where its answer goes."""
+
+    request: Request
+    send: Send
+    asked: Asked
+    identity: Identity
+    headers: Mapping[str, str]
+
+
 class GraphQLEndpoint:
     """The endpoint of a graph, as an ASGI application.
 
     ``POST`` is for queries and mutations, ``GET`` for queries; either takes subscriptions from
-    clients that like ``text/event-stream`` best. A request may be a list of at most ``batch``
-    operations, or of none if that is 0.
+    clients that like ``text/event-stream`` best, or take Apollo's multipart/mixed. A request may be
+    a list of at most ``batch`` operations, or of none if that is 0.
     """
 
     def __init__(
@@ -105,11 +122,14 @@ class GraphQLEndpoint:
                 response = await while_there(
                     request, self._respond_to_batch(request, asked, identity, headers)
                 )
-            elif accepted.events:
-                await self._send_events(request, asked, identity, headers, send)
-                return
-            elif accepted.parts:
-                await self._send_parts(request, asked, identity, headers, send)
+            elif accepted.in_pieces:
+                exchange = _Exchange(request, send, asked, identity, headers)
+                if accepted.events:
+                    await self._send_stream(exchange, EventStream(send))
+                elif accepted.subscription_parts:
+                    await self._send_stream(exchange, SubscriptionParts(send))
+                else:
+                    await self._send_parts(exchange)
                 return
             else:
                 (result,) = await while_there(
@@ -163,69 +183,66 @@ class GraphQLEndpoint:
         bodies = [body_of(result) for (result,) in results]
         return Response(write(bodies), media_type=media_type_for(request))
 
-    async def _send_events(
-        self,
-        request: Request,
-        asked: Asked,
-        identity: Identity,
-        headers: Mapping[str, str],
-        send: Send,
-    ) -> None:
-        events = EventStream(send)
+    async def _send_stream(self, exchange: _Exchange, stream: Stream) -> None:
+        request, identity = exchange.request, exchange.identity
+
+        async def send_result(result: Result) -> None:
+            if stream.opened:
+                await stream.next(result)
+            else:
+                # No subscription, or one that has not begun.
+                await self._send(request, _answer(request, result), exchange.send)
 
         async def operate() -> None:
-            async def send_event(result: Result) -> None:
-                await events.next(body_of(result))
-
             try:
                 await self._operations.run(
-                    asked,
+                    exchange.asked,
                     identity,
-                    send_event,
+                    send_result,
                     allowed=_allowed(request) | SUBSCRIPTIONS,
-                    in_parts=True,
-                    headers=headers,
+                    in_parts=stream.of_any_kind,
+                    begun=None if stream.of_any_kind else stream.open,
+                    headers=exchange.headers,
                     address=address_of(request.client),
                 )
             except Exception as error:
-                await events.next(_error(*masked(error, request.url.path)))
+                if not stream.opened:
+                    raise
+                await stream.fail([_error(*masked(error, request.url.path))])
 
-        await events.open()
+        if stream.of_any_kind:
+            await stream.open()
         ended = await first_of(
             operate(),
             self._authenticator.ended(identity),
             hung_up(request.receive),
-            events.keep_alive(),
+            stream.keep_alive(),
         )
-        if ended is not None:
-            await events.next(_error(ended, extensions_of(Unauthenticated(ended))))
-        await events.complete()
+        if stream.opened:
+            if ended is not None:
+                await stream.fail([_error(ended, extensions_of(Unauthenticated(ended)))])
+            await stream.complete()
+        elif ended is not None:
+            await self._send(request, _refused(request, Unauthenticated(ended)), exchange.send)
 
-    async def _send_parts(
-        self,
-        request: Request,
-        asked: Asked,
-        identity: Identity,
-        headers: Mapping[str, str],
-        send: Send,
-    ) -> None:
-        parts = Parts(send)
+    async def _send_parts(self, exchange: _Exchange) -> None:
+        request, parts = exchange.request, Parts(exchange.send)
 
-        async def send_part(result: Result) -> None:
+        async def send_result(result: Result) -> None:
             if isinstance(result, ExecutionResult):
                 # Nothing was deferred.
-                await self._send(request, _answer(request, result), send)
+                await self._send(request, _answer(request, result), exchange.send)
             else:
-                await parts.next(body_of(result))
+                await parts.next(result)
 
         await first_of(
             self._operations.run(
-                asked,
-                identity,
-                send_part,
+                exchange.asked,
+                exchange.identity,
+                send_result,
                 allowed=_allowed(request),
                 in_parts=True,
-                headers=headers,
+                headers=exchange.headers,
                 address=address_of(request.client),
             ),
             hung_up(request.receive),
@@ -263,8 +280,10 @@ def refusal(
     request: Request, status: int, reason: str, extensions: dict[str, Any] | None = None
 ) -> Response:
     """The answer to a request that is refused as a whole."""
-    body = _error(reason, extensions or {"code": BadUserInput.code})
-    return Response(write(body), status, _headers(status, reason), media_type_for(request))
+    error = _error(reason, extensions or {"code": BadUserInput.code})
+    return Response(
+        write({"errors": [error]}), status, _headers(status, reason), media_type_for(request)
+    )
 
 
 def _headers(status: int, reason: str) -> dict[str, str]:
@@ -281,5 +300,5 @@ def _challenge(reason: str) -> str:
     return f'Bearer realm="sluice", error="invalid_token", error_description="{description}"'
 
 
-def _error(message: str, extensions: dict[str, Any] | None) -> dict[str, Any]:
-    return {"errors": [GraphQLError(message, extensions=extensions).formatted]}
+def _error(message: str, extensions: dict[str, Any] | None) -> GraphQLFormattedError:
+    return GraphQLError(message, extensions=extensions).formatted

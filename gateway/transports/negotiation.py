@@ -12,7 +12,10 @@ GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 EVENTS = "text/event-stream"
 PARTS = "multipart/mixed"
+SUBSCRIPTION_PARTS = "multipart/mixed;subscriptionspec=1.0"
 
+
+ANSWERS = frozenset({GRAPHQL_JSON, JSON, EVENTS, SUBSCRIPTION_PARTS})
 
 ANYTHING = frozenset({"*/*", "application/*"})
 
@@ -28,11 +31,18 @@ KEPT = 256
 class Accepted(NamedTuple):
     """What a client takes. ``media_type`` is that of an answer which is one JSON document; None if
     it takes neither kind of those, nor anything else that there is. ``events`` says that it wants
-    its operation as an event stream, and ``parts`` that it takes deferred parts."""
+    its operation as an event stream, ``parts`` that it takes deferred parts, and
+    ``subscription_parts`` that it takes a subscription's events as Apollo's clients do."""
 
     media_type: str | None
     events: bool
     parts: bool
+    subscription_parts: bool
+
+    @property
+    def in_pieces(self) -> bool:
+        """Whether the answer may be another than one JSON document."""
+        return self.events or self.parts or self.subscription_parts
 
 
 def accepted_by(request: Request) -> Accepted:
@@ -57,9 +67,11 @@ def _accepted(header: str) -> Accepted:
         whole = next((each for each in (JSON, GRAPHQL_JSON) if each not in weights), None)
     # Some clients name event streams for every operation, as the last resort.
     best = sorted(taken, key=lambda each: -weights[each])
-    events = next((each for each in best if each in (GRAPHQL_JSON, JSON, EVENTS)), None) == EVENTS
-    parts = PARTS in taken
-    return Accepted(whole or (JSON if events or parts else None), events, parts)
+    events = next((each for each in best if each in ANSWERS), None) == EVENTS
+    parts, subscription_parts = PARTS in taken, SUBSCRIPTION_PARTS in taken
+    if whole is None and (events or parts or subscription_parts):
+        whole = JSON
+    return Accepted(whole, events, parts, subscription_parts)
 
 
 def _weights(header: str) -> dict[str, float]:
@@ -69,10 +81,16 @@ def _weights(header: str) -> dict[str, float]:
         media_type, *parameters = (part.strip().lower() for part in each.split(";"))
         named = dict(parameter.partition("=")[::2] for parameter in parameters)
         weight = float(named["q"]) if re.fullmatch(r"[01](\.\d*)?", named.get("q", "")) else 1.0
-        # What is asked for with a deferSpec is an older form of deferred parts than ours. What is
-        # no media type says nothing.
-        if MEDIA_TYPE.fullmatch(media_type) and "deferspec" not in named:
-            weights[media_type] = max(weight, weights.get(media_type, 0.0))
+        # What is no media type says nothing.
+        if MEDIA_TYPE.fullmatch(media_type) is None:
+            continue
+        if media_type == PARTS:
+            if "subscriptionspec" in named:
+                media_type += ";subscriptionspec=" + named["subscriptionspec"].strip('"')
+            elif "deferspec" in named:
+                # An older form of deferred parts than ours.
+                continue
+        weights[media_type] = max(weight, weights.get(media_type, 0.0))
     return weights
 
 

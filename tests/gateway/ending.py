@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,9 +19,10 @@ from gateway.app import create_app
 from gateway.settings import Settings
 from loaders.chain.bulkhead import Bulkhead
 from loaders.mongo import MongoCollection
+from loaders.resource import Row
 from loaders.rest.routes import RestResource, Single
 from loaders.sql.postgres import PostgresSource, PostgresTable
-from resolvers import Graph, Info, Node, column, lookup, mutation
+from resolvers import Graph, Info, Node, column, computed, lookup, mutation
 from tests.client import Gateway, listening
 from tests.graph.truth import gid
 from tests.hostile import answering, listening_to
@@ -108,7 +109,29 @@ class Mutation:
     write: bool | None = mutation("Writes for so many seconds.", write, public=True)
 
 
-graph = Graph(Query, mutation=Mutation)
+def of_a_slow(type_: type[Node]) -> Callable[[Info], Awaitable[Row | None]]:
+    async def load(info: Info) -> Row | None:
+        return await info.context.loaders.by_key(type_.resource).load(1)
+
+    return load
+
+
+@strawberry.type(description="An event, which shows what takes long.")
+class Happening:
+    postgres: Slow | None = computed("A row, after a minute.", of_a_slow(Slow), needs=())
+    mongo: Held | None = computed("A document.", of_a_slow(Held), needs=())
+    rest: Late | None = computed("An object, after a minute.", of_a_slow(Late), needs=())
+
+
+@strawberry.type(description="What can be listened to.")
+class Subscription:
+    @strawberry.subscription
+    async def happenings(self) -> AsyncGenerator[Happening, None]:
+        """One event."""
+        yield Happening()
+
+
+graph = Graph(Query, mutation=Mutation, subscription=Subscription)
 
 SOURCES = {"postgres": ("Slow", "Quick"), "mongo": ("Held", "Document"), "rest": ("Late", "Ready")}
 """Each source, with the types over it."""
@@ -117,6 +140,11 @@ SOURCES = {"postgres": ("Slow", "Quick"), "mongo": ("Held", "Document"), "rest":
 def slow(source: str) -> str:
     """A query that waits for the source."""
     return f'{{ {source}(id: "{gid(SOURCES[source][0], 1)}") {{ id }} }}'
+
+
+def slow_event(source: str) -> str:
+    """A subscription whose event does."""
+    return f"subscription {{ happenings {{ {source} {{ id }} }} }}"
 
 
 def quick(source: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from demo.stack import Addresses
 from tests.client import Gateway, request, until
-from tests.gateway.ending import Ending, begun, bulkhead, ending, quick, slow, written
+from tests.gateway.ending import Ending, begun, bulkhead, ending, quick, slow, slow_event, written
 
 SOURCES = ("postgres", "mongo", "rest")
 
@@ -91,7 +91,22 @@ async def abort(gateway: Gateway, query: str, started: Started) -> None:
         transport.abort()
 
 
-ENDS = (post, batch, events, parts, complete, close, abort)
+async def subscription_events(gateway: Gateway, query: str, started: Started) -> None:
+    async with gateway.events(slow_event(source_of(query))):
+        await started()
+
+
+async def subscription_parts(gateway: Gateway, query: str, started: Started) -> None:
+    async with gateway.messages(slow_event(source_of(query))):
+        await started()
+
+
+def source_of(query: str) -> str:
+    (source,) = (each for each in SOURCES if query == slow(each))
+    return source
+
+
+ENDS = (post, batch, events, parts, complete, close, abort, subscription_events, subscription_parts)
 
 
 @pytest.mark.parametrize("source", SOURCES)

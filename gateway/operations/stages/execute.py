@@ -75,6 +75,8 @@ class ExecuteStage:
         # Each event has a place of its own, while it executes.
         operation.context.subscribe()
         async with aclosing(events):
+            if operation.begun is not None:
+                await operation.begun()
             async for event in events:
                 await send(ExecutionResult(event.data, event.errors))
 
