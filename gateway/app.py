@@ -78,6 +78,7 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
         authenticator,
         batch=limits.batch,
         compresses=settings.server.compression,
+        draft=settings.server.draft_status_codes,
     )
     readiness = Readiness(sources)
 

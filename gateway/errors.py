@@ -21,6 +21,9 @@ from loaders.errors import (
 
 log = logging.getLogger("sluice.errors")
 
+PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+"""The code of a document that can't be read."""
+
 ITEM = "@"
 """What stands in the path of a denial for every index of a list."""
 
@@ -95,9 +98,10 @@ class Ended(GatewayError):
 
 
 class RequestRefused(GraphQLError):
-    """A request that is not run. ``status`` is what HTTP says of it."""
+    """A request that is not run. ``status`` is what HTTP says of it; 422, that it can be read but
+    not be run as it stands, is told to those alone who know it from the draft."""
 
-    def __init__(self, message: str, *, status: int = 400, code: str = BadUserInput.code) -> None:
+    def __init__(self, message: str, *, status: int = 422, code: str = BadUserInput.code) -> None:
         super().__init__(message, extensions={"code": code})
         self.status = status
 

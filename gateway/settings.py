@@ -71,7 +71,8 @@ class AuthorizationSettings(Section):
 
 class ServerSettings(Section):
     """Where the gateway listens, and with how many processes. With ``compression`` its answers are
-    compressed as their clients take them.
+    compressed as their clients take them, and with ``draft_status_codes`` their statuses are those
+    of the draft of GraphQL over HTTP, for clients that take ``application/graphql-response+json``.
 
     ``allowed_hosts`` are the hosts that requests may name, of which ``*.example.com`` are all below
     it; with ``*`` any. Unless it is given, in production any, and in development this machine's own
@@ -89,6 +90,7 @@ class ServerSettings(Section):
     port: int = Field(8000, ge=0, le=65535)
     workers: int = Field(1, ge=1)
     compression: bool = True
+    draft_status_codes: bool = False
     allowed_hosts: tuple[str, ...] | None = None
     trusted_proxies: tuple[str, ...] | None = None
     tls_certificate: str | None = None

@@ -60,5 +60,6 @@ def _text(name: str, value: bytes) -> str:
     except UnicodeDecodeError:
         text = "\0"
     if UNFIT.search(text):
-        raise RequestRefused(f"The header {name} can't be sent on: it must be text in UTF-8.")
+        reason = f"The header {name} can't be sent on: it must be text in UTF-8."
+        raise RequestRefused(reason, status=400)
     return text

@@ -17,6 +17,7 @@ from strawberry.types.graphql import OperationType
 from gateway.auth.authentication import Authenticator
 from gateway.compression import compress
 from gateway.errors import (
+    PARSE_FAILED,
     BadUserInput,
     Denied,
     RequestRefused,
@@ -59,6 +60,10 @@ HEADERS = (
 )
 """Of every answer that has no others of these names."""
 
+BEFORE_THE_DRAFT = {294: 200, 422: 400}
+"""What is told in place of the statuses that GraphQL over HTTP has from its draft of August 2026 on
+(section 5.4)."""
+
 
 class _Exchange(NamedTuple):
     """A request for one operation, and where its answer goes."""
@@ -75,7 +80,9 @@ class GraphQLEndpoint:
 
     ``POST`` is for queries and mutations, ``GET`` for queries; either takes subscriptions from
     clients that like ``text/event-stream`` best, or take Apollo's multipart/mixed. A request may be
-    a list of at most ``batch`` operations, or of none if that is 0.
+    a list of at most ``batch`` operations, or of none if that is 0. With ``draft`` the statuses of
+    ``application/graphql-response+json`` are those of the draft of August 2026: 294 for a result
+    with data and errors, 422 for a request that can be read and not be run.
     """
 
     def __init__(
@@ -85,11 +92,13 @@ class GraphQLEndpoint:
         *,
         batch: int,
         compresses: bool,
+        draft: bool,
     ) -> None:
         self._operations = operations
         self._authenticator = authenticator
         self._batch = batch
         self._compresses = compresses
+        self._draft = draft
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
@@ -135,9 +144,9 @@ class GraphQLEndpoint:
                 (result,) = await while_there(
                     request, self._results(request, asked, identity, headers)
                 )
-                response = _answer(request, result)
+                response = self._answer(request, result)
         except (RequestRefused, Unauthenticated, SourceError) as error:
-            response = _refused(request, error)
+            response = self._refused(request, error)
         except ClientDisconnect:
             return
         await self._send(request, response, send)
@@ -191,7 +200,7 @@ class GraphQLEndpoint:
                 await stream.next(result)
             else:
                 # No subscription, or one that has not begun.
-                await self._send(request, _answer(request, result), exchange.send)
+                await self._send(request, self._answer(request, result), exchange.send)
 
         async def operate() -> None:
             try:
@@ -223,7 +232,7 @@ class GraphQLEndpoint:
                 await stream.fail([_error(ended, extensions_of(Unauthenticated(ended)))])
             await stream.complete()
         elif ended is not None:
-            await self._send(request, _refused(request, Unauthenticated(ended)), exchange.send)
+            await self._send(request, self._refused(request, Unauthenticated(ended)), exchange.send)
 
     async def _send_parts(self, exchange: _Exchange) -> None:
         request, parts = exchange.request, Parts(exchange.send)
@@ -231,7 +240,7 @@ class GraphQLEndpoint:
         async def send_result(result: Result) -> None:
             if isinstance(result, ExecutionResult):
                 # Nothing was deferred.
-                await self._send(request, _answer(request, result), exchange.send)
+                await self._send(request, self._answer(request, result), exchange.send)
             else:
                 await parts.next(result)
 
@@ -250,30 +259,44 @@ class GraphQLEndpoint:
         if parts.opened:
             await parts.complete()
 
+    def _answer(self, request: Request, result: Result) -> Response:
+        status, media_type, headers = 200, media_type_for(request), dict[str, str]()
+        if isinstance(result, ExecutionResult) and is_request_error(result):
+            # An operation that did not run is a bad request, but a client of application/json takes
+            # the status for the transport's (GraphQL over HTTP, 6.4).
+            status = 422 if media_type == GRAPHQL_JSON else 200
+            for error in result.errors or ():
+                code = (error.extensions or {}).get("code")
+                if isinstance(error, RequestRefused):
+                    status, headers = error.status, _headers(error.status, error.message)
+                elif code in (Denied.code, Unauthenticated.code):
+                    status = 403
+                elif code == PARSE_FAILED and status == 422:
+                    status = 400
+        elif isinstance(result, ExecutionResult) and result.errors:
+            status = 294
+        if status != 200:
+            status = self._told(status, media_type)
+        return Response(write(body_of(result)), status, headers, media_type)
+
+    def _refused(
+        self, request: Request, error: RequestRefused | Unauthenticated | SourceError
+    ) -> Response:
+        if isinstance(error, RequestRefused):
+            status = self._told(error.status, media_type_for(request))
+            return refusal(request, status, error.message, error.extensions)
+        status = 401 if isinstance(error, Unauthenticated) else 503
+        return refusal(request, status, str(error), extensions_of(error))
+
+    def _told(self, status: int, media_type: str) -> int:
+        """The status as the client may know it: those of the draft are for its media type."""
+        if self._draft and media_type == GRAPHQL_JSON:
+            return status
+        return BEFORE_THE_DRAFT.get(status, status)
+
 
 def _allowed(request: Request) -> frozenset[OperationType]:
     return QUERIES if request.method == "GET" else QUERIES | MUTATIONS
-
-
-def _answer(request: Request, result: Result) -> Response:
-    status, media_type, headers = 200, media_type_for(request), dict[str, str]()
-    if isinstance(result, ExecutionResult) and is_request_error(result):
-        # An operation that did not run is a bad request, but a client of application/json takes
-        # the status for the transport's (GraphQL over HTTP, 6.4).
-        status = 400 if media_type == GRAPHQL_JSON else 200
-        for error in result.errors or ():
-            if isinstance(error, RequestRefused):
-                status, headers = error.status, _headers(error.status, error.message)
-            elif (error.extensions or {}).get("code") in (Denied.code, Unauthenticated.code):
-                status = 403
-    return Response(write(body_of(result)), status, headers, media_type)
-
-
-def _refused(request: Request, error: RequestRefused | Unauthenticated | SourceError) -> Response:
-    if isinstance(error, RequestRefused):
-        return refusal(request, error.status, error.message, error.extensions)
-    status = 401 if isinstance(error, Unauthenticated) else 503
-    return refusal(request, status, str(error), extensions_of(error))
 
 
 def refusal(

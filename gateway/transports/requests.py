@@ -96,7 +96,7 @@ def _decoded(text: bytes | str, what: str) -> Any:
     try:
         return read_json(text)
     except NotJSON as error:
-        raise RequestRefused(f"{what} can't be read: it has {error}.") from None
+        raise RequestRefused(f"{what} can't be read: it has {error}.", status=400) from None
 
 
 def credentials(named: Iterable[tuple[str, object]]) -> dict[str, str]:

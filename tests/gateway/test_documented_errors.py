@@ -56,10 +56,13 @@ def test_every_code_is_documented() -> None:
 
 
 @pytest.fixture(scope="module")
-async def gateways(source_settings: dict[str, dict[str, Any]]) -> AsyncIterator[dict[str, Gateway]]:
+async def gateways(
+    source_settings: dict[str, dict[str, Any]],
+) -> AsyncIterator[dict[tuple[str, bool], Gateway]]:
+    """The gateway over each graph, with and without ``draft_status_codes``."""
     async with AsyncExitStack() as stack:
         yield {
-            graph: await stack.enter_async_context(
+            (graph, drafts): await stack.enter_async_context(
                 serving(
                     Settings.of(
                         environment="development",
@@ -68,23 +71,30 @@ async def gateways(source_settings: dict[str, dict[str, Any]]) -> AsyncIterator[
                         auth=auth(),
                         authorization={"reject": True},
                         limits={"request_seconds": 0.5},
+                        server={"draft_status_codes": drafts},
                     )
                 )
             )
             for graph in (PROBE, SHOP)
+            for drafts in (False, True)
         }
 
 
-REQUESTS: dict[str, list[dict[str, Any]]] = {
-    "the request is none": [{}, {"query": 5}, {"query": "{ a }", "variables": []}],
+REQUESTS: dict[str, list[Any]] = {
+    "the body is no JSON": [b"", b"{", b"nothing"],
+    "the request is none": [{}, 5, {"query": 5}, {"query": "{ a }", "variables": []}],
     "the credential is not good": [{"query": "{ __typename }"}],
+    "the document can't be read": [{"query": "{"}, {"query": "5"}],
     "the document does not have the operation": [
-        {"query": "query A { __typename }", "operationName": "B"}
+        {"query": "query A { __typename }", "operationName": "B"},
+        {"query": "fragment A on Query { __typename }"},
     ],
     "the operation is not valid, or too much": [
-        {"query": "{"},
         {"query": "{ nothing }"},
+        {"query": "query A { __typename } query B { __typename }"},
         {"query": "query ($a: Int!) { __typename }"},
+        {"query": "query ($a: Int!) { __typename }", "variables": {"a": None}},
+        {"query": "{ __typename " + "a " * 5_000 + "}"},
         {"query": "{ " + " ".join(f"a{number}: __typename" for number in range(31)) + " }"},
         {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0"}}},
     ],
@@ -94,13 +104,17 @@ REQUESTS: dict[str, list[dict[str, Any]]] = {
 }
 
 
+def _sent(asked: Any) -> bytes:
+    return asked if isinstance(asked, bytes) else orjson.dumps(asked)
+
+
 async def by_post(gateway: Gateway, asked: Any, accept: str, bad: bool) -> str:
     """How it comes by HTTP: its status, or how its event stream begins."""
     sent = {"content-type": "application/json", "accept": accept}
     if bad:
         sent["authorization"] = "Bearer nothing"
     async with gateway.session.post(
-        f"{gateway.url}/graphql", data=orjson.dumps(asked), headers=sent
+        f"{gateway.url}/graphql", data=_sent(asked), headers=sent
     ) as response:
         body = await response.text()
         if response.content_type == "text/event-stream":
@@ -121,7 +135,10 @@ async def by_websocket(gateway: Gateway, asked: Any, bad: bool) -> str:
         message = await socket.socket.receive()
         if message.type is aiohttp.WSMsgType.CLOSE:
             return f"closed with {message.data}"
-        await socket.send(id="1", type="subscribe", payload=asked)
+        if isinstance(asked, bytes):
+            await socket.socket.send_str(asked.decode())
+        else:
+            await socket.send(id="1", type="subscribe", payload=asked)
         message = await socket.socket.receive()
         if message.type is aiohttp.WSMsgType.CLOSE:
             return f"closed with {message.data}"
@@ -130,16 +147,37 @@ async def by_websocket(gateway: Gateway, asked: Any, bad: bool) -> str:
 
 @pytest.mark.parametrize("kind", REQUESTS)
 async def test_it_comes_on_each_transport_as_documented(
-    gateways: dict[str, Gateway], kind: str
+    gateways: dict[tuple[str, bool], Gateway], kind: str
 ) -> None:
-    gateway = gateways[SHOP if kind == "the caller may not run it" else PROBE]
+    graph = SHOP if kind == "the caller may not run it" else PROBE
+    gateway, drafting = gateways[graph, False], gateways[graph, True]
     bad = kind == "the credential is not good"
     (documented,) = [cells[1:] for cells in rows("what") if cells[0].startswith(kind)]
 
     for asked in REQUESTS[kind]:
-        came = [
+        json, strict, events = [
             await by_post(gateway, asked, accept, bad)
             for accept in ("application/json", STRICT, "text/event-stream")
         ]
-        came.append(await by_websocket(gateway, asked, bad))
-        assert came == documented, asked
+        draft = await by_post(drafting, asked, STRICT, bad)
+        socket = await by_websocket(gateway, asked, bad)
+        assert [json, strict, draft, events, socket] == documented, asked
+        # Nobody else is told otherwise.
+        assert json == await by_post(drafting, asked, "application/json", bad)
+        assert events == await by_post(drafting, asked, "text/event-stream", bad)
+
+
+async def test_a_result_without_errors_is_a_success_in_the_draft_too(
+    gateways: dict[tuple[str, bool], Gateway],
+) -> None:
+    drafting = gateways[PROBE, True]
+    answers = [
+        await drafting.ask(query, accept=STRICT)
+        for query in ("{ __typename }", "{ broken }", "{ __typename broken }")
+    ]
+    refused = await drafting.ask("{ __typename }", accept="image/png")
+    by_get = await drafting.get('mutation { touch(id: "x") { id } }', headers={"accept": STRICT})
+
+    assert [answer.status for answer in answers] == [200, 294, 294]
+    assert [answer.status for answer in (refused, by_get)] == [406, 405]
+    assert by_get.headers["allow"] == "GET, POST"

@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from graphql import GraphQLSyntaxError, Source, SourceLocation, parse
 from strawberry.types.graphql import OperationType
 
-from gateway.errors import RequestRefused, coded, too_complex
+from gateway.errors import PARSE_FAILED, RequestRefused, coded, too_complex
 from gateway.operations.compat import schema_of
 from gateway.operations.operation import OperationState, Rest
 from gateway.operations.prepared import By, Document, Prepared
@@ -58,7 +58,7 @@ class ParseStage:
             known.document = Document.of(ast)
         except GraphQLSyntaxError as error:
             if not error.message.endswith("Parsing aborted."):
-                raise coded([error], "GRAPHQL_PARSE_FAILED")[0] from None
+                raise coded([error], PARSE_FAILED)[0] from None
             # The errors of the parser that are not about the syntax.
             if "nested too deeply" in error.message:
                 told = "The document nests too deeply: ask for less at a time."
