@@ -8,13 +8,14 @@ BIN := $(VENV)/bin
 PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 PEERS := benchmarks/peers/node
+CLIENTS := tests/clients/node
 
 .PHONY: demo test unit check bench browser pooler clean
 
 demo: $(VENV)/demo
 	@exec $(BIN)/gateway demo --port $(PORT)
 
-test: $(VENV)/dev browser pooler
+test: $(VENV)/dev browser pooler $(CLIENTS)/node_modules
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 # What needs no server, no browser and no other process: within seconds.
@@ -37,9 +38,15 @@ $(PEERS)/node_modules: $(PEERS)/package.json $(PEERS)/package-lock.json
 	@if command -v npm > /dev/null && npm ci --prefix $(PEERS) --no-audit --no-fund; \
 		then touch $@; else echo "The peers in Node can't be installed." >&2; fi
 
+# The clients in Node.js that the tests ask the gateway with.
+$(CLIENTS)/node_modules: $(CLIENTS)/package.json $(CLIENTS)/package-lock.json
+	@if command -v npm > /dev/null; \
+		then npm ci --prefix $(CLIENTS) --no-audit --no-fund --loglevel error && touch $@; \
+		else echo "NOT TESTED: clients in JavaScript (tests/clients). There is no Node.js here." >&2; fi
+
 # Removes what the demo and the tests made, and the environment.
 clean:
-	rm -rf $(VENV) .demo $(PEERS)/node_modules
+	rm -rf $(VENV) .demo $(PEERS)/node_modules $(CLIENTS)/node_modules
 
 $(VENV)/demo: pyproject.toml constraints.txt | $(VENV)/made
 	@echo "Installing Sluice and its demo into $(VENV)"

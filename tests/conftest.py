@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -53,6 +54,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marks = {mark.name for mark in item.iter_markers()}
         if not fixtures & SERVERS and not marks & {"process", "long"}:
             item.add_marker("unit")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if shutil.which("node") is None:
+        terminalreporter.write_line(
+            "NOT TESTED: clients in JavaScript (tests/clients). There is no Node.js here.", red=True
+        )
 
 
 @pytest.hookimpl(wrapper=True)
