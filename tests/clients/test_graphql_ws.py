@@ -58,6 +58,10 @@ async def test_pings_are_answered_with_their_payload(ws: Outcomes) -> None:
     assert ws["a payload of a ping comes back"] == {"at": 5}
 
 
+async def test_a_credential_that_is_refused_is_not_sent_again(ws: Outcomes) -> None:
+    assert ws["what was refused is not sent again"] == [[False], 4403]
+
+
 @pytest.mark.parametrize(
     ("why", "code", "reason"),
     [

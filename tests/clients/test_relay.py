@@ -127,3 +127,12 @@ async def test_a_token_that_is_not_good_is_told(relay: Outcomes) -> None:
 async def test_a_subscription_and_a_mutation_come_by_their_ids(relay: Outcomes) -> None:
     assert relay["a subscription"] == {"values": TICKS}
     assert relay["a mutation"] is True
+
+
+async def test_what_is_deferred_comes_with_the_rest(
+    relay: Outcomes, gateways: dict[str, Gateway]
+) -> None:
+    query = "{ orders(first: 2) { nodes { number lines { quantity } } } }"
+    whole = (await gateways["probe"].ask(query)).data
+
+    assert relay["@defer"] == {"warnings": [], "nodes": whole["orders"]["nodes"]}

@@ -84,15 +84,19 @@ async def test_what_does_not_end_within_the_grace_is_told_so(tmp_path: Path) -> 
         )
         async with (
             gateway.events("subscription { ticks(seconds: 60) }") as events,
+            gateway.messages("subscription { ticks(seconds: 60) }") as messages,
             gateway.connected() as socket,
         ):
             stream = aiter(events)
             first = await anext(stream)
+            parts = aiter(messages)
+            begin = [await anext(parts), await anext(parts)]
             await socket.subscribe("a", "{ slow(seconds: 25) }")
             await asyncio.sleep(0.3)
             began = time.monotonic()
             served.process.send_signal(signal.SIGTERM)
             rest: list[Any] = [event async for event in stream]
+            last = [message async for message in parts]
             subscribed_for = time.monotonic() - began
             told = await asyncio.wait_for(_next(socket), 15)
             refused = await plain
@@ -102,6 +106,8 @@ async def test_what_does_not_end_within_the_grace_is_told_so(tmp_path: Path) -> 
 
     assert first == ("next", {"data": {"ticks": 1}})
     assert rest == [("next", {"errors": [STOPPED]}), ("complete", None)]
+    assert begin == [{}, {"payload": {"data": {"ticks": 1}}}]
+    assert last == [{"payload": None, "errors": [STOPPED]}]
     assert subscribed_for < 2
     assert told == {"id": "a", "type": "error", "payload": [STOPPED]}
     assert (refused.status, refused.body) == (503, {"errors": [STOPPED]})

@@ -88,6 +88,12 @@ await run({
 
   "closed for a token that is not good": () =>
     closing(probe.clientFor, (client) => query(client, `{ __typename }`), {}, "nothing"),
+  "what was refused is not sent again": async () => {
+    const tries = [];
+    const on = { connecting: (isRetry) => tries.push(isRetry) };
+    const { code } = await rejection(query(probe.clientFor("nothing", { on }), `{ __typename }`));
+    return [tries, code];
+  },
   "closed for a message that is none": () =>
     closing(probe.clientFor, () => sleep(0), {
       lazy: false,

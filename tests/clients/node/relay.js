@@ -71,6 +71,23 @@ await run({
         onCompleted: () => done({ values }),
       });
     }),
+  "@defer": async () => {
+    const store = environment("probe", "anonymous");
+    const warnings = [];
+    const { error } = console;
+    console.error = (...told) => warnings.push(told.map(String).join(" "));
+    const deferred = artifact("probe", "ticksDeferredQuery");
+    const { orders } = await fetchQuery(store, deferred, {}).toPromise();
+    console.error = error;
+    const fragment = artifact("probe", "ticks_lines");
+    return {
+      warnings,
+      nodes: orders.nodes.map((node) => ({
+        number: node.number,
+        lines: store.lookup(getSelector(fragment, node)).data.lines,
+      })),
+    };
+  },
   "a mutation": async () => {
     const store = environment("probe", "anonymous");
     const orders = artifact("probe", "ticksOrdersQuery");

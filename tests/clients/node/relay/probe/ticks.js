@@ -9,6 +9,25 @@ graphql`
 `;
 
 graphql`
+  fragment ticks_lines on Order {
+    lines {
+      quantity
+    }
+  }
+`;
+
+graphql`
+  query ticksDeferredQuery {
+    orders(first: 2) {
+      nodes {
+        number
+        ...ticks_lines @defer(label: "late")
+      }
+    }
+  }
+`;
+
+graphql`
   query ticksOrdersQuery {
     orders(first: 1) {
       nodes {
