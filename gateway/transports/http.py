@@ -194,13 +194,15 @@ class GraphQLEndpoint:
 
     async def _send_stream(self, exchange: _Exchange, stream: Stream) -> None:
         request, identity = exchange.request, exchange.identity
+        whole: Result | None = None
 
         async def send_result(result: Result) -> None:
+            nonlocal whole
             if stream.opened:
                 await stream.next(result)
             else:
-                # No subscription, or one that has not begun.
-                await self._send(request, self._answer(request, result), exchange.send)
+                # Of what is no subscription, or of one that could not begin.
+                whole = result
 
         async def operate() -> None:
             try:
@@ -233,6 +235,8 @@ class GraphQLEndpoint:
             await stream.complete()
         elif ended is not None:
             await self._send(request, self._refused(request, Unauthenticated(ended)), exchange.send)
+        elif whole is not None:
+            await self._send(request, self._answer(request, whole), exchange.send)
 
     async def _send_parts(self, exchange: _Exchange) -> None:
         request, parts = exchange.request, Parts(exchange.send)

@@ -217,6 +217,27 @@ async def test_it_ends_with_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert running["ticks"] == 0
 
 
+async def test_one_whose_credential_ends_before_it_begins_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Revoked(Authenticator):
+        async def identify(
+            self, headers: Mapping[str, str], client: Address | None = None
+        ) -> Identity:
+            return Identity(client="northwind", credential="key:1")
+
+        async def ended(self, identity: Identity) -> str:
+            await until(lambda: running["slow"] == 1)
+            return "The API key was revoked."
+
+    monkeypatch.setattr("gateway.app.Authenticator", Revoked)
+    async with serving(Settings.of(graph=PROBE)) as gateway:
+        answer = await gateway.ask("{ slow(seconds: 60) }", accept=SUBSCRIPTION_PARTS)
+
+    assert (answer.status, answer.codes) == (401, ["UNAUTHENTICATED"])
+    assert running["slow"] == 0
+
+
 async def test_a_client_that_goes_cancels_what_it_asked(probe: Gateway) -> None:
     for variables in (FOREVER, {"count": 2, "seconds": 60}):
         async with probe.messages(TICKS + "{ number } }", variables) as ticks:
