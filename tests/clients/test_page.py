@@ -16,7 +16,7 @@ def test_every_file_of_the_page_is_used() -> None:
     sources = [*HERE.glob("test_*.py"), *SCRIPTS.glob("*.js")]
     used = "\n".join(file.read_text() for file in sources)
 
-    assert len(snippets()) == 15
+    assert len(snippets()) == 16
     names = {name: name.removesuffix(".ts") for name in snippets()}
     assert [name for name, stem in names.items() if f'{stem}"' not in used] == []
 
@@ -30,7 +30,7 @@ def test_every_client_of_the_page_has_its_section() -> None:
     }
 
     assert linked <= sections
-    assert len(linked) == 7
+    assert len(linked) == 8
 
 
 def test_the_packages_are_pinned_and_have_no_address() -> None:
