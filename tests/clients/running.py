@@ -7,7 +7,7 @@ import json
 import os
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,8 +107,3 @@ class Node:
             raise
         assert process.returncode == 0, f"{command}\n{printed.decode()}\n{told.decode()}"
         return printed.decode()
-
-
-def without(rows: Sequence[Mapping[str, Any]], *names: str) -> list[dict[str, Any]]:
-    """The rows without these of their fields."""
-    return [{name: row[name] for name in row if name not in names} for row in rows]

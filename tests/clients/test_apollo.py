@@ -108,6 +108,10 @@ async def test_with_the_older_handler_nothing_is_deferred(
     assert answer["types"] == [STRICT]
 
 
+async def test_without_a_handler_nothing_is_deferred_nor_sent(apollo: Outcomes) -> None:
+    assert apollo["@defer, with no handler"] == ["Invariant Violation", 0]
+
+
 async def test_an_answer_is_graphql_s_own_json(apollo: Outcomes) -> None:
     assert apollo["a query on the wire"] == [[f"{STRICT},application/json;q=0.9", STRICT]]
 

@@ -225,6 +225,15 @@ await run({
     const seen = await results(client, DEFERRED);
     return { seen, types: requests.map(({ type }) => type) };
   },
+  "@defer, with no handler": async () => {
+    const requests = [];
+    const client = new ApolloClient({
+      link: new HttpLink({ uri: `${gateways.probe}/graphql`, fetch: watched(requests) }),
+      cache: new InMemoryCache(),
+    });
+    const error = await rejection(client.query({ query: DEFERRED }));
+    return [error.name, requests.length];
+  },
   "a query on the wire": () =>
     typesOf((requests) => probe.clientFor(null, { fetch: watched(requests) }), SLOW),
 
