@@ -14,6 +14,7 @@ COMMANDS = {
     "serve": "serving:serve",
     "check": "checking:check",
     "schema": "schema:schema",
+    "cost": "costs:cost",
     "migrate": "keys:migrate",
     "keys": "keys:keys",
     "demo": "demo:demo",
