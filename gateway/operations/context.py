@@ -37,9 +37,9 @@ class Context:
     introspection shows. ``not_by_breadth`` says why graphql-core's executor ran it, if that did.
     ``timer`` is what stops it, ``made`` what resolvers have made of arguments. It has its ``place``
     among those that run until it leaves that, and a subscription one for ``events``. Each of its
-    results may have ``most_objects``. ``ended`` says why none of its root fields may
-    begin any more, and ``writing`` is what outlives it: the root field of a mutation that was
-    running then.
+    results may have ``most_objects``, of which so many ``objects`` are made. ``ended`` says why
+    none of its root fields may begin any more, and ``writing`` is what outlives it: the root field
+    of a mutation that was running then.
     """
 
     sources: Sources
@@ -56,6 +56,7 @@ class Context:
     ended: Ended | None = None
     is_writing: bool = False
     writing: asyncio.Task[Any] | None = None
+    objects: int = 0
     _declared: Mapping[str, Policy] = field(default_factory=dict)
     _decision: Decision | None = None
     _loaders: Loaders | None = None
@@ -63,7 +64,6 @@ class Context:
     # What a deferred part of a mutation may still be waiting for.
     _before: list[Loaders | PolicyEvaluator] = field(default_factory=list)
     _event: Context | None = None
-    _objects: int = 0
     _too_many: OperationTooComplex | None = None
 
     @property
@@ -137,8 +137,8 @@ class Context:
     def begin_objects(self, count: int) -> None:
         """Count objects that are about to be made. Raises OperationTooComplex, always the same one,
         where they are too many."""
-        self._objects += count
-        if self.most_objects is not None and self._objects > self.most_objects:
+        self.objects += count
+        if self.most_objects is not None and self.objects > self.most_objects:
             if self._too_many is None:
                 said = f"The response has more than {self.most_objects:,} objects: ask for less."
                 self._too_many = OperationTooComplex(said)

@@ -15,6 +15,7 @@ from yarl import URL
 
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, Unreadable
 from loaders.json import NotJSON, Reader
+from loaders.large_json import LARGE, read_large
 
 BODY_BYTES = 10_000_000
 
@@ -67,10 +68,15 @@ class RestClient:
             await self._session.close()
             self._session = None
 
-    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
-        """What ``path`` answers to these headers."""
+    async def get(
+        self, path: str, headers: Mapping[str, str] | None = None, items: str | None = None
+    ) -> Reply:
+        """What ``path`` answers to these headers: a list of objects, under ``items`` if that is
+        given."""
         status, body, links = await self.request(path, headers)
-        return Reply(status, self.read(status, body), links)
+        if len(body) < LARGE:
+            return Reply(status, self.read(status, body), links)
+        return Reply(status, await self.read_large(status, body, items), links)
 
     def read(self, status: int, body: bytes) -> object:
         """The JSON of a response, None where there is nothing."""
@@ -81,10 +87,22 @@ class RestClient:
         try:
             content = self._read(body.removeprefix(BOM_UTF8))
         except NotJSON as error:
-            raise self.bad("an answer that is not JSON" if body else "an empty answer") from error
+            raise self._is_not_json(body) from error
         if content is None:
             raise self.bad("null")
         return content
+
+    async def read_large(self, status: int, body: bytes, items: str | None) -> object:
+        """The same of a response of ``LARGE`` bytes or more, while others go on."""
+        if status != 200:
+            return self.read(status, body)
+        try:
+            return await read_large(self._read, body.removeprefix(BOM_UTF8), items)
+        except NotJSON as error:
+            raise self._is_not_json(body) from error
+
+    def _is_not_json(self, body: bytes) -> BadResponse:
+        return self.bad("an answer that is not JSON" if body else "an empty answer")
 
     async def request(
         self, path: str, headers: Mapping[str, str] | None = None

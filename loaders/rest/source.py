@@ -26,6 +26,7 @@ from loaders.errors import (
 )
 from loaders.evaluation import found_in, wants_all
 from loaders.kinds import Kind, address
+from loaders.large_json import LARGE
 from loaders.resource import Resource
 from loaders.rest.answers import Bad, object_of, rows_by_key, rows_of
 from loaders.rest.client import BODY_BYTES, Reply, RestClient
@@ -129,7 +130,7 @@ class RestSource:
         url = self._client.shown + path
         with attempt.call(ask, keys, url=url, shape=f"GET {shape}") as call:
             try:
-                reply = await self._client.get(path, attempt.headers)
+                reply = await self._client.get(path, attempt.headers, _items_of(ask))
             except SourceUnavailable as error:
                 self._weigh(error, attempt)
                 raise
@@ -152,7 +153,10 @@ class RestSource:
             except SourceUnavailable as error:
                 self._weigh(error, attempt)
                 raise
-            content = self._client.read(status, body)
+            if len(body) < LARGE:
+                content = self._client.read(status, body)
+            else:
+                content = await self._client.read_large(status, body, _items_of(ask))
             if not ask.rows.unique:
                 return self._found(ask, keys, Reply(status, content, links), call)
             rows = object_of(ask, key, content, self._client.bad)
@@ -191,6 +195,12 @@ class RestSource:
         not_asked(ask.resource, f"GET {route.path} can't hold {what}{leave}")
         said = f"The source '{self.name}' is asked by a path, which can't hold {what}."
         return UnfitValue(self.name, said, reason=f"not {what}")
+
+
+def _items_of(ask: Ask) -> str | None:
+    resource = ask.resource
+    assert isinstance(resource, RestResource)
+    return resource.items
 
 
 class RestKind(Kind):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from copy import copy
 from typing import Any
 
+import orjson
 from graphql import GraphQLError
 from graphql.execution import (
     CompletedResult,
@@ -24,6 +26,7 @@ from gateway.operations.results import Result, Send
 from gateway.settings import Settings
 from loaders.chain.timer import Timer
 from loaders.errors import SourceError, SourceTimeout
+from loaders.large_json import write_large
 from resolvers.graph import Graph
 
 MARGIN = 0.1
@@ -78,6 +81,10 @@ class PresentStage:
             status=504,
             code=CODES[SourceTimeout],
         )
+
+
+LARGE = 10_000
+"""Objects from which on a result is written in parts: at once they take a millisecond or more."""
 
 
 class _Client:
@@ -160,7 +167,15 @@ class _Client:
         if operation.estimate is not None and operation.asked("cost") in (True, "only"):
             _add(result, self._presenter.costs(operation, operation.estimate, result))
 
-    def _encode(self, result: Result) -> None:
+    async def _encode(self, result: Result) -> None:
+        if self._operation.context.objects >= LARGE and isinstance(result, ExecutionResult):
+            with suppress(TypeError):
+                # Where it has a value that JSON has not, that is found below.
+                data: Any = None
+                if result.data is not None:
+                    data = orjson.Fragment(await write_large(result.data))
+                result.data = data
+                return
         planned = self._operation.context.planned
         for holder, errors in self._encoder.encode(result, planned.plan if planned else None):
             self._presenter.present(self._operation, errors)
@@ -179,7 +194,7 @@ class _Client:
 
     async def _pass_on(self, result: Result) -> None:
         # A part that can't be encoded is none that was sent.
-        self._encode(result)
+        await self._encode(result)
         self._note(result)
         try:
             await self._send(result)
