@@ -10,12 +10,12 @@ PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version
 PEERS := benchmarks/peers/node
 CLIENTS := tests/clients/node
 
-.PHONY: demo test unit check bench browser pooler clean
+.PHONY: demo test unit check bench browser pooler redis clean
 
 demo: $(VENV)/demo
 	@exec $(BIN)/gateway demo --port $(PORT)
 
-test: $(VENV)/dev browser pooler $(CLIENTS)/node_modules
+test: $(VENV)/dev browser pooler redis $(CLIENTS)/node_modules
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 # What needs no server, no browser and no other process: within seconds.
@@ -64,13 +64,16 @@ $(VENV)/made:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-# What the tests need that is no Python package: they drive GraphiQL in Chromium, and ask PostgreSQL
-# through PgBouncer, which Debian has where only administrators look.
+# What the tests need that is no Python package: they drive GraphiQL in Chromium, share quotas in
+# Redis, and ask PostgreSQL through PgBouncer, which Debian has where only administrators look.
 browser:
 	$(call in_the_system,chromium,Chromium)
 
 pooler:
 	$(call in_the_system,pgbouncer,PgBouncer)
+
+redis:
+	$(call in_the_system,redis-server,Redis)
 
 define in_the_system
 	@PATH="$$PATH:/usr/sbin"; command -v $(1) > /dev/null || \

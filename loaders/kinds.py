@@ -48,8 +48,9 @@ EXTRAS = {
     "pymongo": "mongo",
     "aiohttp": "rest",
     "yarl": "rest",
+    "redis": "redis",
 }
-"""The extra of the distribution that brings each driver's packages."""
+"""The extra of the distribution that brings each driver's packages. Redis is no kind of source."""
 
 ELSEWHERE = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^\W\d]\w*)")
 """``package.module:Kind``"""

@@ -21,8 +21,9 @@ from tests.client import Gateway, listening, serving
 from tests.identities import CALLERS, auth, headers
 from tests.pgbouncer import pgbouncer
 from tests.probe import PROBE
+from tests.redis_server import RedisServer, redis_server
 
-SERVERS = {"stack", "pooled", "demo", "wheel", "browser"}
+SERVERS = {"stack", "pooled", "redis", "demo", "wheel", "browser"}
 """The fixtures that start processes. Each that is a server's uses one of them."""
 
 SHOP = "schema.build:schema"
@@ -91,6 +92,13 @@ def pooled(addresses: Addresses) -> Iterator[str]:
     """Where the demo's PostgreSQL is behind PgBouncer, in transaction mode, with few sessions."""
     with pgbouncer(addresses.postgres) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[RedisServer]:
+    """A Redis. A test that stops it starts it again."""
+    with redis_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

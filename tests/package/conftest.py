@@ -21,12 +21,12 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environm
 @pytest.fixture(scope="session")
 def with_postgres_alone(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """An environment with the wheel and what its extra ``postgres`` brings."""
-    without = {"motor", "pymongo", "bson", "gridfs", "aiohttp", "yarl"}
+    without = {"motor", "pymongo", "bson", "gridfs", "aiohttp", "yarl", "redis"}
     return Environment(tmp_path_factory.mktemp("postgres"), wheel, without)
 
 
 @pytest.fixture(scope="session")
 def without_drivers(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """An environment with the wheel and no extra."""
-    without = {"asyncpg", "motor", "pymongo", "bson", "gridfs", "aiohttp", "yarl"}
+    without = {"asyncpg", "motor", "pymongo", "bson", "gridfs", "aiohttp", "yarl", "redis"}
     return Environment(tmp_path_factory.mktemp("plain"), wheel, without)

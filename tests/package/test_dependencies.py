@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ("gateway", "loaders", "resolvers")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-DRIVERS = ("postgres", "mongo", "rest")
+DRIVERS = ("postgres", "mongo", "rest", "redis")
 OPTIONAL = (*DRIVERS, "learn")
 
 DISTRIBUTIONS = {
