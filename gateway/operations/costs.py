@@ -31,6 +31,7 @@ from graphql import (
 
 from gateway.engine.plan import Plan, PlannedField, Selection
 from gateway.operations.authorization import Decision
+from gateway.operations.spending import Spending, type_of
 from resolvers.costs import Costs, Size
 
 PLUS = {OperationType.MUTATION: 10}
@@ -151,11 +152,16 @@ NOTHING_SIZED: Mapping[str, ItemsOf] = {}
 
 @dataclass(slots=True)
 class TypeCost:
-    """What an object of one type costs at one place."""
+    """What an object of one type costs at one place. Of its ``fields`` only those that are ``dear``
+    cost anything, whatever they turn out to have."""
 
     weight: int
     fields: Sequence[FieldCost] = ()
     keys: frozenset[str] = frozenset()
+    dear: Sequence[FieldCost] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.dear = [each for each in self.fields if not each.is_free]
 
 
 @dataclass(slots=True)
@@ -175,6 +181,14 @@ class FieldCost:
         if self.arguments.variables or self.items.variables:
             return False
         return all(each.constant is not None for type_ in self.types for each in type_.fields)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it costs nothing, whatever it turns out to have."""
+        arguments = self.arguments
+        if arguments.constant or arguments.variables:
+            return False
+        return not any(type_.weight or type_.dear for type_ in self.types)
 
     def estimate(self, values: Values) -> int:
         """The cost with all that is selected of the field's value."""
@@ -230,6 +244,10 @@ class OperationCost:
         counting = _Counting(Values(variables, self._defaults))
         counting.fields(self._fields, data)
         return counting.costs
+
+    def spending(self, variables: Mapping[str, Any]) -> Spending:
+        """What it costs as its results come."""
+        return Spending(self._fields, Values(variables, self._defaults))
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
@@ -351,12 +369,7 @@ class _Counting:
             for each in value:
                 self._value(field_cost, each)
         elif isinstance(value, dict):
-            type_ = types[0]
-            if len(types) > 1:
-                # The response need not say of which type an object is. Of those that it can be, the
-                # dearest counts.
-                fit = [each for each in types if each.keys == value.keys()]
-                type_ = max(fit or types, key=lambda each: each.weight)
+            type_ = type_of(types, value)
             self._add(field_cost.path, type_.weight)
             self.fields(type_.fields, value)
         elif value is not None:
