@@ -17,7 +17,8 @@ class Identity:
     they expect for no claim. ``credential`` names the credential itself, without its secret:
     ``key:<id>`` for an API key. ``expires_at`` is when it ends, in seconds since the epoch.
     ``issuer`` is who says so (a token's ``iss``; None for an API key): each issuer has subjects and
-    clients of its own, so of two issuers the same names mean others.
+    clients of its own, so of two issuers the same names mean others. ``quota`` is how many units of
+    cost an API key may have, if it has a quota of its own.
     """
 
     subject: str | None = None
@@ -27,6 +28,7 @@ class Identity:
     credential: str | None = None
     expires_at: float | None = None
     issuer: str | None = None
+    quota: int | None = None
 
     @property
     def is_anonymous(self) -> bool:

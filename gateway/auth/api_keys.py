@@ -59,14 +59,16 @@ async def create(
     client: str,
     scopes: Sequence[str] = (),
     claims: Mapping[str, Any] | None = None,
+    quota: int | None = None,
     expires_at: datetime | None = None,
 ) -> str:
-    """Makes a key for a client and returns it. It can't be had again."""
+    """Makes a key for a client and returns it. It can't be had again. Its ``quota``, in units of
+    cost, is that of any caller unless it is given."""
     id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
     await source.run(
-        "insert into sluice.api_keys (id, client, hash, scopes, claims, expires_at) "
-        "values ($1, $2, $3, $4, $5, $6)",
-        *(id, client, _hash(secret), list(scopes), dict(claims or {}), expires_at),
+        "insert into sluice.api_keys (id, client, hash, scopes, claims, quota, expires_at) "
+        "values ($1, $2, $3, $4, $5, $6, $7)",
+        *(id, client, _hash(secret), list(scopes), dict(claims or {}), quota, expires_at),
     )
     return f"{PREFIX}{id}_{secret}"
 
@@ -74,8 +76,8 @@ async def create(
 async def listed(source: PostgresSource) -> Sequence[Row]:
     """All keys, without what could tell their secrets, the oldest first."""
     return await source.run(
-        "select id, client, scopes, claims, created_at, expires_at, revoked_at, last_used_at "
-        "from sluice.api_keys order by created_at, id"
+        "select id, client, scopes, claims, quota, created_at, expires_at, revoked_at, "
+        "last_used_at from sluice.api_keys order by created_at, id"
     )
 
 
@@ -150,6 +152,7 @@ class ApiKeys:
             claims=row["claims"],
             credential=f"key:{id}",
             expires_at=None if expires_at is None else expires_at.timestamp(),
+            quota=row["quota"],
         )
 
     async def revoked(self, id: str) -> str:
@@ -177,7 +180,7 @@ class ApiKeys:
     async def _read(self, id: str) -> Row | None:
         try:
             rows = await self._source.run(
-                "select client, hash, scopes, claims, expires_at, revoked_at "
+                "select client, hash, scopes, claims, quota, expires_at, revoked_at "
                 "from sluice.api_keys where id = $1",
                 id,
             )

@@ -16,6 +16,7 @@ from gateway.auth import api_keys, migrations
 from gateway.auth.settings import KeySettings
 from gateway.commands.console import DEMO_FOLDER, fail, read_settings
 from gateway.errors import GatewayError
+from gateway.quotas.settings import MOST_COST
 from loaders.errors import SourceError, SourceTimeout, SourceUnavailable
 from loaders.resource import Row
 
@@ -92,11 +93,17 @@ class Claim(click.ParamType[Any]):
     help="What row filters and policies may go by, such as partner_id=northwind. The value is JSON "
     "if it can be, else a text, so a text of digits needs its quotes; can be given repeatedly.",
 )
+@click.option(
+    "--quota",
+    type=click.IntRange(1, MOST_COST),
+    help="How many units of cost it may have in quota.seconds. Else as many as any other caller.",
+)
 @click.option("--expires-in", type=Duration(), help="When it ends, such as 90d. Else never.")
 def keys_create(
     client: str,
     scopes: tuple[str, ...],
     claims: tuple[tuple[str, Any], ...],
+    quota: int | None,
     expires_in: timedelta | None,
 ) -> None:
     """Make a key and print it, this once."""
@@ -112,7 +119,12 @@ def keys_create(
 
     async def create(source: PostgresSource) -> str:
         return await api_keys.create(
-            source, client=client, scopes=scopes, claims=named, expires_at=expires_at
+            source,
+            client=client,
+            scopes=scopes,
+            claims=named,
+            quota=quota,
+            expires_at=expires_at,
         )
 
     click.echo(_in_key_database(create))
@@ -123,7 +135,7 @@ def keys_create(
 def keys_list() -> None:
     """List all keys, without their secrets."""
     table: list[tuple[str, ...]] = [
-        ("ID", "CLIENT", "STATE", "SCOPES", "CLAIMS", "CREATED", "EXPIRES", "LAST USED")
+        ("ID", "CLIENT", "STATE", "SCOPES", "CLAIMS", "QUOTA", "CREATED", "EXPIRES", "LAST USED")
     ]
     table += [_row_of(key) for key in _in_key_database(api_keys.listed)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
@@ -209,7 +221,9 @@ def _row_of(key: Row) -> tuple[str, ...]:
         state = "good"
     claims = orjson.dumps(key["claims"]).decode()
     times = (_time(key[name]) for name in ("created_at", "expires_at", "last_used_at"))
-    return (key["id"], key["client"], state, " ".join(key["scopes"]) or "-", claims, *times)
+    quota = "-" if key["quota"] is None else str(key["quota"])
+    scopes = " ".join(key["scopes"]) or "-"
+    return (key["id"], key["client"], state, scopes, claims, quota, *times)
 
 
 def _time(moment: datetime | None) -> str:

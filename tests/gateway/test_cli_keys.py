@@ -48,7 +48,7 @@ async def test_a_key_is_printed_once_and_works(commands: Commands) -> None:
     made = await commands(
         *("keys", "create", "--client", "northwind", "--scope", "orders:read", "--scope", "a"),
         *("--claim", "partner_id=northwind", "--claim", 'customer_id="007"', "--claim", "n=[1]"),
-        *("--expires-in", "90d"),
+        *("--quota", "5000", "--expires-in", "90d"),
     )
 
     assert (made.returncode, "It is not shown again" in made.stderr) == (0, True)
@@ -59,10 +59,12 @@ async def test_a_key_is_printed_once_and_works(commands: Commands) -> None:
     assert identity.client == "northwind"
     assert identity.scopes == {"orders:read", "a"}
     assert identity.claims == {"partner_id": "northwind", "customer_id": "007", "n": [1]}
+    assert identity.quota == 5_000
     assert identity.expires_at is not None
 
 
 async def test_keys_are_listed_and_revoked(commands: Commands) -> None:
+    other = await commands("keys", "create", "--client", "acme", "--quota", "20000")
     made = await commands("keys", "create", "--client", "northwind", "--claim", "partner_id=n")
     _, id, secret = made.stdout.strip().split("_", 2)
 
@@ -70,7 +72,8 @@ async def test_keys_are_listed_and_revoked(commands: Commands) -> None:
     revoked = await commands("keys", "revoke", id)
     after = await commands("keys", "list")
 
-    assert re.search(rf'{id}  northwind  good +-  +{{"partner_id":"n"}}', before.stdout)
+    assert re.search(rf'{id}  northwind  good +-  +{{"partner_id":"n"}} +-  ', before.stdout)
+    assert re.search(rf"{other.stdout.split('_')[1]}  acme +good +-  +{{}} +20000  ", before.stdout)
     assert revoked.stdout.startswith(f"{id} is revoked since ")
     assert re.search(rf"{id}  northwind  revoked", after.stdout)
     assert secret not in before.stdout + after.stdout + revoked.stdout
@@ -87,7 +90,7 @@ async def test_keys_are_made_behind_a_pooler(
     revoked = await commands("keys", "revoke", made.stdout.split("_")[1])
     listed = await commands("keys", "list")
 
-    assert migrated.stdout == "applied api_keys\n"
+    assert migrated.stdout == "applied api_keys\napplied quota\n"
     assert revoked.returncode == 0
     assert re.search(r"northwind  revoked", listed.stdout)
 
@@ -138,7 +141,7 @@ async def test_migrate_says_what_it_did(commands: Commands, database: PostgresSo
     first = await commands("migrate")
     second = await commands("migrate")
 
-    assert (first.returncode, first.stdout) == (0, "applied api_keys\n")
+    assert (first.returncode, first.stdout) == (0, "applied api_keys\napplied quota\n")
     assert (second.returncode, second.stdout) == (0, "Nothing to do.\n")
     assert await migrations.pending(database) == []
 
