@@ -25,6 +25,7 @@ from gateway.errors import masked
 from gateway.graphiql.page import graphiql_routes, load_examples
 from gateway.graphiql.sign_in import SignIn
 from gateway.operations.runner import Operations
+from gateway.quotas.accounts import Quotas
 from gateway.readiness import Readiness
 from gateway.settings import Settings
 from gateway.transports.hosts import ANY, AllowedHosts
@@ -62,7 +63,8 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
     resilience = {name: each.resilience for name, each in kinds.items()}
     sources = Sources([each.source(name) for name, each in kinds.items()], zones, resilience)
     graph = load_graph(settings.graph)
-    operations = Operations(graph, sources, settings)
+    quotas = quotas_of(settings)
+    operations = Operations(graph, sources, settings, quotas)
     authenticator = Authenticator(settings.auth)
     limits = settings.limits
     sockets = Sockets(
@@ -90,6 +92,8 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
             # For the server, which says when it stops.
             yield {"operations": operations, "readiness": readiness}
         finally:
+            if quotas is not None:
+                await quotas.close()
             await authenticator.close()
             await sources.close()
 
@@ -120,6 +124,13 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
     return app
 
 
+def quotas_of(settings: Settings) -> Quotas | None:
+    """The quotas of callers; None where none can have any."""
+    if not settings.quota.is_on and settings.auth.keys is None:
+        return None
+    return Quotas(settings.quota, settings.documents.read())
+
+
 def _of_the_edge(settings: Settings) -> Iterator[Middleware]:
     server, limits = settings.server, settings.limits
     # A developer's host is this machine, with all that it serves on other ports.
@@ -145,7 +156,7 @@ def _of_origins(settings: Settings) -> Iterator[Middleware]:
             allow_headers=cors.headers,
             allow_credentials=cors.credentials,
             max_age=cors.max_age,
-            expose_headers=(HEADER.decode(),),
+            expose_headers=(HEADER.decode(), "ratelimit", "ratelimit-policy", "retry-after"),
         )
 
 

@@ -99,11 +99,21 @@ class Ended(GatewayError):
 
 class RequestRefused(GraphQLError):
     """A request that is not run. ``status`` is what HTTP says of it; 422, that it can be read but
-    not be run as it stands, is told to those alone who know it from the draft."""
+    not be run as it stands, is told to those alone who know it from the draft. ``retry_after``
+    are the seconds after which it can be asked again, where they are known."""
 
-    def __init__(self, message: str, *, status: int = 422, code: str = BadUserInput.code) -> None:
-        super().__init__(message, extensions={"code": code})
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 422,
+        code: str = BadUserInput.code,
+        retry_after: int | None = None,
+    ) -> None:
+        told = {} if retry_after is None else {"retryAfter": retry_after}
+        super().__init__(message, extensions={"code": code, **told})
         self.status = status
+        self.retry_after = retry_after
 
 
 CODES: dict[type[BaseException], str] = {

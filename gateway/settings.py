@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from gateway.auth.settings import AuthSettings
 from gateway.operations.documents import read_manifest
 from gateway.operations.owned import stage_named
+from gateway.quotas.settings import QuotaSettings
 from gateway.sections import Section
 from loaders.kinds import Kind, kind_named
 
@@ -79,8 +80,8 @@ class ServerSettings(Section):
     names.
 
     ``trusted_proxies`` are the addresses and networks whose ``X-Forwarded-For`` and
-    ``X-Forwarded-Proto`` are believed. Without the setting nobody's are, and nothing is counted by
-    address, as it may be a proxy's; with an empty one clients come by themselves.
+    ``X-Forwarded-Proto`` are believed. Without the setting nobody's are, and no connection is
+    counted by address, as it may be a proxy's; with an empty one clients come by themselves.
 
     With ``tls_certificate``, a file of PEM, HTTPS is served, and no HTTP. ``tls_key`` is its key's
     file, if that is another.
@@ -259,6 +260,7 @@ class Settings(Section):
     auth: AuthSettings = AuthSettings()
     authorization: AuthorizationSettings = AuthorizationSettings()
     documents: DocumentSettings = DocumentSettings()
+    quota: QuotaSettings = QuotaSettings()
     stages: tuple[StageSettings, ...] = ()
     sources: dict[str, Annotated[SerializeAsAny[Kind], BeforeValidator(_of_its_kind)]] = Field(
         default_factory=dict
@@ -272,6 +274,12 @@ class Settings(Section):
                 "authorization.dry_run denies nothing to anyone: in production, "
                 "authorization.dry_run_in_production must be set as well"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _has_documents_with_quotas(self) -> Self:
+        for id_ in self.quota.documents.keys() - self.documents.read().keys():
+            raise ValueError(f"quota.documents: there is no trusted document {id_!r:.100}")
         return self
 
     @property

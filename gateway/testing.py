@@ -64,7 +64,7 @@ class GraphClient:
 
     ``async with`` opens the sources and closes them; those in memory need neither. A resource whose
     source is not among them is answered as if that were down. The ``settings`` are those of a
-    gateway, in development unless some are given; what they say of sources, credentials and
+    gateway, in development unless some are given; what they say of sources, credentials, quotas and
     servers plays no role. An ``identity`` that says anything of who asks is signed in, whether it
     names a credential or not. ``time_zones`` are those of sources, by their names.
     """

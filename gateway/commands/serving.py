@@ -58,20 +58,39 @@ def serve(host: str | None, port: int | None, workers: int | None, graph: str | 
     allow_files(settings.limits.connections)
     if settings.server.trusted_proxies is None:
         log.info(
-            "Nothing is bounded by address: server.trusted_proxies is not set, so clients may "
-            "share that of a proxy. Without one, set it to []."
+            "No connection is bounded by address: server.trusted_proxies is not set, so clients "
+            "may share that of a proxy. Without one, set it to []."
         )
+    workers = workers or settings.server.workers
+    tell_of_quotas(settings, workers)
     config = uvicorn.Config(
         "gateway.app:app_from_environment",
         factory=True,
         host=host,
         port=port,
-        workers=workers or settings.server.workers,
+        workers=workers,
         **uvicorn_options(settings),
     )
     with suppress(KeyboardInterrupt):
         if not run(config):
             sys.exit(STARTUP_FAILURE)
+
+
+def tell_of_quotas(settings: Settings, workers: int) -> None:
+    """Logs where quotas are not each caller's own, or not once."""
+    quota = settings.quota
+    if workers > 1 and quota.is_on and quota.redis is None:
+        log.warning(
+            "Each of the %s workers counts for itself, so callers have %s times their quotas: with "
+            "quota.redis they are shared.",
+            workers,
+            workers,
+        )
+    if quota.for_anonymous is not None and settings.server.trusted_proxies is None:
+        log.info(
+            "Callers without a credential have their quota by address: server.trusted_proxies is "
+            "not set, so behind a proxy all of them have one together."
+        )
 
 
 def uvicorn_options(settings: Settings) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from gateway.errors import Denied, Ended, OperationTooComplex
 from gateway.operations.admission import Place
 from gateway.operations.authorization import Decision, Denial, indices
 from gateway.operations.prepared import Prepared
+from gateway.quotas.accounts import Account
 from loaders.chain.timer import Until
 from loaders.contexts import Operation
 from loaders.identity import Identity
@@ -37,9 +38,10 @@ class Context:
     introspection shows. ``not_by_breadth`` says why graphql-core's executor ran it, if that did.
     ``timer`` is what stops it, ``made`` what resolvers have made of arguments. It has its ``place``
     among those that run until it leaves that, and a subscription one for ``events``. Each of its
-    results may have ``most_objects``, of which so many ``objects`` are made. ``ended`` says why
-    none of its root fields may begin any more, and ``writing`` is what outlives it: the root field
-    of a mutation that was running then.
+    results may have ``most_objects``, of which so many ``objects`` are made. What it costs goes to
+    the ``account`` of its caller, if there is a quota. ``ended`` says why none of its root fields
+    may begin any more, and ``writing`` is what outlives it: the root field of a mutation that was
+    running then.
     """
 
     sources: Sources
@@ -53,6 +55,7 @@ class Context:
     made: dict[Hashable, tuple[object, object]] = field(default_factory=dict)
     place: Place | None = None
     events: Place | None = None
+    account: Account | None = None
     ended: Ended | None = None
     is_writing: bool = False
     writing: asyncio.Task[Any] | None = None
@@ -148,7 +151,9 @@ class Context:
         """The context of another event of the same subscription, which sees the sources anew."""
         of = self.operation
         of_event = Operation(of.identity, headers=of.headers, address=of.address)
-        context = Context(self.sources, of_event, self.most_objects, timer=self.timer)
+        context = Context(
+            self.sources, of_event, self.most_objects, timer=self.timer, account=self.account
+        )
         if self.planned is not None:
             context.begin(self.planned, self.decision, self._declared)
         # Events come one after another, and each explains itself.

@@ -7,7 +7,9 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
+    ExecutionResult,
     FieldNode,
+    GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     GraphQLResolveInfo,
@@ -121,7 +123,8 @@ class Executor(CoreExecutor, BreadthExecutor):
 
 
 class EventByEvent(CoreExecutor):
-    """Mixed into an executor, gives each event of a subscription a place of its own."""
+    """Mixed into an executor, gives each event of a subscription a place of its own, and has its
+    caller pay for it. One for which nothing is left is an error, and does not execute."""
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         if self.place is None:
@@ -129,12 +132,27 @@ class EventByEvent(CoreExecutor):
         return self._in_place(serially, self.place)
 
     async def _in_place(self, serially: bool | None, place: Place) -> Any:
+        account = self.context_value.account
+        if account is not None:
+            try:
+                await account.charge_event()
+            except GraphQLError as refused:
+                return ExecutionResult(None, [self._at_root(refused)])
         await place.wait_long()
+        if account is not None:
+            account.has_begun = True
         try:
             result = super().execute_operation(serially)
             return await result if isawaitable(result) else result
         finally:
             place.leave()
+
+    def _at_root(self, refused: GraphQLError) -> GraphQLError:
+        # Without a place it would end the subscription, which has one root field.
+        planned = self.context_value.planned
+        assert planned is not None
+        place = [*planned.plan.selection][:1]
+        return GraphQLError(refused.message, path=place, extensions=refused.extensions)
 
 
 class Whole(PlainExecutor[Any]):

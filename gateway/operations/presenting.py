@@ -34,8 +34,8 @@ class Presenter:
             operation.extensions.show_errors(errors)
 
     def costs(self, operation: OperationState, estimate: int, result: Result) -> dict[str, Any]:
-        """What the operation was estimated to cost and what may be, by its fields; and what it has
-        cost, of a result that has all of the data."""
+        """What the operation was estimated to cost and what may be, by its fields, and what is left
+        of its caller's quota; and what it has cost, of a result that has all of the data."""
         cost, variables = operation.prepared.cost, operation.variables
         actual: dict[tuple[str, ...], int] | None = None
         if isinstance(result, ExecutionResult) and result.data is not None:
@@ -43,6 +43,9 @@ class Presenter:
         told: dict[str, Any] = {"estimated": estimate, "limit": self._most_cost}
         if actual is not None:
             told["actual"] = sum(actual.values())
+        account = operation.context.account
+        if account is not None:
+            told["remaining"] = account.remaining
         told["fields"] = fields = []
         for each, estimated in cost.by_field(variables):
             own = {} if actual is None else {"actual": actual.get(each.path, 0)}

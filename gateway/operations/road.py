@@ -17,6 +17,7 @@ from gateway.operations.stages.execute import ExecuteStage
 from gateway.operations.stages.parse import ParseStage
 from gateway.operations.stages.plan import PlanStage
 from gateway.operations.stages.present import PresentStage
+from gateway.operations.stages.quota import QuotaStage
 from gateway.operations.stages.shape import ShapeStage
 from gateway.operations.stages.trusted import TrustedStage
 from gateway.operations.stages.validate import ValidateStage
@@ -35,6 +36,7 @@ class Stage(Protocol):
 
 ORDER: Sequence[type[Stage]] = (
     PresentStage,  # around all, as every end of an operation goes through it
+    QuotaStage,  # around all that its caller pays for
     TrustedStage,  # before anything of a text is looked at
     ParseStage,
     ShapeStage,  # before validation, whose work it bounds

@@ -16,6 +16,7 @@ from gateway.operations.context import Context
 from gateway.operations.operation import OperationState
 from gateway.operations.results import Begun, Send
 from gateway.operations.road import road
+from gateway.quotas.accounts import Account, Quotas
 from gateway.settings import Settings
 from loaders.contexts import NO_HEADERS, Operation
 from loaders.identity import Identity
@@ -31,9 +32,13 @@ STOPS = "The gateway is shutting down: try again."
 
 class Operations:
     """Runs the operations of a graph over its sources, as the settings say: none but
-    subscriptions for longer than ``limits.request_seconds``."""
+    subscriptions for longer than ``limits.request_seconds``. Their callers have these ``quotas``,
+    if any: each operation is to have its account of them."""
 
-    def __init__(self, graph: Graph, sources: Sources, settings: Settings) -> None:
+    def __init__(
+        self, graph: Graph, sources: Sources, settings: Settings, quotas: Quotas | None = None
+    ) -> None:
+        self.quotas = quotas
         self._road = road(graph, settings)
         self._sources = sources
         self._most_objects = settings.limits.objects
@@ -58,6 +63,7 @@ class Operations:
         begun: Begun | None = None,
         headers: Mapping[str, str] = NO_HEADERS,
         address: str | None = None,
+        account: Account | None = None,
     ) -> None:
         """Run an operation of one of the ``allowed`` kinds, and ``send`` each of its results.
 
@@ -66,7 +72,8 @@ class Operations:
         for each event; ``begun`` is called before them, once there can be some. What goes wrong is
         a result too, with errors that are meant for clients, and so is that there are too many
         operations. Each source is given those of the ``headers`` that it sends on. The ``address``
-        is the client's, as it is counted, if it is known. Raises what ``send`` and ``begun`` do.
+        is the client's, as it is counted, if it is known. What it costs goes to the ``account``,
+        which no other operation has. Raises what ``send`` and ``begun`` do.
         """
         of = Operation(identity, headers=headers, address=address)
         place = self._admission.place(of.caller)
@@ -78,7 +85,7 @@ class Operations:
             except RequestRefused as refused:
                 await send(PreExecutionError(None, [refused]))
                 return
-        context = Context(self._sources, of, self._most_objects, place=place)
+        context = Context(self._sources, of, self._most_objects, place=place, account=account)
         operation = OperationState(
             identity=identity,
             query=asked.query or "",

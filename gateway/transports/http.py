@@ -28,6 +28,7 @@ from gateway.errors import (
 from gateway.operations.asked import Asked
 from gateway.operations.results import Result, body_of, is_request_error
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
+from gateway.quotas.accounts import Account
 from gateway.transports.addresses import address_of
 from gateway.transports.forwarding import forwarded
 from gateway.transports.hanging_up import while_there
@@ -59,6 +60,9 @@ HEADERS = (
     (b"vary", VARIES.encode()),
 )
 """Of every answer that has no others of these names."""
+
+ACCOUNTS = "sluice.accounts"
+"""Where a request's scope has those that its operations go to."""
 
 BEFORE_THE_DRAFT = {294: 200, 422: 400}
 """What is told in place of the statuses that GraphQL over HTTP has from its draft of August 2026 on
@@ -101,10 +105,16 @@ class GraphQLEndpoint:
         self._draft = draft
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        accounts: list[Account] = []
+        scope[ACCOUNTS] = accounts
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = dict(message["headers"])
                 message["headers"] += [each for each in HEADERS if each[0] not in given]
+                if accounts:
+                    # All of one caller, and so of one bucket, unless documents have their own.
+                    message["headers"] += min(accounts, key=_remaining).headers
             await send(message)
 
         await self._respond(Request(scope, receive), send_with_headers)
@@ -124,7 +134,15 @@ class GraphQLEndpoint:
                 credentials(request.headers.items()), request.client
             )
             headers = forwarded(request.scope["headers"], self._operations.headers)
-            asked = await read(request, batch=self._batch)
+            try:
+                asked = await read(request, batch=self._batch)
+            except RequestRefused:
+                # It is none, and has been read all the same.
+                account = self._account(request, Asked(), identity)
+                if account is not None:
+                    account.check()
+                    account.end()
+                raise
             if isinstance(asked, list):
                 if accepted.events:
                     raise RequestRefused("A batch is not answered with an event stream.")
@@ -176,8 +194,19 @@ class GraphQLEndpoint:
             allowed=_allowed(request),
             headers=headers,
             address=address_of(request.client),
+            account=self._account(request, asked, identity),
         )
         return results
+
+    def _account(self, request: Request, asked: Asked, identity: Identity) -> Account | None:
+        """What the operation goes to, of which the answer's headers tell."""
+        quotas = self._operations.quotas
+        if quotas is None:
+            return None
+        account = quotas.account(asked, identity, address_of(request.client))
+        if account is not None:
+            request.scope[ACCOUNTS].append(account)
+        return account
 
     async def _respond_to_batch(
         self,
@@ -194,6 +223,7 @@ class GraphQLEndpoint:
 
     async def _send_stream(self, exchange: _Exchange, stream: Stream) -> None:
         request, identity = exchange.request, exchange.identity
+        account = self._account(request, exchange.asked, identity)
         whole: Result | None = None
 
         async def send_result(result: Result) -> None:
@@ -215,6 +245,7 @@ class GraphQLEndpoint:
                     begun=None if stream.of_any_kind else stream.open,
                     headers=exchange.headers,
                     address=address_of(request.client),
+                    account=account,
                 )
             except Exception as error:
                 if not stream.opened:
@@ -257,6 +288,7 @@ class GraphQLEndpoint:
                 in_parts=True,
                 headers=exchange.headers,
                 address=address_of(request.client),
+                account=self._account(request, exchange.asked, exchange.identity),
             ),
             hung_up(request.receive),
         )
@@ -272,7 +304,8 @@ class GraphQLEndpoint:
             for error in result.errors or ():
                 code = (error.extensions or {}).get("code")
                 if isinstance(error, RequestRefused):
-                    status, headers = error.status, _headers(error.status, error.message)
+                    status = error.status
+                    headers = _headers(status, error.message, error.retry_after)
                 elif code in (Denied.code, Unauthenticated.code):
                     status = 403
                 elif code == PARSE_FAILED and status == 422:
@@ -288,7 +321,9 @@ class GraphQLEndpoint:
     ) -> Response:
         if isinstance(error, RequestRefused):
             status = self._told(error.status, media_type_for(request))
-            return refusal(request, status, error.message, error.extensions)
+            response = refusal(request, status, error.message, error.extensions)
+            response.headers.update(_headers(status, error.message, error.retry_after))
+            return response
         status = 401 if isinstance(error, Unauthenticated) else 503
         return refusal(request, status, str(error), extensions_of(error))
 
@@ -297,6 +332,10 @@ class GraphQLEndpoint:
         if self._draft and media_type == GRAPHQL_JSON:
             return status
         return BEFORE_THE_DRAFT.get(status, status)
+
+
+def _remaining(account: Account) -> int:
+    return account.remaining
 
 
 def _allowed(request: Request) -> frozenset[OperationType]:
@@ -313,7 +352,9 @@ def refusal(
     )
 
 
-def _headers(status: int, reason: str) -> dict[str, str]:
+def _headers(status: int, reason: str, retry_after: int | None = None) -> dict[str, str]:
+    if retry_after is not None:
+        return {"retry-after": str(retry_after)}
     if status == 401:
         return {"www-authenticate": _challenge(reason)}
     if status == 503:

@@ -212,7 +212,8 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
         self._count += 1
         request_id.set(of_operation(self._count))
         asked = self._asked.pop(operation.id)
-        operations = self.view.operations
+        operations, address = self.view.operations, address_of(self.websocket.ws.client)
+        quotas = operations.quotas
         try:
             await operations.run(
                 asked,
@@ -220,7 +221,8 @@ class Handler(BaseGraphQLTransportWSHandler[Identity, None]):
                 send,
                 allowed=QUERIES | MUTATIONS | SUBSCRIPTIONS,
                 headers=of_this_request(self._headers, operations.headers),
-                address=address_of(self.websocket.ws.client),
+                address=address,
+                account=None if quotas is None else quotas.account(asked, self.context, address),
             )
             await operation.send_operation_message({"id": operation.id, "type": "complete"})
         except WebSocketDisconnected:

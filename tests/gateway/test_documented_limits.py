@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 def documented() -> dict[str, str]:
     """The limits that the page names, in tables and below them, with their defaults."""
     _, _, page = (ROOT / "docs" / "operations.md").read_text().partition("\n## Limits\n")
+    page = page.partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| `?([\w,.]+)`? \|", page, re.MULTILINE)
     named = re.findall(r"^`(\w+)` \(([\d,.]+)\) is", page, re.MULTILINE)
     return {name: value.replace(",", "") for name, value in rows + named}

@@ -188,9 +188,10 @@ def test_a_graph_whose_driver_is_not_installed_names_the_extra(
             "SLUICE_AUTH__ISSUERS__A__JWKS_URL",
             "rest",
         ),
+        ({"SLUICE_QUOTA__REDIS": "redis://h"}, "SLUICE_QUOTA__REDIS", "redis"),
     ],
 )
-def test_credentials_whose_driver_is_not_installed_name_the_extra(
+def test_settings_whose_driver_is_not_installed_name_the_extra(
     without_drivers: Environment,
     tmp_path: Path,
     variables: dict[str, str],

@@ -6,12 +6,14 @@ import logging
 from collections.abc import Awaitable
 
 from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from gateway.errors import too_complex
 from gateway.operations.costs import OperationCost
 from gateway.operations.operation import OperationState, Rest
 from gateway.operations.prepared import By, Prepared
 from gateway.operations.results import Send
+from gateway.quotas.accounts import Account
 from gateway.settings import Settings
 from resolvers.graph import Graph
 
@@ -19,8 +21,9 @@ log = logging.getLogger("sluice.cost")
 
 
 class CostStage:
-    """Refuses an operation that costs more than one may, or logs it, as the settings say. One that
-    is asked for its cost ``only`` does not run."""
+    """Refuses an operation that costs more than one may, or logs it, as the settings say, and
+    charges its caller, who may have a quota. One that is asked for its cost ``only`` does not
+    run."""
 
     name = "cost"
     by = By.STANDING
@@ -39,7 +42,19 @@ class CostStage:
             return send(ExecutionResult(None, None))
         if estimate > self._most:
             self._refuse(operation, estimate)
-        return rest(operation, send)
+        account = operation.context.account
+        if account is None:
+            return rest(operation, send)
+        return self._charge(account, estimate, operation, send, rest)
+
+    async def _charge(
+        self, account: Account, estimate: int, operation: OperationState, send: Send, rest: Rest
+    ) -> None:
+        if operation.kind is OperationType.SUBSCRIPTION:
+            await account.subscribe(estimate)
+        else:
+            await account.charge(estimate)
+        await rest(operation, send)
 
     def _refuse(self, operation: OperationState, estimate: int) -> None:
         if self._enforces:

@@ -39,6 +39,9 @@ class ExecuteStage:
         self._presenter = Presenter(graph, settings)
 
     async def around(self, operation: OperationState, send: Send, rest: Rest) -> None:
+        account = operation.context.account
+        if account is not None:
+            account.has_begun = True
         if operation.kind is OperationType.SUBSCRIPTION:
             await self._subscribe(operation, send)
         else:
