@@ -23,9 +23,9 @@ from loaders.resource import Row
 from loaders.rest.routes import RestResource, Single
 from loaders.sql.postgres import PostgresSource, PostgresTable
 from resolvers import Graph, Info, Node, column, computed, lookup, mutation
+from tests.bad_servers import answering, listening_to
 from tests.client import Gateway, listening
 from tests.graph.truth import gid
-from tests.hostile import answering, listening_to
 from tests.identities import auth
 
 ENDING = "tests.gateway.ending:graph"

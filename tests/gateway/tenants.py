@@ -13,8 +13,8 @@ from aiohttp import web
 from gateway.settings import Settings
 from loaders.rest.routes import Batch, RestResource, Single
 from resolvers import Connection, Graph, Node, column, connection, lookup, one
+from tests.bad_servers import Service, answering
 from tests.client import Gateway, serving
-from tests.hostile import Service, answering
 from tests.identities import auth
 
 GRAPH = "tests.gateway.tenants:graph"

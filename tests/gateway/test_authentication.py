@@ -19,9 +19,9 @@ from gateway.settings import Settings
 from loaders.identity import ANONYMOUS
 from loaders.sql.postgres import PostgresSource
 from tests import identities
+from tests.bad_servers import unused_port
 from tests.gateway.issuing import authenticating, issuer, signing_key, token
 from tests.gateway.key_store import id_of
-from tests.hostile import unused_port
 
 COMPANY = issuer(signing_key("EdDSA"))
 KEY = f"slk_{'0' * 16}_{'A' * 43}"

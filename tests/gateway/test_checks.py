@@ -32,7 +32,7 @@ from resolvers.lookups import lookup
 from resolvers.relations import aggregate, many, one
 from schema.build import schema
 from tests.acme.graph import graph as acme
-from tests.hostile import answering, silent, unused_port
+from tests.bad_servers import answering, silent, unused_port
 from tests.resolvers.declaring import (
     collection,
     connection_of,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from demo.stack import Addresses
+from tests.bad_servers import unused_port
 from tests.gateway.test_cli import answer, free_port, gateway, running
-from tests.hostile import unused_port
 
 pytestmark = pytest.mark.process
 

@@ -18,8 +18,8 @@ from gateway.auth import migrations
 from gateway.auth.authentication import Authenticator
 from gateway.settings import Settings
 from loaders.sql.postgres import PostgresSource
+from tests.bad_servers import unused_port
 from tests.gateway.test_cli import free_port, gateway, running
-from tests.hostile import unused_port
 
 pytestmark = pytest.mark.process
 

@@ -19,9 +19,9 @@ from gateway.auth.authentication import Authenticator
 from gateway.errors import RequestRefused
 from gateway.transports.forwarding import forwarded
 from loaders.identity import Identity
+from tests.bad_servers import answering
 from tests.client import Gateway, request
 from tests.gateway.tenants import IDS, asked
-from tests.hostile import answering
 from tests.identities import token
 
 EVERYTHING = """

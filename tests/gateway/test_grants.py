@@ -16,11 +16,11 @@ from pydantic import ValidationError
 from gateway.auth.grants import MOST_TOLD, Grants
 from gateway.settings import Settings
 from loaders.identity import Identity
+from tests.bad_servers import Service, answering
 from tests.client import Gateway, serving
 from tests.gateway.desk import GRAPH, TICKETS
 from tests.gateway.issuing import claims as claims_of
 from tests.gateway.issuing import identity_of, issuer, key_for, signed, signing_key, token
-from tests.hostile import Service, answering
 
 KEY = signing_key("EdDSA")
 WHOLE = {"iss", "aud"}

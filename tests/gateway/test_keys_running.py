@@ -13,8 +13,8 @@ from gateway.auth import api_keys as keys_module
 from gateway.auth.api_keys import ApiKeys, create, listed, revoke
 from loaders.errors import SourceUnavailable
 from loaders.sql.postgres import PostgresSource
+from tests.bad_servers import line_to, unused_port
 from tests.gateway.key_store import NO_KEY, id_of, keys_at, refusal
-from tests.hostile import line_to, unused_port
 
 
 async def test_revocation_is_seen_when_the_cache_has_forgotten_the_key(

@@ -16,6 +16,7 @@ import pytest
 
 from gateway.auth.tokens import LONGEST_TOKEN
 from gateway.errors import Unauthenticated
+from tests.bad_servers import answering
 from tests.gateway.issuing import (
     ISSUER,
     SECRET,
@@ -31,7 +32,6 @@ from tests.gateway.issuing import (
     signing_key,
     token,
 )
-from tests.hostile import answering
 
 EDDSA = issuer(signing_key("EdDSA"))
 MALFORMED = "The token is malformed."

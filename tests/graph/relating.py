@@ -24,7 +24,7 @@ from loaders.rest.source import RestSource
 from loaders.sources import Source
 from loaders.sql.postgres import PostgresSource, PostgresTable
 from resolvers import Graph, aggregate, column, connection, many, one
-from tests.hostile import answering
+from tests.bad_servers import answering
 from tests.resolvers.declaring import connection_of, graph_of, list_of, node_type
 
 SCHEMA = "relating"

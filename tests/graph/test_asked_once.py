@@ -15,7 +15,7 @@ from loaders.rest.source import RestSource
 from resolvers.connections import connection
 from resolvers.fields import column
 from resolvers.graph import Graph
-from tests.hostile import Service, answering
+from tests.bad_servers import Service, answering
 from tests.resolvers.declaring import connection_of, graph_of, node_type
 
 ROWS: list[dict[str, Any]] = [

@@ -25,8 +25,8 @@ from loaders.rest.routes import RestResource
 from loaders.rest.source import RestSource
 from loaders.sql.postgres import PostgresTable
 from resolvers import Connection, Graph, Node, column, connection
+from tests.bad_servers import answering
 from tests.client import Gateway, serving
-from tests.hostile import answering
 from tests.loaders.asking import shop_with
 from tests.numbers import EDGES, EXACT, NUMBERS, TOO_LARGE, exact, exactly
 from tests.values.profiles import quiet

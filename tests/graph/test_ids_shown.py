@@ -26,7 +26,7 @@ from loaders.resource import Resource
 from loaders.rest.routes import Batch, RestResource, Single
 from loaders.rest.source import RestSource
 from resolvers import Graph, Node, column, connection, node
-from tests.hostile import answering
+from tests.bad_servers import answering
 from tests.resolvers.declaring import connection_of, graph_of, node_type
 
 NAME = "shown_ids"

@@ -24,8 +24,8 @@ from loaders.memory import MemorySource, MemoryTable
 from loaders.rest.routes import Batch, RestResource, Single
 from loaders.rest.source import RestSource
 from resolvers import BigInt, LocalDateTime, column, connection, lookup, many, one
+from tests.bad_servers import Service, answering
 from tests.graph.told import graph_over, told
-from tests.hostile import Service, answering
 from tests.resolvers.declaring import connection_of, graph_of, list_of, node_type
 
 EAST = timezone(timedelta(hours=2))

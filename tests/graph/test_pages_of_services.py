@@ -13,7 +13,7 @@ from gateway.testing import GraphClient
 from loaders.rest.routes import Batch, RestResource, Single
 from loaders.rest.source import RestSource
 from resolvers import Connection, Graph, Node, column, connection
-from tests.hostile import answering
+from tests.bad_servers import answering
 
 SHELVES = [{"id": id, "name": f"shelf {id}"} for id in range(1, 4)]
 BOOKS = [{"id": id, "shelf_id": id % 3 + 1, "pages": 100 * (id % 4)} for id in range(1, 25)]

@@ -23,7 +23,7 @@ from loaders.rest.source import RestSource
 from loaders.sources import Source
 from loaders.sql.postgres import PostgresTable
 from resolvers import Graph, aggregate, column, computed, connection, lookup, many, one
-from tests.hostile import answering
+from tests.bad_servers import answering
 from tests.resolvers.declaring import (
     collection,
     connection_of,

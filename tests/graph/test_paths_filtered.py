@@ -21,7 +21,7 @@ from loaders.rest.routes import RestResource
 from loaders.rest.source import RestSource
 from loaders.sources import Source
 from resolvers import Graph, column, connection
-from tests.hostile import answering
+from tests.bad_servers import answering
 from tests.resolvers.declaring import connection_of, graph_of, list_of, node_type
 
 NAME = "filtered_paths"

@@ -11,7 +11,7 @@ from gateway.testing import GraphClient
 from loaders.rest.routes import Batch, RestResource
 from loaders.rest.source import RestSource
 from resolvers import Connection, Graph, Node, column, connection, many, one
-from tests.hostile import answering
+from tests.bad_servers import answering
 
 USERS = [{"id": id, "name": f"user {id}"} for id in range(1, 6)]
 REVIEWS = [{"id": id, "author_id": id % 5 + 1} for id in range(1, 11)]

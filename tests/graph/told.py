@@ -17,7 +17,7 @@ from loaders.memory import MemorySource, MemoryTable
 from loaders.rest.routes import Batch, RestResource
 from loaders.rest.source import RestSource
 from resolvers import Graph, column, connection, many, one
-from tests.hostile import Service, answering
+from tests.bad_servers import Service, answering
 from tests.resolvers.declaring import connection_of, graph_of, list_of, node_type
 
 

@@ -22,7 +22,7 @@ from loaders.rest.routes import Batch, RestResource, Single
 from loaders.rest.source import RestSource
 from loaders.sql.postgres import PostgresSource, PostgresTable
 from loaders.trace import Call
-from tests.hostile import Service, answering, unused_port
+from tests.bad_servers import Service, answering, unused_port
 
 SCHEMA = "row_filters"
 ADA = Identity(subject="ada", claims={"owner": "ada"}, credential="test")

@@ -11,9 +11,9 @@ import orjson
 from aiohttp import web
 
 from gateway.settings import Settings
+from tests.bad_servers import Service, answering
 from tests.client import Answer, Gateway, serving
 from tests.graph.truth import gid
-from tests.hostile import Service, answering
 from tests.identities import auth, headers
 
 SECRET = "SECRET-9f31"

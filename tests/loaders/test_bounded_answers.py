@@ -25,8 +25,8 @@ from loaders.rest.routes import Batch, RestResource
 from loaders.rest.source import RestSource
 from loaders.sources import Source
 from loaders.sql.postgres import PostgresTable
+from tests.bad_servers import answering
 from tests.client import serving
-from tests.hostile import answering
 from tests.identities import auth, headers
 from tests.loaders.asking import shop_with
 

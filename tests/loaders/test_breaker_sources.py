@@ -20,8 +20,8 @@ from loaders.chain.resilience import BreakerSettings, Resilience
 from loaders.contexts import Operation
 from loaders.rest.routes import RestResource
 from loaders.rest.source import RestSource
+from tests.bad_servers import answering, line_to
 from tests.client import Answer, Gateway, serving
-from tests.hostile import answering, line_to
 from tests.identities import auth, headers
 from tests.loaders.lies import honest_stock
 

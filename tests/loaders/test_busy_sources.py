@@ -25,8 +25,8 @@ from loaders.rest.routes import RestResource, Single
 from loaders.rest.source import IN_FLIGHT, RestSource
 from loaders.sources import Fetcher, Source
 from loaders.sql.postgres import PostgresSource, PostgresTable
+from tests.bad_servers import Line, answering, line_to
 from tests.client import until
-from tests.hostile import Line, answering, line_to
 
 SECONDS = 0.5
 

@@ -24,7 +24,7 @@ from loaders.rest.routes import Batch, RestResource, Single
 from loaders.rest.source import RestSource
 from loaders.sources import Source
 from loaders.sql.postgres import PostgresSource, PostgresTable
-from tests.hostile import answering
+from tests.bad_servers import answering
 
 NAME = "contract_things"
 

@@ -15,7 +15,7 @@ from demo.stack import Addresses
 from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable, UnfitValue
 from loaders.query import And, Comparison, Filter, Operator, equals
 from loaders.sql.postgres import PostgresSource, PostgresTable
-from tests.hostile import sending, unused_port
+from tests.bad_servers import sending, unused_port
 from tests.loaders.asking import page_of, rows_of
 
 OBJECTS = """

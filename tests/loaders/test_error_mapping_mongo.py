@@ -23,7 +23,7 @@ from loaders.errors import (
 )
 from loaders.mongo import MongoCollection, MongoSource
 from loaders.query import Comparison, Filter, Operator, Or, Window, equals
-from tests.hostile import line_to, sending, silent, unused_port
+from tests.bad_servers import line_to, sending, silent, unused_port
 from tests.loaders.asking import page_of
 
 PRODUCTS = MongoCollection(source="catalog", name="products")

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable
 from loaders.rest.source import RestSource
-from tests.hostile import Service, answering, silent, unused_port
+from tests.bad_servers import Service, answering, silent, unused_port
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ from loaders.rest.routes import Batch, RestResource
 from loaders.rest.source import RestSource
 from loaders.sources import Capabilities
 from loaders.sql.postgres import PostgresSource, PostgresTable
-from tests.hostile import answering
+from tests.bad_servers import answering
 from tests.loaders.asking import shop_with
 
 BY_ID = (Order("id"),)

@@ -25,7 +25,7 @@ from loaders.errors import SourceError, SourceUnavailable, UnfitValue
 from loaders.rest.routes import RestResource
 from loaders.rest.source import RestSource
 from loaders.sources import Fetcher
-from tests.hostile import answering
+from tests.bad_servers import answering
 from tests.loaders.test_chain import THINGS, Told
 
 ASK = Ask(Rows(THINGS), Wants(frozenset({"id"})))

@@ -17,7 +17,7 @@ from loaders.registry import Loaders, Sources
 from loaders.resource import Resource
 from loaders.rest.routes import Batch, RestResource
 from loaders.rest.source import RestSource
-from tests.hostile import Service, answering
+from tests.bad_servers import Service, answering
 from tests.loaders.filtered import DOCUMENTS, Asked, Filtered, documents, filtered, folders
 
 KINDS = ("postgres", "mongo", "batch", "single")

@@ -44,7 +44,7 @@ from loaders.sources import Source
 from loaders.sql.columns import Columns
 from loaders.sql.postgres import PostgresSource, PostgresTable
 from loaders.sql.statement import selecting
-from tests.hostile import answering
+from tests.bad_servers import answering
 from tests.loaders.asking import page_of, rows_of
 
 NAME = "things_with_lists"

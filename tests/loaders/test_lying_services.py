@@ -14,8 +14,8 @@ import pytest
 from aiohttp import web
 
 from gateway.settings import Settings
+from tests.bad_servers import sending
 from tests.client import Answer, serving
-from tests.hostile import sending
 from tests.identities import auth, headers
 from tests.loaders.lies import (
     ORDER,

@@ -15,9 +15,9 @@ from pymongo import MongoClient
 
 from demo.stack import Addresses, DemoStack, Source
 from gateway.settings import Settings
+from tests.bad_servers import unused_port
 from tests.client import Answer, Gateway, serving
 from tests.graph.truth import Document, Truth
-from tests.hostile import unused_port
 from tests.identities import auth, headers
 from tests.places import explained, field_at, paths_of
 

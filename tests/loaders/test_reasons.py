@@ -21,7 +21,7 @@ from loaders.query import Comparison, Filter, Operator, Window, equals
 from loaders.rest.routes import Batch, RestResource, Single
 from loaders.rest.source import RestSource
 from loaders.sql.postgres import PostgresSource, PostgresTable
-from tests.hostile import answering, unused_port
+from tests.bad_servers import answering, unused_port
 from tests.loaders.asking import page_of, rows_of, shop_with
 
 SECRET = "hunter2"

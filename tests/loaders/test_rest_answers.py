@@ -24,7 +24,7 @@ from loaders.query import COUNT
 from loaders.rest.client import _retry_after
 from loaders.rest.routes import Batch, RestResource, Single
 from loaders.rest.source import RestSource
-from tests.hostile import Service, answering
+from tests.bad_servers import Service, answering
 from tests.loaders.lies import Tell, said
 from tests.numbers import EXACT
 

@@ -13,7 +13,7 @@ from loaders.errors import SourceError, SourceUnavailable
 from loaders.rest.probe import SILENT
 from loaders.rest.routes import Batch, RestResource, Single
 from loaders.rest.source import RestSource
-from tests.hostile import answering, unused_port
+from tests.bad_servers import answering, unused_port
 
 SECRET = "SECRET-77"
 ROWS = [{"id": "a", "name": SECRET}, {"id": "b"}]

@@ -26,7 +26,7 @@ from loaders.rest.routes import RestResource, Single
 from loaders.rest.source import RestSource
 from loaders.sources import Source
 from loaders.sql.postgres import PostgresSource, PostgresTable
-from tests.hostile import Line, answering, line_to
+from tests.bad_servers import Line, answering, line_to
 from tests.loaders.test_chain import THINGS, Told, numbered, passing
 
 ASK = Ask(Rows(THINGS), Wants(frozenset({"id"})))

@@ -31,7 +31,7 @@ from loaders.query import (
 from loaders.registry import Loaders, Sources
 from loaders.rest.routes import Batch, RestResource, Single
 from loaders.rest.source import RestSource
-from tests.hostile import answering
+from tests.bad_servers import answering
 from tests.loaders.asking import count, page
 from tests.loaders.filtered import DOCUMENTS, Filtered, documents, filtered
 

@@ -23,7 +23,7 @@ from loaders.rest.routes import Batch, RestResource, Single
 from loaders.rest.source import RestSource
 from loaders.row_filters import through
 from loaders.sql.postgres import PostgresSource
-from tests.hostile import answering, unused_port
+from tests.bad_servers import answering, unused_port
 from tests.loaders.asking import count, page
 from tests.loaders.filtered import (
     ADA,

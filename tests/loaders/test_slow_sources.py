@@ -22,9 +22,9 @@ from loaders.query import ALL_ROWS, Window
 from loaders.registry import Loaders, Sources
 from loaders.rest.routes import RestResource
 from loaders.rest.source import RestSource
+from tests.bad_servers import answering, line_to, silent
 from tests.client import Answer, Gateway, serving
 from tests.graph.truth import gid
-from tests.hostile import answering, line_to, silent
 from tests.identities import auth, headers
 
 LIMIT = 0.5

@@ -32,7 +32,7 @@ from gateway.testing import GraphClient
 from loaders.errors import Unreadable
 from loaders.memory import MemorySource
 from loaders.mongo import MongoCollection, MongoSource
-from tests.hostile import line_to
+from tests.bad_servers import line_to
 from tests.loaders.asking import page_of
 from tests.values.cells import check, graph_over, shown
 from tests.values.profiles import CELLS, quiet

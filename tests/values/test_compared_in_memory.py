@@ -18,7 +18,7 @@ from loaders.memory import MemorySource, MemoryTable
 from loaders.rest.routes import RestResource
 from loaders.rest.source import RestSource
 from resolvers import coercion
-from tests.hostile import answering
+from tests.bad_servers import answering
 from tests.values import operands, oracle
 from tests.values.operands import Column
 from tests.values.oracle import Asked, Cell

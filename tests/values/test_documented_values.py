@@ -41,7 +41,7 @@ from resolvers.fields import column
 from resolvers.filters import has_comparisons
 from resolvers.graph import Graph
 from resolvers.scalars import SCALARS, URL, BigInt, LocalDateTime
-from tests.hostile import answering
+from tests.bad_servers import answering
 from tests.resolvers.declaring import connection_of, graph_of, list_of, node_type, plain_type
 from tests.snippets import importable
 

@@ -24,7 +24,7 @@ from loaders.memory import MemorySource, MemoryTable
 from loaders.rest.routes import RestResource, Single
 from loaders.rest.source import RestSource
 from resolvers.scalars import SCALARS, URL, BigInt, LocalDateTime
-from tests.hostile import answering
+from tests.bad_servers import answering
 from tests.values.paging import MOST_ROWS, OTHERS, SIZES, SORTS, Sort, check, graph_over
 from tests.values.profiles import CELLS, quiet
 

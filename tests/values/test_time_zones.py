@@ -31,7 +31,7 @@ from resolvers.graph import Graph
 from resolvers.lookups import lookup
 from resolvers.relations import aggregate
 from resolvers.scalars import LocalDateTime
-from tests.hostile import answering
+from tests.bad_servers import answering
 from tests.resolvers.declaring import (
     connection_of,
     faults_of,
