@@ -24,7 +24,7 @@ from graphql.type import SchemaMetaFieldDef, TypeMetaFieldDef, is_introspection_
 from gateway.engine.breadth import BreadthExecutor
 from gateway.engine.collected import ErrorsInPlace
 from gateway.engine.plan import Plan
-from gateway.errors import GatewayError
+from gateway.errors import BadUserInput, GatewayError
 from gateway.operations.admission import Place
 from gateway.operations.compat import StrawberryGraphQLCoreExecutionContext
 from gateway.operations.variables import told_in_json
@@ -91,6 +91,13 @@ class CoreExecutor(ErrorsInPlace, StrawberryGraphQLCoreExecutionContext):
         return super().execute_field(
             parent_type, source, field_details_list, path, position_context
         )
+
+    def get_stream_usage(self, *of: Any) -> Any:
+        try:
+            return super().get_stream_usage(*of)
+        except ValueError:
+            # As graphql-core says it, it would be a fault of the gateway's.
+            raise BadUserInput("The initialCount of @stream must be 0 or more.") from None
 
     def begin_objects(self, count: int) -> None:
         self.context_value.begin_objects(count)

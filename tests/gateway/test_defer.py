@@ -192,6 +192,18 @@ async def test_an_error_in_a_streamed_item_is_masked(probe: Gateway) -> None:
     assert text.count("INTERNAL_SERVER_ERROR") == 3
 
 
+@pytest.mark.parametrize("count", ["-1", "null"])
+async def test_a_stream_begins_with_none_or_more(probe: Gateway, count: str) -> None:
+    query = f"{{ orders(first: 3) {{ nodes @stream(initialCount: {count}) {{ number }} }} }}"
+
+    parts = await probe.ask(query, accept="multipart/mixed", explain=False)
+
+    (error,) = parts.errors
+    assert parts.partial == {"orders": None}
+    assert error["message"] == "The initialCount of @stream must be 0 or more."
+    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+
+
 async def test_an_error_in_the_first_part_is_masked(probe: Gateway) -> None:
     first, _ = await probe.parts("{ broken ... @defer { __typename } }")
 
