@@ -22,8 +22,9 @@ from gateway.commands.keys import refuse_behind
 from gateway.settings import ServerSettings, Settings
 from gateway.transports.addresses import with_mapped
 from gateway.transports.edge import SPARE, Edge
-from gateway.transports.protocol import HTTPProtocol, SocketProtocol
+from gateway.transports.protocol import HTTPProtocol
 from gateway.transports.server import run
+from gateway.transports.socket_protocol import SocketProtocol
 
 log = logging.getLogger("sluice.edge")
 

@@ -1,8 +1,9 @@
-"""HTTP and WebSockets as uvicorn speaks them, within bounds that it has not."""
+"""HTTP as uvicorn speaks it, within bounds that it has not."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +11,6 @@ import httptools
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
 from gateway.logs import request_id
@@ -18,17 +18,13 @@ from gateway.transports.edge import LINGER_BYTES, LINGER_SECONDS, NEVER, Edge, R
 from gateway.transports.hanging_up import EXTENSION, HangUp
 from gateway.transports.hosts import PROBES
 from gateway.transports.request_ids import HEADER, KEPT, id_of
+from gateway.transports.socket_protocol import SocketProtocol
 
 PIPELINED = 16
 """Requests that a client may send before the answer to an earlier one."""
 
 CHUNK_BYTES = 6
 """A byte of a body that is a chunk by itself has so many with it."""
-
-FRAMES = 1_000
-"""A WebSocket's message may come in so many pieces."""
-
-MANY_FRAMES = f"A message has more than {FRAMES} frames."
 
 INVALID = Refusal("HTTP", HTTPStatus.BAD_REQUEST, "This is no request of HTTP/1.1.")
 PIPELINE = Refusal(
@@ -38,6 +34,11 @@ HANDSHAKE = Refusal(
     "WebSocket",
     HTTPStatus.BAD_REQUEST,
     "This is no handshake of a WebSocket, or has a line of more than 8,000 bytes.",
+)
+UPGRADE = Refusal(
+    "Upgrade",
+    HTTPStatus.BAD_REQUEST,
+    "A request with a body can't ask for another protocol: send it without the header Upgrade.",
 )
 
 
@@ -171,12 +172,21 @@ class HTTPProtocol(HttpToolsProtocol):
                 self._stop(edge.head)
         if self.unwelcome is not None and self.url.partition(b"?")[0].decode() not in PROBES:
             self._stop(self.unwelcome)
+        if self.parser.should_upgrade() and not self._should_upgrade() and _has_body(self.headers):
+            # The parser takes what follows for the other protocol.
+            self._stop(UPGRADE)
         super().on_headers_complete()
         self.in_head = False
         if self.edge.is_draining:
             self.cycle.keep_alive = False
         if len(self.pipeline) > PIPELINED:
             self._stop(PIPELINE)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        # It is answered as if it had not asked, but the parser reads no further request.
+        self.refusal = UPGRADE
+        self.around = 0
+        self.cycle.keep_alive = False
 
     def _stop(self, refusal: Refusal) -> None:
         self.refusal = refusal
@@ -218,7 +228,7 @@ class HTTPProtocol(HttpToolsProtocol):
             return
         following = self.pipeline[-1][0] if self.pipeline else None
         if self.refusal is not None and (following is None or following.more_body):
-            self.transport.close()
+            self._part()
             return
         self.flow.resume_reading()
         if self.pipeline:
@@ -254,8 +264,14 @@ class HTTPProtocol(HttpToolsProtocol):
                 return
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
         self._answer(refusal, id)
+        self._part()
+
+    def _part(self) -> None:
+        """Say no more. What the client still sends is read for a while, as its reset would overtake
+        what it was answered."""
+        self.until = self.edge.soon + LINGER_SECONDS
+        self.flow.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
         else:
@@ -297,53 +313,8 @@ class HTTPProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-class SocketProtocol(WebSocketsSansIOProtocol):
-    """A WebSocket."""
-
-    unsent, moved = 0, 0.0
-
-    def __init__(
-        self,
-        edge: Edge,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self.edge = edge
-        self.address: str | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self.address = self.edge.address_of(self)
-        self.edge.enter(self, self.address)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.edge.leave(self, self.address)
-        super().connection_lost(exc)
-
-    def look(self, now: float) -> None:
-        """It may be silent for as long as it answers pings; the gateway knows who is idle."""
-
-    def handle_cont(self, event: Any) -> None:
-        if len(self.frames) >= FRAMES:
-            self.edge.tell("WebSocket", self.client, MANY_FRAMES)
-            self.conn.fail(1009, MANY_FRAMES)
-            self.handle_parser_exception()
-        else:
-            super().handle_cont(event)
-
-    def handle_ping(self) -> None:
-        if self.writable.is_set():
-            super().handle_ping()
-        else:
-            # Whoever doesn't read has no pongs kept for him.
-            self.conn.data_to_send()
-
-    def keepalive_timeout(self) -> None:
-        if self.transport.get_write_buffer_size() and self.ping_timeout is not None:
-            # The ping waits behind an answer, which may take its time as long as it moves.
-            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
-        else:
-            super().keepalive_timeout()
+def _has_body(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0 "))
+        for name, value in headers
+    )

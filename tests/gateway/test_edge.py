@@ -302,6 +302,45 @@ async def test_what_is_wrong_waits_for_what_came_before(served: Served) -> None:
     assert reply.body == {"data": {"slow": 0.1}}
 
 
+async def test_those_that_wait_are_answered_though_more_is_sent(served: Served) -> None:
+    """A connection that was closed at once would be reset, and the answers lost."""
+    async with await served.line() as line:
+        with suppress(ConnectionError):
+            await line.send(post("{ slow(seconds: 0.2) }"), *repeat(post() * 100, 50))
+        replies = [await line.reply() for _ in range(17)]
+        await line.ended()
+
+    assert [reply.body for reply in replies] == [{"data": {"slow": 0.2}}, *[TYPENAME] * 16]
+
+
+H2C = {"connection": "upgrade, http2-settings", "upgrade": "h2c", "http2_settings": ""}
+
+
+async def test_another_protocol_is_asked_for_in_vain(served: Served) -> None:
+    async with await served.line() as line:
+        await line.send(head("GET /graphql?query={__typename} HTTP/1.1", **H2C) + b"\r\n")
+        reply = await line.reply()
+        await line.ended()
+
+    assert (reply.status, reply.body) == (200, TYPENAME)
+    assert reply.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("coded", [{}, {"transfer_encoding": "chunked"}], ids=["length", "chunks"])
+async def test_a_body_before_another_protocol_is_refused(
+    served: Served, coded: dict[str, str]
+) -> None:
+    """The parser does not read it."""
+    first = head(**H2C, **coded) + b"\r\n9\r\n" if coded else post(**H2C)
+    async with await served.line() as line:
+        reply = await refusal(line, first)
+
+    assert (reply.status, reply.body) == says(
+        400,
+        "A request with a body can't ask for another protocol: send it without the header Upgrade.",
+    )
+
+
 async def test_attackers_can_t_fill_the_log(served: Served) -> None:
     before = len(served.logged)
     for _ in range(30):

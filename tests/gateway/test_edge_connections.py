@@ -280,6 +280,30 @@ async def test_a_message_has_so_many_frames(served: Served, count: int) -> None:
             assert await socket.closed() == (1009, "A message has more than 1000 frames.")
 
 
+UNMASKED, NO_TEXT, GOODBYE = b"\x81\x02{}", b"\x81\x82\0\0\0\0\xff\xfe", b"\x88\x82\0\0\0\0\x03\xe8"
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [(UNMASKED, 1002), (NO_TEXT, 1007), (GOODBYE, 1000)],
+    ids=["no frame", "no text", "goodbye"],
+)
+async def test_who_sends_on_is_told_why_it_ends(served: Served, sent: bytes, code: int) -> None:
+    """A connection that was closed at once would be reset, and the code lost."""
+    said = len(served.logged)
+    async with await served.line() as line:
+        await line.send(head("GET /graphql HTTP/1.1", **UPGRADE) + b"\r\n")
+        await line.reader.readuntil(b"\r\n\r\n")
+        with suppress(ConnectionError):
+            await line.send(sent, *[b"\x8a\xfd\0\0\0\0" + b"p" * 125] * 5_000)
+        frame = await line.reader.readexactly(4)
+        await line.ended()
+
+    assert frame[0] == 0x88
+    assert int.from_bytes(frame[2:]) == code
+    assert "Traceback" not in served.logged[said:]
+
+
 async def test_pongs_are_not_kept_for_who_does_not_read(served: Served) -> None:
     memory, ping = served.memory, b"\x89\xfd\0\0\0\0" + b"p" * 125
     async with await served.line(limit=1000) as line:
