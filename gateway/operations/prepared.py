@@ -132,6 +132,10 @@ class Preparations:
         self._texts = _texts_kept(size)
         self._invalid = _texts_kept(min(size, INVALID_KEPT))
 
+    def __contains__(self, query: str) -> bool:
+        """Whether a document's text was prepared before."""
+        return query in self._texts or query in self._invalid
+
     def get(
         self,
         query: str,

@@ -21,8 +21,10 @@ from gateway.operations.stages.quota import QuotaStage
 from gateway.operations.stages.shape import ShapeStage
 from gateway.operations.stages.trusted import TrustedStage
 from gateway.operations.stages.validate import ValidateStage
+from gateway.operations.turns import Turns
 from gateway.settings import Settings
 from resolvers.graph import Graph
+from resolvers.rules import Standing
 
 
 class Stage(Protocol):
@@ -75,6 +77,7 @@ class _Prepare:
         self._rules = graph.rules
         self._stages = stages
         self._kept = Preparations(stages, size=settings.limits.cached_documents)
+        self._turns = Turns()
 
     def around(self, operation: OperationState, send: Send, rest: Rest) -> Awaitable[None]:
         standing, extensions = self._rules.standing(operation.identity), operation.extensions
@@ -82,12 +85,24 @@ class _Prepare:
         if isinstance(extensions, StrawberryExtensions):
             operation.prepared = Prepared(query, operation_name=name, standing=standing)
             return self._by_extensions(extensions, operation, send, rest)
+        if query not in self._kept:
+            return self._in_turn(operation, standing, send, rest)
         operation.prepared = self._kept.get(query, name, variables, standing)
         return rest(operation, send)
+
+    async def _in_turn(
+        self, operation: OperationState, standing: Standing, send: Send, rest: Rest
+    ) -> None:
+        # To parse and to validate a document takes longer than anything else before it runs.
+        await self._turns.take()
+        query, name, variables = operation.query, operation.operation_name, operation.variables
+        operation.prepared = self._kept.get(query, name, variables, standing)
+        await rest(operation, send)
 
     async def _by_extensions(
         self, extensions: StrawberryExtensions, operation: OperationState, send: Send, rest: Rest
     ) -> None:
+        await self._turns.take()
         await extensions.prepare(self._stages, operation.prepared, operation.variables)
         await rest(operation, send)
 

@@ -21,6 +21,7 @@ from gateway.operations.extensions import NO_EXTENSIONS
 from gateway.operations.operation import OperationState, Rest
 from gateway.operations.presenting import Presenter
 from gateway.operations.results import Send
+from gateway.operations.turns import Turns
 from gateway.settings import Settings
 from resolvers.context import OperationContext
 from resolvers.graph import Graph
@@ -37,6 +38,7 @@ class ExecuteStage:
         self._whole = WHOLE[settings.engine]
         self._hide_suggestions = not settings.in_development
         self._presenter = Presenter(graph, settings)
+        self._turns = Turns()
 
     async def around(self, operation: OperationState, send: Send, rest: Rest) -> None:
         account = operation.context.account
@@ -52,6 +54,9 @@ class ExecuteStage:
         async with extensions.executing():
             result = extensions.result
             if result is None:
+                if operation.prepared.introspects:
+                    # No source ever has it wait, and much of the schema takes long.
+                    await self._turns.take()
                 running = self._run(experimental_execute_incrementally, operation)
                 is_mutation = operation.kind is OperationType.MUTATION
                 result = await (_written(running, operation) if is_mutation else running)
