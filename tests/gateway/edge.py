@@ -7,7 +7,7 @@ import os
 import signal
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,18 +189,30 @@ async def edge(
         'graph = "echo:graph"\n[sources.nowhere]\nkind = "rest"\nurl = "http://127.0.0.1:1"\n'
     )
     variables = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")},
         "PYTHONPATH": f"{folder}:{ROOT}",
-        "SLUICE_CHECKS": "off",
         "SLUICE_ENVIRONMENT": environment,
         **{f"SLUICE_{name.upper()}": orjson.dumps(v).decode() for name, v in settings.items()},
     }
+    async with process_of([GATEWAY], folder, variables, tls) as served:
+        yield served
+
+
+@asynccontextmanager
+async def process_of(
+    command: Sequence[str | Path],
+    folder: Path,
+    variables: Mapping[str, str],
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[Served]:
+    """A gateway by that command, which is followed by what has it serve; its graph has the type
+    ``Query``."""
+    of_others = {name: v for name, v in os.environ.items() if not name.startswith("SLUICE_")}
     port = free_port()
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *(GATEWAY, "serve", "--port", str(port)),
+            *(*command, "serve", "--port", str(port)),
             cwd=folder,
-            env=variables,
+            env={**of_others, "SLUICE_CHECKS": "off", **variables},
             stdout=log,
             stderr=log,
             start_new_session=True,
