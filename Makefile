@@ -10,7 +10,7 @@ PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip --disable-pip-version
 PEERS := benchmarks/peers/node
 CLIENTS := tests/clients/node
 
-.PHONY: demo test unit check bench browser pooler redis clean
+.PHONY: demo test unit check bench chaos browser pooler redis clean
 
 demo: $(VENV)/demo
 	@exec $(BIN)/gateway demo --port $(PORT)
@@ -27,6 +27,11 @@ check: $(VENV)/dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/gateway schema check schema.graphql
+
+# Each source fails in every way, under load: MINUTES=3 for a look at it.
+MINUTES ?= 30
+chaos: $(VENV)/dev
+	@$(BIN)/python -m tests.chaos --minutes $(MINUTES)
 
 # The gateway beside its peers; with BASE=<commit>, beside that commit of itself instead. BENCH takes
 # options: BENCH=--quick, BENCH=--help.
