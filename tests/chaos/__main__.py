@@ -29,10 +29,10 @@ MOST_GROWTH = 24_000_000
 """Bytes of memory, from the first phase to the last."""
 WARM_SECONDS = 10.0
 
-COLUMNS = "{:<22} {:>6} {:>7} {:>6} {:>5} {:>5} {:>8} {:>8} {:>8} {:>7} {:>6}"
+COLUMNS = "{:<22} {:>6} {:>7} {:>6} {:>5} {:>5} {:>8} {:>8} {:>8} {:>7} {:>6} {:>5}"
 HEADINGS = (
     *("source", "sent/s", "right", "coded", "wrong", "stuck"),
-    *("others", "p50 ms", "p99 ms", "MB", "loop ms"),
+    *("others", "p50 ms", "p99 ms", "MB", "loop ms", "CPU"),
 )
 
 
@@ -86,6 +86,7 @@ async def run(
     """One phase, and its line; returns the gateway's memory in it, in bytes."""
     stage.target.held.longest = 0.0
     sizes: list[int] = []
+    cpu = stage.target.served.cpu
 
     async def look() -> None:
         while True:
@@ -95,6 +96,7 @@ async def run(
     looking = asyncio.create_task(look())
     await stage.load.run(phase, rate, seconds)
     looking.cancel()
+    cpu = stage.target.served.cpu - cpu
     kinds = others(phase)
     print(
         COLUMNS.format(
@@ -110,6 +112,7 @@ async def run(
             + (f"/{well.latency(kinds, 0.99) * 1e3:.1f}" if well else ""),
             f"{median(sizes) / 1e6:.0f}",
             f"{stage.target.held.longest * 1e3:.0f}",
+            f"{cpu / seconds:.0%}",
         ),
         flush=True,
     )
