@@ -52,5 +52,5 @@ def chained(
         fetcher = Retry(fetcher, resilience.retries, budget, counts)
     fetcher = Split(fetcher, can)
     if operations is not None:
-        fetcher = Shed(fetcher, half_of(operations), counts)
+        fetcher = Shed(fetcher, half_of(operations), source.timeout / 2, counts)
     return Spend(Record(fetcher, source.name, can.headers), source.name)

@@ -16,21 +16,22 @@ WINDOW = 0.1
 """Seconds by which it is told whether a source keeps up. Where twice as many have passed, the loop
 was held, or hardly anybody asks: that says nothing of the source."""
 
-LONGEST = 2.5
-"""A source keeps up if those that are with it are answered in so many seconds at the pace of the
-last ``WINDOW``. In a burst of honest ones each takes less, and so it does where it is the gateway
-that is late."""
-
 
 class Shed:
     """Lets ``most`` operations be with a source that does not keep up, their waiting for a turn
     included. Any further has an error at once: what it would wait with, its place in the worker, is
-    for operations that ask other sources. Those that came before that was told wait for ``LONGEST``
-    and no longer."""
+    for operations that ask other sources.
 
-    def __init__(self, following: Fetcher[Attempt], most: int, counts: Counts) -> None:
+    A source keeps up if all that are with it are answered within ``longest`` (seconds) at the pace
+    of the last ``WINDOW``. Those beyond ``most`` that came before that was told wait no longer.
+    """
+
+    def __init__(
+        self, following: Fetcher[Attempt], most: int, longest: float, counts: Counts
+    ) -> None:
         self._following = following
         self._most = most
+        self._longest = longest
         self._counts = counts
         # How many asks each operation has there.
         self._there: dict[Share, int] = {}
@@ -46,7 +47,7 @@ class Shed:
             if len(there) >= self._most:
                 if not self._keeps_up:
                     return [self._busy(ask, keys, attempt)] * len(keys)
-                last = now + LONGEST
+                last = now + self._longest
                 attempt.deadline = last if attempt.deadline is None else min(last, attempt.deadline)
         there[share] = asks + 1
         try:
@@ -61,7 +62,7 @@ class Shed:
     def _look(self, now: float) -> None:
         seconds = now - self._since
         if seconds < 2 * WINDOW:
-            self._keeps_up = self._answered / seconds * LONGEST >= len(self._there)
+            self._keeps_up = self._answered / seconds * self._longest >= len(self._there)
         self._answered, self._since = 0, now
 
     def _busy(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> SourceBusy:

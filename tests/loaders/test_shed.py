@@ -15,7 +15,7 @@ from loaders.contexts import Attempt, Share
 from loaders.errors import SourceBusy
 from loaders.memory import MemoryTable
 
-WINDOW = 0.3
+WINDOW, LONGEST = 0.3, 2.5
 ASK = Ask(Rows(MemoryTable(source="shop", name="orders"), ("id",)), Wants())
 KEYS: list[Key] = [(1,), (2,)]
 
@@ -54,7 +54,7 @@ def asking(chain: Shed, share: Share | None = None) -> asyncio.Task[Answer]:
 async def test_those_beyond_half_are_refused_once_one_has_waited_for_long(
     source: Hanging, counts: Counts
 ) -> None:
-    chain = Shed(source, 2, counts)
+    chain = Shed(source, 2, LONGEST, counts)
     waiting = [asking(chain) for _ in range(2)]
     await asyncio.sleep(1.2 * WINDOW)
     refused = await asking(chain)
@@ -70,7 +70,7 @@ async def test_those_beyond_half_are_refused_once_one_has_waited_for_long(
 
 
 async def test_a_burst_is_let_through(source: Hanging, counts: Counts) -> None:
-    chain = Shed(source, 2, counts)
+    chain = Shed(source, 2, LONGEST, counts)
     burst = [asking(chain) for _ in range(10)]
     await asyncio.sleep(0)
     source.answer()
@@ -83,7 +83,7 @@ async def test_a_source_that_answers_holds_as_many_as_there_are(
     source: Hanging, counts: Counts
 ) -> None:
     """Ten wait, and four are answered in each window."""
-    chain = Shed(source, 2, counts)
+    chain = Shed(source, 2, LONGEST, counts)
     waiting = [asking(chain) for _ in range(10)]
     for _ in range(5):
         await asyncio.sleep(WINDOW * 1.1)
@@ -95,7 +95,7 @@ async def test_a_source_that_answers_holds_as_many_as_there_are(
 
 
 async def test_an_operation_that_is_there_may_ask_on(source: Hanging, counts: Counts) -> None:
-    chain, share = Shed(source, 1, counts), Share()
+    chain, share = Shed(source, 1, LONGEST, counts), Share()
     waiting = [asking(chain, share)]
     await asyncio.sleep(2 * WINDOW)
     waiting.append(asking(chain, share))
