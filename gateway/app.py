@@ -133,7 +133,7 @@ def quotas_of(settings: Settings) -> Quotas | None:
     """The quotas of callers; None where none can have any."""
     if not settings.quota.is_on and settings.auth.keys is None:
         return None
-    return Quotas(settings.quota, settings.documents.read())
+    return Quotas(settings.quota, settings.documents.texts)
 
 
 def _of_the_edge(settings: Settings) -> Iterator[Middleware]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -22,6 +23,7 @@ from gateway.auth.settings import AuthSettings
 from gateway.operations.documents import read_manifest
 from gateway.operations.owned import stage_named
 from gateway.quotas.settings import QuotaSettings
+from gateway.redis_url import RedisUrl
 from gateway.sections import Section
 from loaders.kinds import Kind, kind_named
 
@@ -196,7 +198,8 @@ class LimitSettings(Section):
 
 class DocumentSettings(Section):
     """Which documents run. ``trusted`` are those of the ``manifest``: with allow they run by their
-    ids, beside any other; or only they do, with ``bodies`` by their texts, too.
+    ids, beside any other; or only they do, with ``bodies`` by their texts, too. With ``redis``, a
+    URL, the manifest comes from there, and the file is the copy that is kept here.
 
     Of each caller ``automatic`` documents are kept that he has sent with their digests (automatic
     persisted queries).
@@ -204,22 +207,30 @@ class DocumentSettings(Section):
 
     trusted: Literal["off", "allow", "only"] = "off"
     manifest: Path | None = None
+    redis: RedisUrl | None = None
     bodies: bool = False
     automatic: int = Field(0, ge=0, le=1000)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if (self.trusted == "off") != (self.manifest is None):
+        if (self.trusted == "off") != (self.manifest is None and self.redis is None):
             raise ValueError("trusted documents stand in a manifest, and are 'allow'-ed or 'only'")
         if self.trusted == "only" and self.automatic:
             raise ValueError("where trusted documents alone run, clients register none")
         if self.trusted != "only" and self.bodies:
             raise ValueError("bodies says that texts of trusted documents run where only they do")
-        self.read()
+        # A manifest that is none ends the start.
+        len(self.texts)
         return self
 
-    def read(self) -> Mapping[str, str]:
+    @cached_property
+    def texts(self) -> Mapping[str, str]:
         """The trusted documents, by all of their ids."""
+        if self.redis is not None:
+            # It imports the driver.
+            from gateway.operations.shared_manifest import SharedManifest
+
+            return SharedManifest(self.redis.get_secret_value(), self.manifest)
         return {} if self.manifest is None else read_manifest(self.manifest)
 
 
@@ -278,7 +289,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _has_documents_with_quotas(self) -> Self:
-        for id_ in self.quota.documents.keys() - self.documents.read().keys():
+        for id_ in self.quota.documents.keys() - self.documents.texts.keys():
             raise ValueError(f"quota.documents: there is no trusted document {id_!r:.100}")
         return self
 

@@ -41,7 +41,7 @@ DRIVERS = {
         "loaders/mongo_readings.py",
     },
     "aiohttp": {"loaders/rest/client.py"},
-    "redis": {"gateway/quotas/shared.py"},
+    "redis": {"gateway/quotas/shared.py", "gateway/operations/shared_manifest.py"},
 }
 """Each driver, and the files that import it. The demo, which makes the sources, is apart."""
 

@@ -34,45 +34,53 @@ def digest_of(text: str) -> str:
 
 
 def read_manifest(path: Path) -> Mapping[str, str]:
-    """The documents of a manifest, by all of their ids.
-
-    Raises ValueError, with what is wrong, for a file that can't be read, is no manifest, has no
-    documents, or has one under the digest of another.
-    """
+    """The documents of a manifest, by all of their ids. Raises ValueError, with what is wrong, for
+    a file that can't be read, and as ``documents_of``."""
     try:
-        manifest = json.loads(path.read_bytes())
+        text = path.read_bytes()
     except OSError as error:
         raise ValueError(f"{path} can't be read: {error.strerror}") from None
+    return documents_of(str(path), text)
+
+
+def documents_of(name: str, text: bytes) -> Mapping[str, str]:
+    """The documents of the manifest with this name and text, by all of their ids.
+
+    Raises ValueError, with what is wrong, for what is no manifest, has no documents, or has one
+    under the digest of another.
+    """
+    try:
+        manifest = json.loads(text)
     except ValueError:
-        raise ValueError(f"{path} is no JSON") from None
+        raise ValueError(f"{name} is no JSON") from None
     documents: dict[str, str] = {}
-    for id_, text in _documents(path, manifest):
-        if not (isinstance(id_, str) and isinstance(text, str) and id_ and text.strip()):
-            raise ValueError(f"{path} must have documents as texts, by ids that are texts")
-        if documents.get(id_, text) != text:
-            raise ValueError(f"{path} has two documents with the id {id_!r:.100}")
-        digest = digest_of(text)
+    for id_, document in _documents(name, manifest):
+        if not (isinstance(id_, str) and isinstance(document, str) and id_ and document.strip()):
+            raise ValueError(f"{name} must have documents as texts, by ids that are texts")
+        if documents.get(id_, document) != document:
+            raise ValueError(f"{name} has two documents with the id {id_!r:.100}")
+        digest = digest_of(document)
         if id_.startswith(SHA256) and id_.lower() != digest:
-            raise ValueError(f"{path} has a document with another digest than its id {id_!r:.100}")
-        documents[id_] = documents[digest] = text
+            raise ValueError(f"{name} has a document with another digest than its id {id_!r:.100}")
+        documents[id_] = documents[digest] = document
     if not documents:
-        raise ValueError(f"{path} has no documents")
+        raise ValueError(f"{name} has no documents")
     return documents
 
 
-def _documents(path: Path, manifest: object) -> Iterator[tuple[object, object]]:
+def _documents(name: str, manifest: object) -> Iterator[tuple[object, object]]:
     if isinstance(manifest, Mapping) and manifest.get("format") == APOLLO:
         operations = manifest.get("operations")
         if manifest.get("version") != 1 or not isinstance(operations, list):
-            raise ValueError(f"{path} is no manifest of Apollo's version 1")
+            raise ValueError(f"{name} is no manifest of Apollo's version 1")
         for each in operations:
             if not isinstance(each, Mapping):
-                raise ValueError(f"{path} has an operation that is no object")
+                raise ValueError(f"{name} has an operation that is no object")
             yield each.get("id"), each.get("body")
     elif isinstance(manifest, Mapping):
         yield from manifest.items()
     else:
-        raise ValueError(f"{path} must be an object of documents by ids, or Apollo's manifest")
+        raise ValueError(f"{name} must be an object of documents by ids, or Apollo's manifest")
 
 
 class Registered:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeGuard
+from typing import Annotated, TypeGuard
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field
 
+from gateway.redis_url import RedisUrl
 from gateway.sections import Section
-from loaders.kinds import address, missing_driver
 
 MOST_COST = 10**12
 """Units that a quota may have: with more, a float does not tell one from the next."""
@@ -40,17 +39,7 @@ class QuotaSettings(Section):
     seconds: int = Field(60, ge=1, le=LONGEST)
     claim: str | None = Field(None, min_length=1)
     documents: Mapping[str, Cost] = {}
-    redis: Annotated[SecretStr, address("redis", "rediss")] | None = None
-
-    @field_validator("redis")
-    @classmethod
-    def _has_a_driver(cls, url: Any) -> Any:
-        if url is not None:
-            try:
-                importlib.import_module("gateway.quotas.shared")
-            except ImportError as error:
-                raise ValueError(missing_driver(error) or str(error)) from error
-        return url
+    redis: RedisUrl | None = None
 
     @property
     def is_on(self) -> bool:

@@ -27,7 +27,7 @@ class TrustedStage:
 
     def __init__(self, graph: Graph, settings: Settings) -> None:
         documents = settings.documents
-        self._trusted = documents.read()
+        self._trusted = documents.texts
         self._only = documents.trusted == "only"
         self._bodies = documents.bodies
         self._registered = Registered(documents.automatic) if documents.automatic else None
