@@ -29,9 +29,11 @@ class Whole:
     ) -> None:
         self._following = following
         self._resource = resource
-        whole = Ask(Rows(resource), Wants(columns))
+        # With those of whoever asks before it leaves.
+        self._columns = columns
 
         async def batch(keys: list[Key]) -> Answer:
+            whole = Ask(Rows(resource), Wants(self._columns))
             return await following.fetch(whole, keys, operation)
 
         self._loader = Loader[Key, Found](batch)
@@ -39,6 +41,7 @@ class Whole:
     async def fetch(self, ask: Ask, keys: Sequence[Key], operation: Operation) -> Answer:
         if ask.rows.by:
             return await self._following.fetch(ask, keys, operation)
+        self._columns |= ask.columns
         (found,) = await self._loader.load_all([WHOLE])
         if isinstance(found, Exception):
             return [found]

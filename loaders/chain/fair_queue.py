@@ -58,6 +58,8 @@ class FairQueue:
     async def wait(self, share: Share, deadline: float | None = None) -> bool:
         """Take a turn as soon as there is one, until the deadline (on ``time.monotonic``'s clock).
         Returns whether there was."""
+        if self.take(share):
+            return True
         if deadline is not None and deadline <= time.monotonic():
             return False
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()

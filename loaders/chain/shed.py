@@ -12,7 +12,7 @@ from loaders.errors import SourceBusy
 from loaders.sources import Fetcher
 from loaders.trace import not_asked
 
-WINDOW = 0.1
+WINDOW = 1.0
 """Seconds by which it is told whether a source keeps up. Where twice as many have passed, the loop
 was held, or hardly anybody asks: that says nothing of the source."""
 

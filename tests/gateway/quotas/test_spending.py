@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from graphql import parse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strawberry.types import ExecutionResult
 
@@ -15,7 +15,7 @@ from gateway.operations.authorization import decide
 from gateway.operations.costs import OperationCost
 from gateway.operations.prepared import Document, conditions_of
 from tests.engine.operations import Operation
-from tests.engine.running import DIFFERENTIAL, LEFT_BEHIND
+from tests.engine.running import DIFFERENTIAL, LEFT_BEHIND, THOROUGH
 from tests.engine.shop import GRAPH, SCHEMA
 from tests.engine.shop_operations import shop_operations
 from tests.engine.test_shop_differential import ENGINES, WORLD, answered, identities
@@ -24,7 +24,7 @@ pytestmark = LEFT_BEHIND
 
 
 @pytest.mark.long
-@DIFFERENTIAL
+@settings(DIFFERENTIAL, max_examples=100_000 if THOROUGH else 300)
 @given(
     operation=shop_operations(),
     seed=st.integers(0, 2**16),
