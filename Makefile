@@ -16,7 +16,7 @@ demo: $(VENV)/demo
 	@exec $(BIN)/gateway demo --port $(PORT)
 
 test: $(VENV)/dev browser pooler redis $(CLIENTS)/node_modules
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile
 
 # What needs no server, no browser and no other process: within seconds.
 unit: $(VENV)/dev
