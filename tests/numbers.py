@@ -13,7 +13,7 @@ from tests.values.profiles import CELLS, THOROUGH
 
 EXACT = settings(
     CELLS,
-    max_examples=100_000 if THOROUGH else 2_000,
+    max_examples=100_000 if THOROUGH else 1_200,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
 )
 """Of a test that numbers come out as they went in. ``VALUES=thorough`` draws more of them."""

@@ -40,7 +40,7 @@ generators behind when it cancels what it waits for."""
 THOROUGH = os.environ.get("DIFFERENTIAL") == "thorough"
 
 DIFFERENTIAL = settings(
-    max_examples=100_000 if THOROUGH else 2_000,
+    max_examples=100_000 if THOROUGH else 1_200,
     deadline=None,
     database=None,
     derandomize=not THOROUGH,

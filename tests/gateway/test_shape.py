@@ -121,7 +121,7 @@ WORDS = {
 }
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(documents(), st.sampled_from(LIMITS))
 def test_what_is_counted_is_what_is_there_with_all_fragments_written_out(
     query: str, limit: str
