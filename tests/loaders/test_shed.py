@@ -15,7 +15,7 @@ from loaders.contexts import Attempt, Share
 from loaders.errors import SourceBusy
 from loaders.memory import MemoryTable
 
-WINDOW, LONGEST = 0.3, 2.5
+WINDOW, LONGEST = 0.15, 2.5
 ASK = Ask(Rows(MemoryTable(source="shop", name="orders"), ("id",)), Wants())
 KEYS: list[Key] = [(1,), (2,)]
 
@@ -57,16 +57,18 @@ async def test_those_beyond_half_are_refused_once_one_has_waited_for_long(
     chain = Shed(source, 2, LONGEST, counts)
     waiting = [asking(chain) for _ in range(2)]
     await asyncio.sleep(1.2 * WINDOW)
+    # This one waits until that is told, and that one not at all.
     refused = await asking(chain)
+    at_once = await asking(chain)
     source.answer()
     answers = await asyncio.gather(*waiting)
     anew = await asking(chain)
 
-    assert [type(each) for each in refused] == [SourceBusy, SourceBusy]
+    assert [type(each) for each in (*refused, *at_once)] == [SourceBusy] * 4
     assert str(refused[0]) == "The gateway's calls to the source 'shop' are all busy."
     assert answers == [[Found(), Found()]] * 2
     assert anew == [Found(), Found()]
-    assert counts.busy == 1
+    assert counts.busy == 2
 
 
 async def test_a_burst_is_let_through(source: Hanging, counts: Counts) -> None:
@@ -104,3 +106,16 @@ async def test_an_operation_that_is_there_may_ask_on(source: Hanging, counts: Co
     source.answer()
 
     assert await waiting[1] == [Found(), Found()]
+
+
+async def test_all_that_one_beyond_has_asked_is_refused(source: Hanging, counts: Counts) -> None:
+    chain, beyond = Shed(source, 1, LONGEST, counts), Share()
+    there = asking(chain)
+    await asyncio.sleep(0)
+    asked = [asking(chain, beyond) for _ in range(3)]
+    refused = await asyncio.gather(*asked)
+    source.answer()
+
+    assert {type(each) for answer in refused for each in answer} == {SourceBusy}
+    assert await there == [Found(), Found()]
+    assert await asking(chain, beyond) == [Found(), Found()]
