@@ -68,6 +68,11 @@ class BadResponse(SourceError):
     declaration had it asked."""
 
 
+def bad_answer(source: str, what: str, reason: str | None = None) -> BadResponse:
+    """The error of ``what`` the source sent, which its declaration does not allow."""
+    return BadResponse(source, f"The source '{source}' sent {what}.", reason=reason or what)
+
+
 class Unreadable(BadResponse):
     """Stands in a row in place of a value that its driver can't make a Python value of, such as a
     date before year 1. It is the error of whatever place shows it.

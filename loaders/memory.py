@@ -12,7 +12,7 @@ from loaders.asks import Answer, Ask, Found, Key, keys_in
 from loaders.comparing import MISFITS
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.errors import BadResponse, UnfitKey
+from loaders.errors import BadResponse, UnfitKey, bad_answer
 from loaders.evaluation import filtered, found_in, paths_in
 from loaders.keys import readings, told
 from loaders.paths import spread
@@ -122,8 +122,7 @@ class MemorySource:
                 return filter
 
     def _bad(self, what: str, reason: str | None = None) -> BadResponse:
-        said = f"The source '{self.name}' sent {what}."
-        return BadResponse(self.name, said, reason=reason or what)
+        return bad_answer(self.name, what, reason)
 
 
 def _by_exact_value(

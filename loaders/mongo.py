@@ -26,10 +26,10 @@ from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
 from loaders.errors import (
     ROWS,
-    BadResponse,
     TooManyRows,
     UnfitKey,
     UnfitValue,
+    bad_answer,
 )
 from loaders.keys import NUMBERS, told
 from loaders.kinds import Kind, address
@@ -284,8 +284,7 @@ class MongoSource(DatabaseClient):
         if found is None:
             # A collation takes texts for equal that are not.
             what = f"'{', '.join(ask.rows.by)}' with another value than was asked for"
-            said = f"The source '{self.name}' sent {what}."
-            raise BadResponse(self.name, said, reason=what)
+            raise bad_answer(self.name, what)
         return found
 
     async def _values(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:

@@ -8,7 +8,7 @@ from typing import cast
 from loaders.asks import WHOLE, Answer, Ask, Found, Key, Rows, Wants
 from loaders.batching import Loader
 from loaders.contexts import Operation
-from loaders.errors import BadResponse
+from loaders.errors import BadResponse, bad_answer
 from loaders.evaluation import found_in, paths_in
 from loaders.paths import spread
 from loaders.resource import Resource
@@ -63,8 +63,7 @@ class Whole:
         """What is wrong with the rows is noted with the call that had them."""
 
         def misfit(what: str) -> BadResponse:
-            source = self._resource.source
-            error = BadResponse(source, f"The source '{source}' sent {what}.", reason=what)
+            error = bad_answer(self._resource.source, what)
             for call in operation.trace.calls:
                 if call.ask.resource is self._resource and not call.ask.rows.by:
                     call.fail(error)

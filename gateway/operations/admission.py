@@ -23,7 +23,7 @@ class Admission:
     """
 
     def __init__(self, most: int, queued: int) -> None:
-        self._queue = FairQueue(most, most - most // 4)
+        self.queue = FairQueue(most, most - most // 4)
         self._queued = queued
         # What each caller has, for as long as one of its operations is here.
         self._shares = WeakValueDictionary[Hashable, Share]()
@@ -31,23 +31,23 @@ class Admission:
     @property
     def running(self) -> int:
         """How many operations run."""
-        return self._queue.taken
+        return self.queue.taken
 
     def place(self, caller: Hashable) -> Place:
         """A place for an operation of the caller's."""
         share = self._shares.get(caller)
         if share is None:
             share = self._shares[caller] = Share(caller)
-        return Place(self, self._queue, share)
+        return Place(self, share)
 
     def refuse(self, refusal: RequestRefused) -> None:
         """Have none wait any more."""
-        self._queue.refuse_all(refusal)
+        self.queue.refuse_all(refusal)
 
     async def wait(self, share: Share) -> None:
         """Begin one as soon as it may. Raises RequestRefused if it may not wait, or has waited for
         too long."""
-        queue = self._queue
+        queue = self.queue
         if queue.waiting >= self._queued:
             longest = max(self._shares.values(), key=queue.waiting_of)
             if queue.waiting_of(longest) <= queue.waiting_of(share) + 1:
@@ -57,7 +57,7 @@ class Admission:
             raise self._refusal(share)
 
     def _refusal(self, share: Share) -> RequestRefused:
-        queue = self._queue
+        queue = self.queue
         is_full = queue.taken == queue.size
         those = f"There are {queue.size}" if is_full else f"You have {share.turns}"
         return RequestRefused(
@@ -70,16 +70,15 @@ class Admission:
 class Place:
     """The place of one operation among those that run, or of one event of a subscription."""
 
-    __slots__ = ("_admission", "_queue", "_share")
+    __slots__ = ("_admission", "_share")
 
-    def __init__(self, admission: Admission, queue: FairQueue, share: Share) -> None:
+    def __init__(self, admission: Admission, share: Share) -> None:
         self._admission = admission
-        self._queue = queue
         self._share = share
 
     def take(self) -> bool:
         """Begin if it need not wait; returns whether it has begun."""
-        return self._queue.take(self._share)
+        return self._admission.queue.take(self._share)
 
     async def wait(self) -> None:
         """Begin as soon as it may. Raises RequestRefused if it may not wait, or has waited for too
@@ -88,14 +87,13 @@ class Place:
 
     def leave(self) -> None:
         """It has ended."""
-        self._queue.leave(self._share)
+        self._admission.queue.leave(self._share)
 
     def of_events(self) -> Place:
         """The place of a subscription's events, which have no others behind them: they wait for as
         long as they must, and give way to nobody."""
-        return Place(self._admission, self._queue, Share(self._share.caller))
+        return Place(self._admission, Share(self._share.caller))
 
     async def wait_long(self) -> None:
         """Begin as soon as it may."""
-        if not self.take():
-            await self._queue.wait(self._share)
+        await self._admission.queue.wait(self._share)

@@ -91,7 +91,7 @@ class Shed:
     def _look(self) -> None:
         """Tell whether it keeps up, and look again until it does and there are less than ``most``:
         those that give up make room for no more than themselves."""
-        now, loop = time.monotonic(), asyncio.get_running_loop()
+        now = time.monotonic()
         if len(self._looks) == 2:
             answered, since = self._looks[0]
             pace = (self._answered - answered) / (now - since)
@@ -101,7 +101,7 @@ class Shed:
             self._looks.clear()
             return
         self._looks.append((self._answered, now))
-        self._looking = loop.call_later(WINDOW, self._look)
+        self._looking = asyncio.get_running_loop().call_later(WINDOW, self._look)
         if not self._keeps_up:
             for until in [each for untils in self._beyond.values() for each in untils]:
                 self._timer.stop(until)

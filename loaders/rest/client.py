@@ -13,7 +13,7 @@ from typing import NamedTuple
 import aiohttp
 from yarl import URL
 
-from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, Unreadable
+from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, Unreadable, bad_answer
 from loaders.json import NotJSON, Reader
 from loaders.large_json import LARGE, read_large
 
@@ -152,8 +152,7 @@ class RestClient:
 
     def bad(self, what: str, reason: str | None = None) -> BadResponse:
         """The error of an answer that its declaration does not allow."""
-        said = f"The source '{self.name}' sent {what}."
-        return BadResponse(self.name, said, reason=reason or what)
+        return bad_answer(self.name, what, reason)
 
 
 def _reason(error: Exception) -> str:
