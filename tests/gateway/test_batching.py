@@ -61,10 +61,10 @@ async def test_operations_share_neither_rows_nor_their_explanation(probe: Gatewa
 async def test_operations_run_at_the_same_time(probe: Gateway) -> None:
     started = time.monotonic()
 
-    answers = await probe.batch(*[request("{ slow(seconds: 0.5) }")] * 10)
+    answers = await probe.batch(*[request("{ slow(seconds: 1) }")] * 10)
 
-    assert [answer.data for answer in answers] == [{"slow": 0.5}] * 10
-    assert time.monotonic() - started < 4
+    assert [answer.data for answer in answers] == [{"slow": 1.0}] * 10
+    assert time.monotonic() - started < 8
 
 
 async def test_mutations_and_queries_go_together_and_subscriptions_do_not(probe: Gateway) -> None:

@@ -270,7 +270,7 @@ async def test_a_source_that_says_nothing_is_not_waited_for(
         began = time.monotonic()
         report = await checked(acme, {**source_settings, name: silence}, 1.0)
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert report.unreached == {name}
     assert f"unknown source '{name}': it could not be asked about " in "\n".join(lines(report))
 
