@@ -61,12 +61,7 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
     kinds = settings.sources
     zones = {name: each.time_zone for name, each in kinds.items() if each.time_zone is not None}
     resilience = {name: each.resilience for name, each in kinds.items()}
-    sources = Sources(
-        [each.source(name) for name, each in kinds.items()],
-        zones,
-        resilience,
-        settings.limits.operations,
-    )
+    sources = Sources([each.source(name) for name, each in kinds.items()], zones, resilience)
     graph = load_graph(settings.graph)
     quotas = quotas_of(settings)
     operations = Operations(graph, sources, settings, quotas)

@@ -4,8 +4,10 @@ attempt to have an answer."""
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from loaders.asks import Ask, Key
 from loaders.callers import Caller, caller_of
@@ -25,13 +27,36 @@ NOT_SENT = "not sent"
 NO_HEADERS: Mapping[str, str] = {}
 
 
+class Place(Protocol):
+    """The place of an operation among those that run in a worker, of which there are so many."""
+
+    def give_back(self) -> None:
+        """Have another run in it, until it is taken back as often as it was given."""
+
+    def take_back(self) -> None:
+        """Run again, even if another does by now."""
+
+
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Share:
     """What one has of what many take turns at: for which ``caller``, and the ``turns`` that it has
-    at the moment."""
+    at the moment. An operation's has its ``place``, if it is one of many."""
 
     caller: Hashable = None
     turns: int = 0
+    place: Place | None = None
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Others run in the operation's place meanwhile."""
+        if self.place is None:
+            yield
+            return
+        self.place.give_back()
+        try:
+            yield
+        finally:
+            self.place.take_back()
 
 
 @dataclass(slots=True, eq=False)
@@ -54,13 +79,14 @@ class Operation:
     """An operation, as the loaders know it: who asks, until when its sources may take (on
     ``time.monotonic``'s clock; None for as long as they do), what it did, those of its caller's
     ``headers`` that any source sends on, by their names in lower case, and the ``address`` that
-    counts as the caller's, where it is known."""
+    counts as the caller's, where it is known. It has its ``place`` if it is one of many."""
 
     identity: Identity = ANONYMOUS
     deadline: float | None = None
     trace: Trace = field(default_factory=Trace)
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS, repr=False)
     address: str | None = None
+    place: Place | None = None
     _budgets: dict[str, Budget] = field(default_factory=dict)
 
     @property
@@ -72,7 +98,7 @@ class Operation:
         """What it has of the source."""
         found = self._budgets.get(source)
         if found is None:
-            found = self._budgets[source] = Budget(self.caller)
+            found = self._budgets[source] = Budget(self.caller, place=self.place)
         return found
 
 

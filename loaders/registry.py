@@ -27,15 +27,13 @@ from loaders.whole import Whole
 class Sources:
     """Every configured source, by name. They open and close together. ``time_zones`` has those of
     their times that have none, ``resilience`` what else is said of them, as far as they are
-    configured. Of the ``operations`` that there are at a time at most, no source holds more than
-    half."""
+    configured."""
 
     def __init__(
         self,
         sources: Sequence[Source],
         time_zones: Mapping[str, ZoneInfo] | None = None,
         resilience: Mapping[str, Resilience] | None = None,
-        operations: int | None = None,
     ) -> None:
         self._time_zones = time_zones or {}
         self._by_name = {source.name: source for source in sources}
@@ -43,7 +41,7 @@ class Sources:
         """What was done for each source beside asking it."""
         said = resilience or {}
         self._chains = {
-            name: chained(source, said.get(name, DEFAULTS), self.counts[name], operations)
+            name: chained(source, said.get(name, DEFAULTS), self.counts[name])
             for name, source in self._by_name.items()
         }
 

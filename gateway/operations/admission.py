@@ -58,7 +58,7 @@ class Admission:
 
     def _refusal(self, share: Share) -> RequestRefused:
         queue = self.queue
-        is_full = queue.taken == queue.size
+        is_full = queue.taken >= queue.size
         those = f"There are {queue.size}" if is_full else f"You have {share.turns}"
         return RequestRefused(
             f"{those} operations running here, and can't be more now: try again.",
@@ -68,13 +68,20 @@ class Admission:
 
 
 class Place:
-    """The place of one operation among those that run, or of one event of a subscription."""
+    """The place of one operation among those that run, or of one event of a subscription.
 
-    __slots__ = ("_admission", "_share")
+    While it waits for a source, others run in it. When it goes on, there may be more than so many
+    that run, for as long as they take: to wait anew would cost it what it has waited for.
+    """
+
+    __slots__ = ("_admission", "_away", "_has_left", "_share")
 
     def __init__(self, admission: Admission, share: Share) -> None:
         self._admission = admission
         self._share = share
+        # How often it was given back and not taken back.
+        self._away = 0
+        self._has_left = False
 
     def take(self) -> bool:
         """Begin if it need not wait; returns whether it has begun."""
@@ -85,14 +92,32 @@ class Place:
         long."""
         await self._admission.wait(self._share)
 
+    def give_back(self) -> None:
+        """Let others run, until it is taken back as often as it was given."""
+        self._away += 1
+        if self._away == 1 and not self._has_left:
+            self._admission.queue.leave(self._share)
+
+    def take_back(self) -> None:
+        """Go on."""
+        self._away -= 1
+        if self._away == 0 and not self._has_left:
+            self._admission.queue.take_anyway(self._share)
+
     def leave(self) -> None:
         """It has ended."""
-        self._admission.queue.leave(self._share)
+        self._has_left = True
+        if self._away == 0:
+            self._admission.queue.leave(self._share)
 
     def of_events(self) -> Place:
         """The place of a subscription's events, which have no others behind them: they wait for as
         long as they must, and give way to nobody."""
         return Place(self._admission, Share(self._share.caller))
+
+    def another(self) -> Place:
+        """One for another event of the same subscription."""
+        return Place(self._admission, self._share)
 
     async def wait_long(self) -> None:
         """Begin as soon as it may."""

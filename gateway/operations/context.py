@@ -147,10 +147,11 @@ class Context:
                 self._too_many = OperationTooComplex(said)
             raise self._too_many.with_traceback(None)
 
-    def event(self) -> Context:
-        """The context of another event of the same subscription, which sees the sources anew."""
+    def event(self, place: Place | None) -> Context:
+        """The context of another event of the same subscription, which sees the sources
+        anew, and gives the place back while it waits for them."""
         of = self.operation
-        of_event = Operation(of.identity, headers=of.headers, address=of.address)
+        of_event = Operation(of.identity, headers=of.headers, address=of.address, place=place)
         context = Context(
             self.sources, of_event, self.most_objects, timer=self.timer, account=self.account
         )

@@ -110,8 +110,9 @@ class CoreExecutor(ErrorsInPlace, StrawberryGraphQLCoreExecutionContext):
     def build_per_event_executor(self, payload: Any) -> CoreExecutor:
         executor = super().build_per_event_executor(payload)
         assert isinstance(executor, CoreExecutor)
-        executor.place = self.context_value.events
-        executor.context_value = self.context_value.event()
+        events = self.context_value.events
+        executor.place = None if events is None else events.another()
+        executor.context_value = self.context_value.event(executor.place)
         return executor
 
 

@@ -85,6 +85,7 @@ class Operations:
             except RequestRefused as refused:
                 await send(PreExecutionError(None, [refused]))
                 return
+        of.place = place
         context = Context(self._sources, of, self._most_objects, place=place, account=account)
         operation = OperationState(
             identity=identity,

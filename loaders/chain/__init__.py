@@ -2,8 +2,7 @@
 
 - of an operation: what it may ask (``spend``), what it did, until when it waits and what its share
   is (``record``);
-- of a source: so many operations, while it does not keep up (``shed``), no larger batches than it
-  takes (``split``), another try of the keys that failed in
+- of a source: no larger batches than it takes (``split``), another try of the keys that failed in
   passing (``retry``), a second call beside one that takes long (``hedge``), nothing while it fails
   (``breaker``), so many at a time, by turns of the callers (``bulkhead``), each no longer than it
   may (``timeout``).
@@ -17,12 +16,10 @@ from __future__ import annotations
 from loaders.chain.breaker import Breaker, Circuit
 from loaders.chain.bulkhead import Bulkhead
 from loaders.chain.counts import Counts
-from loaders.chain.fair_queue import half_of
 from loaders.chain.hedge import Hedge
 from loaders.chain.record import Record
 from loaders.chain.resilience import DEFAULTS, Resilience
 from loaders.chain.retry import Budget, Retry
-from loaders.chain.shed import Shed
 from loaders.chain.spend import Spend
 from loaders.chain.split import Split
 from loaders.chain.timeout import Timeout
@@ -31,13 +28,9 @@ from loaders.sources import Fetcher, Source
 
 
 def chained(
-    source: Source,
-    resilience: Resilience = DEFAULTS,
-    counts: Counts | None = None,
-    operations: int | None = None,
+    source: Source, resilience: Resilience = DEFAULTS, counts: Counts | None = None
 ) -> Fetcher[Operation]:
-    """The source as operations ask it, of which there are so many at a time at most. What is done
-    for that is counted in ``counts``."""
+    """The source as operations ask it. What is done for that is counted in ``counts``."""
     can, counts = source.can, counts or Counts()
     fetcher: Fetcher[Attempt] = Timeout(source, counts)
     if can.in_flight is not None:
@@ -51,6 +44,4 @@ def chained(
     if budget is not None:
         fetcher = Retry(fetcher, resilience.retries, budget, counts)
     fetcher = Split(fetcher, can)
-    if operations is not None:
-        fetcher = Shed(fetcher, half_of(operations), source.timeout / 2, counts)
     return Spend(Record(fetcher, source.name, can.headers), source.name)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from loaders.asks import Answer, Ask, Key
 from loaders.chain.counts import Counts
-from loaders.chain.fair_queue import FairQueue
+from loaders.chain.source_queue import SourceQueue
 from loaders.contexts import Attempt
 from loaders.errors import SourceBusy
 from loaders.sources import Fetcher
@@ -23,7 +23,7 @@ class Bulkhead:
     def __init__(self, following: Fetcher[Attempt], most: int, counts: Counts) -> None:
         self._following = following
         self._counts = counts
-        self._turns = FairQueue.of_halves(most)
+        self._turns = SourceQueue(most)
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         turns, share = self._turns, attempt.share

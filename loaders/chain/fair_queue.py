@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Hashable
-from typing import Self
 
 from loaders.chain.timer import Timer
 from loaders.contexts import Share
@@ -32,11 +31,6 @@ class FairQueue:
         self._callers: dict[Hashable, Waiting] = {}
         self._timer = Timer()
 
-    @classmethod
-    def of_halves(cls, size: int) -> Self:
-        """One whose shares have half of the turns at most."""
-        return cls(size, half_of(size))
-
     def has_one(self, share: Share) -> bool:
         """Whether there is a turn at once."""
         return self._free > 0 and share.turns < self.of_one
@@ -49,11 +43,10 @@ class FairQueue:
         share.turns += 1
         return True
 
-    def why_none(self, share: Share, turns: str) -> str:
-        """Why there is none, for the log, in which they are called ``turns``."""
-        if share.turns < self.of_one:
-            return f"all of its {self.size} {turns}"
-        return f"{self.of_one} of its {self.size} {turns}, which are an operation's share,"
+    def take_anyway(self, share: Share) -> None:
+        """Take a turn even if there is none: the next one begins once as many have been left."""
+        self._free -= 1
+        share.turns += 1
 
     async def wait(self, share: Share, deadline: float | None = None) -> bool:
         """Take a turn as soon as there is one, until the deadline (on ``time.monotonic``'s clock).
@@ -100,6 +93,20 @@ class FairQueue:
     def waiting_of(self, share: Share) -> int:
         """How many of them are the share's."""
         return len(self._callers.get(share.caller, {}).get(share, ()))
+
+    @property
+    def shares_waiting(self) -> int:
+        """How many shares wait for one or more."""
+        return sum(map(len, self._callers.values()))
+
+    def shares_of(self, caller: Hashable) -> list[Share]:
+        """Those of the caller's that wait, in the order of their turns."""
+        return list(self._callers.get(caller, ()))
+
+    @property
+    def longest(self) -> Hashable:
+        """The caller of whom most shares wait. There must be one."""
+        return max(self._callers, key=lambda caller: len(self._callers[caller]))
 
     def refuse_last(self, share: Share, error: Exception) -> None:
         """Raise the error in what has waited for the shortest of what the share waits for."""

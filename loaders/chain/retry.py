@@ -83,7 +83,8 @@ class Retry:
             if not self._may_try(attempt, wait):
                 _give_up(tried, failed.values())
                 break
-            await sleep(wait)
+            with attempt.share.away():
+                await sleep(wait)
             before = tried
             tried = attempt.another(tries)
             found = await self._following.fetch(ask, [keys[place] for place in failed], tried)

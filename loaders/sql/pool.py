@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from loaders.chain.fair_queue import FairQueue
+from loaders.chain.source_queue import SourceQueue
 from loaders.contexts import Share
 from loaders.errors import SourceBusy
 from loaders.sql.source import ALMOST
@@ -33,7 +33,7 @@ class Pool:
     def __init__(self, source: str, pool: asyncpg.Pool, size: int) -> None:
         self._source = source
         self._pool = pool
-        self._turns = FairQueue.of_halves(size)
+        self._turns = SourceQueue(size)
         self._is_closing = False
         self._kept: list[PoolConnectionProxy] = []
         # Those that keep no statement of before ``renew``.

@@ -240,3 +240,37 @@ async def test_events_wait_as_long_as_they_must_and_give_way_to_nobody() -> None
     await waiting
 
     assert of_one.running == 1
+
+
+async def test_while_it_waits_for_a_source_another_runs_in_its_place() -> None:
+    of_one = Admission(1, 5)
+    one, two = of_one.place("a"), of_one.place("b")
+    assert one.take()
+    beginning = asyncio.create_task(two.wait())
+    one.give_back()
+    one.give_back()
+    await beginning
+    one.take_back()
+    assert of_one.running == 1
+    # Both run now, and nobody else begins before both have ended.
+    one.take_back()
+    assert of_one.running == 2
+    two.leave()
+    assert not of_one.place("c").take()
+    one.leave()
+    assert of_one.running == 0
+    assert of_one.place("c").take()
+
+
+async def test_what_ends_while_it_waits_leaves_one_place() -> None:
+    of_one = Admission(1, 5)
+    one, two = of_one.place("a"), of_one.place("b")
+    assert one.take()
+    one.give_back()
+    one.leave()
+    assert two.take()
+    one.take_back()
+    one.give_back()
+    one.take_back()
+
+    assert of_one.running == 1

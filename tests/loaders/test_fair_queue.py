@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loaders.chain.fair_queue import FairQueue, half_of
+from loaders.chain.source_queue import SourceQueue
 from loaders.contexts import Share
 
 pytestmark = pytest.mark.unit
@@ -23,7 +24,7 @@ async def settle() -> None:
 
 @pytest.mark.parametrize(("size", "half"), [(1, 1), (2, 1), (3, 1), (10, 5), (11, 5)])
 def test_a_share_has_half_of_the_turns_and_one_at_least(size: int, half: int) -> None:
-    queue, share, other = FairQueue.of_halves(size), Share("a"), Share("a")
+    queue, share, other = SourceQueue(size), Share("a"), Share("a")
 
     assert half_of(size) == half
     assert [queue.take(share) for _ in range(half + 1)] == [True] * half + [False]
