@@ -16,7 +16,7 @@ from gateway.engine.resolution import columns, members, properties, resolve_batc
 from gateway.engine.steps import Kind, LeafShape, Step, Steps
 from gateway.engine.waiting import GIVE_WAY, Waiting, Work
 
-AT_ONCE = 1_000
+AT_ONCE = 250
 """Objects of which a leaf is read and completed before time is looked at."""
 
 

@@ -35,7 +35,10 @@ GIVE_WAY: list[Awaitable[Any]] = []
 """What work yields that could go on, so that others have the event loop in between, if it has had
 it for a whole turn."""
 
-TURN = 0.005
+OTHERS = 8
+"""Turns of the event loop that others have then: whoever asks a source needs about so many."""
+
+TURN = 0.001
 """Seconds that work may hold the event loop before it gives way, and then as long as its smallest
 part takes."""
 
@@ -185,7 +188,8 @@ class Waiting:
             self._wake = get_running_loop().create_future()
             await self._wake
         elif self._gives_way:
-            await sleep(0)
+            for _ in range(OTHERS):
+                await sleep(0)
         self._gives_way = False
         seen = 0
         while seen < len(self._arrived) < len(self._pending):
