@@ -22,7 +22,7 @@ from gateway.commands.keys import refuse_behind
 from gateway.settings import ServerSettings, Settings
 from gateway.transports.addresses import with_mapped
 from gateway.transports.edge import SPARE, Edge
-from gateway.transports.protocol import HTTPProtocol
+from gateway.transports.handshake import connection
 from gateway.transports.server import run
 from gateway.transports.socket_protocol import SocketProtocol
 
@@ -99,7 +99,7 @@ def uvicorn_options(settings: Settings) -> dict[str, Any]:
     proxies = settings.server.trusted_proxies
     edge = Edge(settings.limits, proxies)
     return {
-        "http": partial(HTTPProtocol, edge),
+        "http": partial(connection, edge),
         "ws": partial(SocketProtocol, edge),
         "proxy_headers": bool(proxies),
         "forwarded_allow_ips": with_mapped(proxies or ()),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import ssl
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,6 +89,8 @@ class Edge:
     def __init__(self, limits: LimitSettings, proxies: Sequence[str] | None) -> None:
         self.limits = limits
         self.receive_seconds = limits.receive_seconds
+        self.tls: ssl.SSLContext | None = None
+        """What connections are encrypted by, if they are."""
         self.is_draining = False
         """Whether each answer is the last one on its connection."""
         self.soon = 0.0

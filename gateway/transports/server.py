@@ -39,6 +39,11 @@ class Server(uvicorn.Server):
         http: Any = config.http
         self._edge: Edge = http.args[0]
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # uvicorn would have asyncio do the handshakes, of which the edge knows nothing.
+        self._edge.tls, self.config.ssl = self.config.ssl, None
+        await super().startup(sockets)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.started:
             readiness = self.lifespan.state.get("readiness")

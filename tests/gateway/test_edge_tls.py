@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
+import orjson
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from gateway.transports.edge import SPARE
 from tests.client import Gateway
 from tests.gateway.edge import TYPENAME, Served, edge, head, post
 from tests.gateway.test_cli import gateway
@@ -160,3 +163,89 @@ def test_a_certificate_that_can_t_be_used_is_named(tmp_path: Path, wrong: str) -
     assert started.returncode == 1
     assert f"{tmp_path / wrong} and {key} can't be used for TLS" in started.stderr
     assert "Traceback" not in started.stderr
+
+
+async def raw(served: Served) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection without TLS."""
+    return await asyncio.open_connection("127.0.0.1", served.port)
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01\x02\x00\x01"], ids=["nothing", "a part"])
+async def test_a_handshake_has_the_time_of_a_request(served: Served, said: bytes) -> None:
+    reader, writer = await raw(served)
+    writer.write(said)
+    async with asyncio.timeout(20):
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+    writer.close()
+
+    assert "limits.receive_seconds, from 127.0.0.1: The TLS handshake was not done." in (
+        served.logged
+    )
+
+
+async def test_what_is_no_handshake_ends_its_connection_alone(served: Served) -> None:
+    for said in (post(), b"\x16\x03\x01\x00\x05hello", bytes(1000)):
+        reader, writer = await raw(served)
+        writer.write(said)
+        async with asyncio.timeout(20):
+            with suppress(ConnectionResetError):
+                while await reader.read(1000):
+                    pass
+        writer.close()
+
+    assert (await served.ask()).body == TYPENAME
+    assert "Traceback" not in served.logged
+
+
+async def test_those_that_begin_no_handshake_are_counted(served: Served, tmp_path: Path) -> None:
+    server = {"tls_certificate": str(served.log.parent / "certificate.pem")}
+    server["tls_key"] = str(served.log.parent / "key.pem")
+    limits = {"connections": 5, "receive_seconds": 1.0}
+    async with edge(tmp_path, served.tls, server=server, limits=limits) as few:
+        silent = [await raw(few) for _ in range(4)]
+        last = await few.ask()
+        silent += [await raw(few) for _ in range(2)]
+        refused = await few.ask()
+        for reader, _ in silent:
+            with suppress(ConnectionResetError):
+                assert await reader.read() == b""
+        anew = await few.ask()
+        crowd = [await raw(few) for _ in range(5 + SPARE)]
+        await asyncio.sleep(0.1)
+        one_more, writer = await raw(few)
+        with suppress(ConnectionResetError):
+            assert await one_more.read() == b""
+        writer.close()
+        for _, writer in (*silent, *crowd):
+            writer.close()
+        logged = few.logged
+
+    assert last.body == anew.body == TYPENAME
+    assert (refused.status, refused.codes) == (503, ["RATE_LIMITED"])
+    assert "limits.connections, from 127.0.0.1: The TLS handshake was not done." in logged
+
+
+async def test_a_request_may_come_with_the_end_of_the_handshake(served: Served) -> None:
+    """As one segment: what is read with it is of the request, and not lost."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    assert served.tls is not None
+    tls = served.tls.wrap_bio(incoming, outgoing)
+    reader, writer = await raw(served)
+    while True:
+        try:
+            tls.do_handshake()
+            break
+        except ssl.SSLWantReadError:
+            writer.write(outgoing.read())
+            incoming.write(await reader.read(1 << 16))
+    tls.write(post())
+    writer.write(outgoing.read())
+    received = b""
+    while not received.endswith(b"}"):
+        incoming.write(await reader.read(1 << 16))
+        with suppress(ssl.SSLWantReadError):
+            received += tls.read(1 << 16)
+    writer.close()
+
+    assert received.endswith(orjson.dumps(TYPENAME))
