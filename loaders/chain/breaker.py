@@ -16,7 +16,7 @@ from loaders.sources import Fetcher
 
 log = logging.getLogger("sluice.sources")
 
-STEPS = 10
+STEPS = 20
 """The window of time goes on in so many steps."""
 
 
@@ -24,10 +24,13 @@ OPEN = "its circuit breaker is open, since too many calls failed"
 
 
 class Window:
-    """The calls of the last ``seconds``, to a tenth of them, and how many of them failed."""
+    """The latest calls, and how many of them failed: those of this step and the one before, and if
+    they are less than ``enough`` of further steps, up to ``seconds`` ago. So where many are made,
+    what has just begun to fail is not outweighed by what it was before."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, enough: int) -> None:
         self._step = seconds / STEPS
+        self._enough = enough
         self.clear()
 
     def clear(self) -> None:
@@ -52,15 +55,18 @@ class Window:
 
     def counted(self) -> tuple[int, int]:
         """The calls, and those that failed."""
-        before = self._before
-        calls = self._calls + sum(calls for _, calls, _ in before)
-        return calls, self._failed + sum(failed for _, _, failed in before)
+        calls, failed = self._calls, self._failed
+        for number, earlier, of_them in reversed(self._before):
+            if calls >= self._enough and number < self._number - 1:
+                break
+            calls, failed = calls + earlier, failed + of_them
+        return calls, failed
 
 
 class Circuit:
     """The states of a breaker, on the clock ``now``.
 
-    It is closed until of enough calls in the window so large a share has failed. Then it is open
+    It is closed until of enough calls, the latest, so large a share has failed. Then it is open
     for so many seconds, and after that half-open: one call is let through, and as it ends the
     circuit is closed, or open again.
     """
@@ -70,7 +76,7 @@ class Circuit:
     ) -> None:
         self.settings = settings
         self._now = now
-        self._window = Window(settings.seconds)
+        self._window = Window(settings.seconds, settings.calls)
         # Until when it is open, if it is not closed.
         self._until: float | None = None
         self._is_probed = False

@@ -79,7 +79,10 @@ class Model:
                 step = self.settings.seconds / STEPS
                 now = int(self.clock() / step)
                 self.ended.append((now, not works))
-                recent = [failed for at, failed in self.ended if at > now - STEPS]
+                recent, back = list[bool](), 0
+                while back < 2 or (len(recent) < self.settings.calls and back < STEPS):
+                    recent += [failed for at, failed in self.ended if at == now - back]
+                    back += 1
                 enough = len(recent) >= self.settings.calls
                 if not works and enough and sum(recent) / len(recent) >= self.settings.failures:
                     self._become("open")
@@ -149,6 +152,21 @@ def test_what_failed_long_ago_does_not_count() -> None:
     circuit.leave(0, False)
 
     assert circuit.is_closed
+
+
+def test_what_worked_before_does_not_outweigh_that_it_has_begun_to_fail() -> None:
+    clock = Clock()
+    circuit = Circuit(SETTINGS, clock)
+    for _ in range(1000):
+        circuit.leave(0, True)
+        clock.now += 0.005
+    seconds = 0.0
+    while circuit.is_closed:
+        circuit.leave(0, False)
+        clock.now += 0.005
+        seconds += 0.005
+
+    assert seconds <= 2 * SETTINGS.seconds / STEPS
 
 
 def test_one_call_is_let_through_once_it_was_open_for_its_time() -> None:
