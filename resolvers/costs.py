@@ -2,12 +2,13 @@
 which are those of IBM's GraphQL Cost Directives Specification, and what a graph says by them.
 
 An object costs 1 and a scalar nothing, unless ``@cost`` says otherwise. A list has as many as its
-arguments ask for, or as ``@listSize`` has one assume.
+arguments ask for, or as ``@listSize`` has one assume. A call to a source, of which routers know
+nothing, costs what the graph says of the source.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import strawberry
@@ -29,13 +30,25 @@ from strawberry import UNSET
 from strawberry.schema_directive import Location
 from strawberry.types.field import StrawberryField
 
-from resolvers.connections import LARGEST_PAGE, PAGE_SIZE, Connected, OfConnection
+from resolvers.connections import (
+    LARGEST_PAGE,
+    PAGE_SIZE,
+    Connected,
+    OfConnection,
+    OfPage,
+    TotalCount,
+)
 from resolvers.directives import BACKREF
 from resolvers.fields import FetchedField
-from resolvers.lookups import MOST_NODES, NodeLookup
+from resolvers.lookups import MOST_NODES, Lookup, NodeLookup, Viewer
+from resolvers.relations import Aggregated, Many, One
 
 ASSUMED_SIZE = 10
 """Objects of a list of which nothing is said."""
+
+CALL = 20
+"""What a call to a source costs of which nothing is said: it takes as much CPU, here and in
+PostgreSQL, as that many objects."""
 
 ARGUMENTS_OF_PAGES = ["first", "last"]
 FIELDS_OF_PAGES = ["nodes", "edges"]
@@ -83,25 +96,45 @@ class Size:
     largest: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call by which a field is fetched, for all objects at its place: to the ``source``, or to
+    any, where it is None. Fields of one connection that are of its page have one together."""
+
+    source: str | None
+    is_page: bool = False
+
+
 @dataclass(slots=True)
 class Costs:
     """What a graph says of costs: the ``weights`` that its directives give to types and fields, by
-    name and schema coordinate, those of arguments and of fields of inputs among them, and the
-    ``sizes`` of lists, by the coordinates of their fields."""
+    name and schema coordinate, those of arguments and of fields of inputs among them, the
+    ``sizes`` of lists and the ``calls`` that fetch fields, by the coordinates of these, and the
+    ``prices`` of a call, by the names of sources."""
 
     weights: dict[str, int] = field(default_factory=dict)
     sizes: dict[str, Size] = field(default_factory=dict)
+    calls: dict[str, Call] = field(default_factory=dict)
+    prices: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, schema: GraphQLSchema) -> Costs:
+    def of(cls, schema: GraphQLSchema, prices: Mapping[str, int]) -> Costs:
         """What the schema says. Lists that say nothing are given what they are reckoned with, so
         that the schema shows it."""
-        costs = cls()
+        costs = cls(prices=prices)
         for coordinate, element in elements_of(schema):
             costs._weigh(coordinate, element)
-            if isinstance(element, GraphQLField) and (size := _size_of(element)) is not None:
-                costs.sizes[coordinate] = size
+            if isinstance(element, GraphQLField):
+                if (size := _size_of(element)) is not None:
+                    costs.sizes[coordinate] = size
+                costs.calls.update(_calls_of(coordinate, element))
         return costs
+
+    def price(self, call: Call) -> int:
+        """What the call costs; one to any source what one to the dearest does."""
+        if call.source is not None:
+            return self.prices.get(call.source, CALL)
+        return max([CALL, *self.prices.values()])
 
     def _weigh(self, coordinate: str, element: Element) -> None:
         for each in directives_of(element):
@@ -178,3 +211,25 @@ def _size_of(graphql_field: GraphQLField) -> Size | None:
         frozenset(declared.sized_fields or ()),
         largest,
     )
+
+
+def _calls_of(coordinate: str, graphql_field: GraphQLField) -> Iterator[tuple[str, Call]]:
+    """The calls that fetch the field, or those of the connection that it is, by coordinates."""
+    own = graphql_field.extensions.get(BACKREF)
+    if not isinstance(own, FetchedField):
+        return
+    fetch = own.fetch
+    if isinstance(fetch, Connected):
+        connection = get_named_type(graphql_field.type)
+        assert is_object_type(connection)
+        source = own.target.resource.source
+        for name, below in connection.fields.items():
+            of = below.extensions[BACKREF].fetch
+            if isinstance(of, OfPage | TotalCount):
+                yield f"{connection.name}.{name}", Call(source, isinstance(of, OfPage))
+    elif isinstance(fetch, One | Many | Lookup | Viewer):
+        yield coordinate, Call(own.target.resource.source)
+    elif isinstance(fetch, Aggregated):
+        yield coordinate, Call(fetch.of.source)
+    elif isinstance(fetch, NodeLookup):
+        yield coordinate, Call(None)

@@ -62,7 +62,8 @@ class Graph(Declared, strawberry.Schema):
     ``source_of`` the name of the source that its value comes from, for columns and aggregates.
     ``rules`` says who may see what; ``policies`` are the functions that its ``@policy`` directives
     name, ``scopes`` those that only row filters go by: the schema lists all that there are.
-    ``scalars`` are the graph's own. ``comparisons`` says for a field's coordinate by which inputs
+    ``scalars`` are the graph's own, ``call_costs`` what a call costs, by the names of sources.
+    ``comparisons`` says for a field's coordinate by which inputs
     it is compared. ``declarations`` are its types and fields as checks look at them, and
     ``time_zones`` those that columns have.
 
@@ -80,6 +81,7 @@ class Graph(Declared, strawberry.Schema):
         scopes: Iterable[str] = (),
         scalars: Mapping[object, ScalarDefinition | Scalar] | None = None,
         extensions: Sequence[type[SchemaExtension]] = (),
+        call_costs: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(
             query,
@@ -100,12 +102,12 @@ class Graph(Declared, strawberry.Schema):
         self.comparisons: dict[str, set[str]] = defaultdict(set)
         let_nodes_be_null(self._schema)
         self.rules = Rules(self._schema, policies)
-        declared = Declarations.of(self._schema, self.rules)
+        declared = Declarations.of(self._schema, self.rules, dict(call_costs or {}))
         if faults := faults_of(declared):
             raise DeclarationError(faults)
         warn_of_open_roads(declared)
         self.declarations = declared
-        self.costs = Costs.of(self._schema)
+        self.costs = Costs.of(self._schema, declared.call_costs)
         self.node_types = declared.nodes
         self.time_zones = dict(time_zones_of(declared.nodes.values()))
         for type_ in self._schema.type_map.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from resolvers.connections import Connection, connection
+from resolvers.costs import Cost
 from resolvers.fields import Node
 from resolvers.lookups import lookup, node, nodes, viewer
 from resolvers.shop.callers import customer_of
@@ -13,6 +14,9 @@ from schema.types.order import Order
 from schema.types.product import Category, Product
 from schema.types.review import Review
 from schema.types.shipment import Carrier
+
+WHOLE = Cost(weight=60)
+"""A page of a large collection, sorted whole: it takes the demo's MongoDB long."""
 
 
 @strawberry.type(description="What can be asked of the shop.")
@@ -39,13 +43,13 @@ class Query:
         "All orders, the newest first.", order_by="-placed_at"
     )
     products: Connection[Product] | None = connection(
-        "All products, by their names.", order_by="name"
+        "All products, by their names.", order_by="name", directives=[WHOLE]
     )
     categories: Connection[Category] | None = connection(
         "All categories, by their names.", order_by="name"
     )
     reviews: Connection[Review] | None = connection(
-        "All reviews, the newest first.", order_by="-created_at"
+        "All reviews, the newest first.", order_by="-created_at", directives=[WHOLE]
     )
     carriers: Connection[Carrier] | None = connection(
         "All carriers the shop works with, by their names.", order_by="name"

@@ -1,7 +1,8 @@
-"""``gateway cost``: weights for what operations are estimated to cost."""
+"""``gateway cost``: what operations are estimated to cost."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -20,7 +21,7 @@ def cost() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--graph", help="The graph, as package.module:variable.")
 def learn(file: Path, graph: str | None) -> None:
-    """Propose weights and sizes of lists by what operations took.
+    """Propose weights, sizes of lists and costs of calls by what operations took.
 
     FILE has a response on each line, as JSON, of an operation that was asked with
     {"extensions": {"cost": true, "explain": true}}: what its fields have cost, and how long the
@@ -51,6 +52,8 @@ def learn(file: Path, graph: str | None) -> None:
         fail(f"{file}: {error}")
     for text in [*_sizes(proposal.sizes, costs), *_weights(proposal.weights, costs)]:
         click.echo(text)
+    if proposal.calls:
+        click.echo(f"Graph(call_costs={json.dumps(proposal.calls, sort_keys=True)})")
     click.echo(
         f"\nOf {len(records)} operations the estimates' rank correlation with the time is "
         f"{proposal.before:.2f} now, and {proposal.after:.2f} with these."

@@ -4,34 +4,43 @@ afterwards, from its response.
 The formula is that of IBM's GraphQL Cost Directives Specification in the form of Apollo
 Federation's routers: a field costs what one of its items does, with all that is selected of it,
 times the items that there are, and what its arguments have. Of an interface's or a union's types
-the dearest counts.
+the dearest counts. To that comes what each call to a source costs, which is one for all objects at
+a place, as loaders batch them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 from graphql import (
-    GraphQLInputType,
-    ListValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     ValueNode,
     VariableNode,
     get_named_type,
-    get_nullable_type,
-    is_input_object_type,
     is_leaf_type,
-    is_list_type,
     value_from_ast_untyped,
 )
 
 from gateway.engine.plan import Plan, PlannedField, Selection
 from gateway.operations.authorization import Decision
-from gateway.operations.spending import Spending, type_of
+from gateway.operations.formulas import (
+    NOTHING_SIZED,
+    ONE,
+    ArgumentsCost,
+    FieldCost,
+    ItemsOf,
+    Path,
+    TypeCost,
+    Values,
+    number_of,
+    type_of,
+    within,
+)
+from gateway.operations.spending import Spending
 from resolvers.costs import Costs, Size
 
 PLUS = {OperationType.MUTATION: 10}
@@ -44,174 +53,14 @@ INTROSPECTION = 1_000
 LEAST = 1
 """What an operation costs at least."""
 
-Path = tuple[str, ...]
 
-
-class Values:
-    """The variables of one request, with the defaults of those that it leaves out. What a variable
-    costs as an argument is worked out once, however many arguments it is."""
-
-    def __init__(self, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
-        self._given = given
-        self._defaults = defaults
-        self._costs: dict[tuple[str, str], int] = {}
-
-    def get(self, name: str) -> Any:
-        """The variable's value; None where it has none."""
-        return self._given[name] if name in self._given else self._defaults.get(name)
-
-    def cost(self, name: str, type_: GraphQLInputType, costs: Costs) -> int:
-        """What the variable costs as a value of the type."""
-        key = (name, str(type_))
-        if key not in self._costs:
-            value = ArgumentsCost(costs)
-            value.add(self.get(name), type_)
-            self._costs[key] = value.constant
-        return self._costs[key]
-
-
-@dataclass(slots=True)
-class ArgumentsCost:
-    """What a field's arguments cost: ``constant``, and what these variables do."""
-
-    costs: Costs
-    constant: int = 0
-    variables: list[tuple[str, GraphQLInputType]] = field(default_factory=list)
-
-    def estimate(self, values: Values) -> int:
-        cost = self.constant
-        for name, type_ in self.variables:
-            cost += values.cost(name, type_, self.costs)
-        return cost
-
-    def add(self, value: Any, type_: GraphQLInputType) -> None:
-        """Add what the value costs, which is written in the document or was sent as a variable."""
-        waiting = [(value, type_)]
-        while waiting:
-            each, of = waiting.pop()
-            if isinstance(each, VariableNode):
-                self.variables.append((each.name.value, of))
-            elif isinstance(each, list | ListValueNode):
-                items = each if isinstance(each, list) else each.values
-                waiting.extend((item, _item_of(of)) for item in items)
-            elif isinstance(each, dict | ObjectValueNode):
-                named = get_named_type(of)
-                if is_input_object_type(named):
-                    self.constant += self.costs.weights.get(named.name, 1)
-                    for name, below in _fields_of(each):
-                        self.constant += self.costs.weights.get(f"{named.name}.{name}", 0)
-                        if name in named.fields:
-                            waiting.append((below, named.fields[name].type))
-
-
-def _fields_of(value: dict[str, Any] | ObjectValueNode) -> Iterable[tuple[str, Any]]:
-    if isinstance(value, dict):
-        return value.items()
-    return ((each.name.value, each.value) for each in value.fields)
-
-
-def _item_of(type_: GraphQLInputType) -> GraphQLInputType:
-    nullable = get_nullable_type(type_)
-    return cast(GraphQLInputType, nullable.of_type if is_list_type(nullable) else nullable)
-
-
-@dataclass(slots=True)
-class ItemsOf:
-    """How many items a field has to reckon with. ``slicing`` are numbers, and variables."""
-
-    size: Size
-    numbers: list[int] = field(default_factory=list)
-    variables: list[tuple[str, Path]] = field(default_factory=list)
-
-    def estimate(self, values: Values) -> int:
-        numbers = self.numbers
-        if self.variables:
-            found = (_number(_within(values.get(name), path)) for name, path in self.variables)
-            numbers = [*numbers, *(each for each in found if each is not None)]
-        if not numbers:
-            return self.size.assumed
-        number = max(0, *numbers)
-        return number if self.size.largest is None else min(number, self.size.largest)
-
-
-def _number(value: object) -> int | None:
-    if isinstance(value, list):
-        return len(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _within(value: Any, path: Sequence[str]) -> Any:
-    for step in path:
-        value = value.get(step) if isinstance(value, dict) else None
-    return value
-
-
-ONE = ItemsOf(Size(assumed=1))
-NOTHING_SIZED: Mapping[str, ItemsOf] = {}
-
-
-@dataclass(slots=True)
-class TypeCost:
-    """What an object of one type costs at one place. Of its ``fields`` only those that are ``dear``
-    cost anything, whatever they turn out to have."""
-
-    weight: int
-    fields: Sequence[FieldCost] = ()
-    keys: frozenset[str] = frozenset()
-    dear: Sequence[FieldCost] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.dear = [each for each in self.fields if not each.is_free]
-
-
-@dataclass(slots=True)
-class FieldCost:
-    """What a field costs at one place of an operation, for each object that it stands on.
-    ``constant`` is that, where variables have no part in it."""
+class Share(NamedTuple):
+    """What the field at a place costs by itself; ``call`` is what the call does in that."""
 
     path: Path
     coordinate: str
-    arguments: ArgumentsCost
-    items: ItemsOf
-    types: Sequence[TypeCost]
-    constant: int | None = None
-
-    @property
-    def is_constant(self) -> bool:
-        if self.arguments.variables or self.items.variables:
-            return False
-        return all(each.constant is not None for type_ in self.types for each in type_.fields)
-
-    @property
-    def is_free(self) -> bool:
-        """Whether it costs nothing, whatever it turns out to have."""
-        arguments = self.arguments
-        if arguments.constant or arguments.variables:
-            return False
-        return not any(type_.weight or type_.dear for type_ in self.types)
-
-    def estimate(self, values: Values) -> int:
-        """The cost with all that is selected of the field's value."""
-        if self.constant is not None:
-            return self.constant
-        below = max(of_type(each, values) for each in self.types)
-        return self.arguments.estimate(values) + self.items.estimate(values) * below
-
-    def each(self, values: Values, times: int) -> Iterator[tuple[FieldCost, int]]:
-        """The field and those below it, each with what it costs by itself at so many objects."""
-        items = self.items.estimate(values)
-        dearest = max(self.types, key=lambda each: of_type(each, values))
-        yield self, times * (self.arguments.estimate(values) + items * dearest.weight)
-        for below in dearest.fields:
-            yield from below.each(values, times * items)
-
-
-def of_type(type_: TypeCost, values: Values) -> int:
-    """What one object of the type costs, with all that is selected of it."""
-    cost = type_.weight
-    for each in type_.fields:
-        cost += each.estimate(values)
-    return cost
+    estimated: int
+    call: int
 
 
 class OperationCost:
@@ -221,6 +70,7 @@ class OperationCost:
     def __init__(self, plan: Plan, decision: Decision, costs: Costs) -> None:
         self._defaults = _defaults(plan.operation)
         self._fields = _Reading(plan, decision, costs).selection(plan.selection, ())
+        self._calls = sum(each.all_calls for each in self._fields)
         self._constant: int | None = None
         if all(each.constant is not None for each in self._fields):
             self._constant = self.estimate({})
@@ -230,14 +80,20 @@ class OperationCost:
         if self._constant is not None:
             return self._constant
         values = Values(variables, self._defaults)
-        return max(LEAST, sum(each.estimate(values) for each in self._fields))
+        return max(LEAST, self._calls + sum(each.estimate(values) for each in self._fields))
 
-    def by_field(self, variables: Mapping[str, Any]) -> Iterator[tuple[FieldCost, int]]:
-        """What its fields cost with these variables, each by itself. Of an interface's or a
-        union's types it has those of the dearest."""
-        values = Values(variables, self._defaults)
-        for each in self._fields:
-            yield from each.each(values, 1)
+    def by_field(self, variables: Mapping[str, Any]) -> list[Share]:
+        """What its fields cost with these variables, by their places. Of an interface's or a
+        union's types it has those of the dearest, and what is called for the others."""
+        values, shares = Values(variables, self._defaults), dict[Path, Share]()
+        for root in self._fields:
+            for each, cost in root.each(values, 1):
+                path, call = each.path, each.call
+                first = shares.get(path) or Share(path, each.coordinate, 0, 0)
+                shares[path] = first._replace(
+                    estimated=first.estimated + cost + call, call=first.call + call
+                )
+        return list(shares.values())
 
     def actual(self, variables: Mapping[str, Any], data: Mapping[str, Any]) -> dict[Path, int]:
         """What its fields have cost by the response's data, each by itself, by their places."""
@@ -271,11 +127,17 @@ class _Reading:
     ) -> list[FieldCost]:
         """The costs of the fields. Those that are ``sized`` have so many items, as the field above
         says."""
-        return [
-            self._field(planned, (*path, key), sized.get(planned.name))
-            for key, planned in selection.items()
-            if not self._is_denied(planned)
-        ]
+        costs, has_page = list[FieldCost](), False
+        for key, planned in selection.items():
+            if self._is_denied(planned):
+                continue
+            cost = self._field(planned, (*path, key), sized.get(planned.name))
+            call = self.costs.calls.get(planned.coordinate)
+            if call is not None and not (call.is_page and has_page):
+                cost.call = self.costs.price(call)
+                has_page = has_page or call.is_page
+            costs.append(cost)
+        return costs
 
     def _is_denied(self, planned: PlannedField) -> bool:
         verdict = self.decision.verdicts.get(planned.coordinate)
@@ -333,7 +195,7 @@ def _items_of(size: Size, planned: PlannedField) -> ItemsOf:
         if node is None:
             argument = planned.definition.args.get(name)
             default = argument.default_value if argument is not None else None
-            number = _number(_within(default, below))
+            number = number_of(within(default, below))
             if number is not None:
                 items.numbers.append(number)
             continue
@@ -343,7 +205,7 @@ def _items_of(size: Size, planned: PlannedField) -> ItemsOf:
         if isinstance(node, VariableNode):
             items.variables.append((node.name.value, tuple(below)))
         elif node is not None and not below:
-            number = _number(value_from_ast_untyped(node))
+            number = number_of(value_from_ast_untyped(node))
             if number is not None:
                 items.numbers.append(number)
     return items
@@ -355,9 +217,13 @@ class _Counting:
 
     values: Values
     costs: dict[Path, int] = field(default_factory=dict)
+    called: set[FieldCost] = field(default_factory=set)
 
     def fields(self, fields: Sequence[FieldCost], found: Mapping[str, Any]) -> None:
         for each in fields:
+            if each.call and each not in self.called:
+                self.called.add(each)
+                self._add(each.path, each.call)
             value = found.get(each.path[-1])
             if value is not None:
                 self._add(each.path, each.arguments.estimate(self.values))

@@ -1,5 +1,5 @@
-"""Weights and sizes of lists by which estimates go with what operations take, learned from what
-some have taken.
+"""Weights, sizes of lists and costs of calls by which estimates go with what operations take,
+learned from what some have taken.
 
 That is least squares without negative weights: Lawson and Hanson, "Solving Least Squares Problems",
 1974.
@@ -18,7 +18,7 @@ from scipy.stats import spearmanr
 from resolvers.costs import Costs
 
 OBJECT_MS = 0.012
-"""What the gateway itself takes for an object: 20 ms for the 1,653 of the shop's order page."""
+"""What the gateway itself takes for an object of the shop's pages."""
 
 FEWEST = 20
 """Operations of which something can be learned."""
@@ -28,12 +28,30 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class FieldRecord:
-    """A field of an operation that was run: how many items were estimated, and how many came."""
+    """A field of an operation that was run: how many items were estimated, and how many came.
+    ``source`` is that which was to be called for it, if one was, and ``called`` whether it was."""
 
     path: Path
     coordinate: str
     estimated: float
     actual: float
+    source: str | None = None
+    called: bool = False
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any], costs: Costs) -> FieldRecord:
+        """The record of a field as ``extensions.cost`` tells of it."""
+        coordinate, call = str(told["coordinate"]), told.get("call", 0)
+        weight = _weight(costs, coordinate)
+        called = bool(call and told["actual"])
+        return cls(
+            tuple(told["path"]),
+            coordinate,
+            (told["estimated"] - call) / weight,
+            (told["actual"] - call * called) / weight,
+            costs.calls[coordinate].source if call else None,
+            called,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +71,7 @@ class OperationRecord:
             cost, calls = extensions["cost"], extensions["explain"]["calls"]
             if "actual" not in cost:
                 return None
-            fields = [
-                FieldRecord(
-                    tuple(each["path"]),
-                    str(each["coordinate"]),
-                    each["estimated"] / _weight(costs, each["coordinate"]),
-                    each["actual"] / _weight(costs, each["coordinate"]),
-                )
-                for each in cost["fields"]
-            ]
+            fields = [FieldRecord.of(each, costs) for each in cost["fields"]]
             return cls(fields, float(sum(call["ms"] for call in calls)))
         except (KeyError, TypeError):
             return None
@@ -74,12 +84,14 @@ class OperationRecord:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What to declare: the ``weights`` of fields and the ``sizes`` of lists, by coordinates.
-    ``before`` and ``after`` are the rank correlations (Spearman) of the estimates with what was
-    taken, the second of each fifth of the records by what the others taught."""
+    """What to declare: the ``weights`` of fields and the ``sizes`` of lists, by coordinates, and
+    what ``calls`` cost, by sources. ``before`` and ``after`` are the rank correlations (Spearman)
+    of the estimates with what was taken, the second of each fifth of the records by what the others
+    taught."""
 
     weights: dict[str, int]
     sizes: dict[str, int]
+    calls: dict[str, int]
     before: float
     after: float
 
@@ -89,8 +101,7 @@ def learn(records: Sequence[OperationRecord], costs: Costs) -> Proposal:
     if len(records) < FEWEST:
         raise ValueError(f"{len(records)} operations teach nothing: have {FEWEST} at least.")
     took = np.array([record.ms for record in records])
-    now = [sum(each.estimated * _weight(costs, each.coordinate) for each in record.fields)
-           for record in records]  # fmt: skip
+    now = [sum(_now(each, costs) for each in record.fields) for record in records]
     held_out = np.zeros(len(records))
     for part in range(5):
         others = [record for place, record in enumerate(records) if place % 5 != part]
@@ -101,6 +112,7 @@ def learn(records: Sequence[OperationRecord], costs: Costs) -> Proposal:
     return Proposal(
         lesson.weights(sum(now)),
         lesson.sizes,
+        lesson.calls(sum(now)),
         float(spearmanr(now, took).statistic),
         float(spearmanr(held_out, took).statistic),
     )
@@ -111,6 +123,7 @@ class _Lesson:
     costs: Costs
     sizes: dict[str, int] = field(default_factory=dict)
     ms: dict[str, float] = field(default_factory=dict)
+    call_ms: dict[str, float] = field(default_factory=dict)
     _estimated: float = 0.0
 
     @classmethod
@@ -142,16 +155,23 @@ class _Lesson:
 
     def _learn_times(self, records: Sequence[OperationRecord]) -> None:
         coordinates = sorted({each.coordinate for record in records for each in record.fields})
+        sources = sorted(
+            {each.source for record in records for each in record.fields if each.source}
+        )
         places = {coordinate: place for place, coordinate in enumerate(coordinates)}
-        counts = np.zeros((len(records), len(coordinates)))
+        calls = {source: place for place, source in enumerate(sources, len(coordinates))}
+        counts = np.zeros((len(records), len(coordinates) + len(sources)))
         for row, record in enumerate(records):
             for each in record.fields:
                 counts[row, places[each.coordinate]] += each.actual
+                if each.source and each.called:
+                    counts[row, calls[each.source]] += 1
         took = np.array([record.ms for record in records])
         # A tenth more is as bad for a small operation as for a large one.
         scale = 1.0 / np.maximum(took, OBJECT_MS)
         times, _ = nnls(counts * scale[:, None], took * scale)
-        self.ms = dict(zip(coordinates, map(float, times), strict=True))
+        self.ms = {coordinate: float(times[place]) for coordinate, place in places.items()}
+        self.call_ms = {source: float(times[place]) for source, place in calls.items()}
 
     def estimate(self, record: OperationRecord) -> float:
         """The milliseconds that the record's operation is estimated to take."""
@@ -163,6 +183,7 @@ class _Lesson:
                 factor *= self.sizes[each.coordinate] / self.costs.sizes[each.coordinate].assumed
             factors[each.path] = factor
             total += each.estimated * factor * self.ms.get(each.coordinate, 0.0)
+            total += self.call_ms.get(each.source, 0.0) if each.source else 0.0
         return total
 
     def _factor(self, factors: Mapping[Path, float], path: Path) -> float:
@@ -173,10 +194,21 @@ class _Lesson:
     def weights(self, now: float) -> dict[str, int]:
         """The weights, by which all records together cost what they do ``now``, as far as whole
         numbers can, so that limits stay what they are."""
+        return self._units(self.ms, now)
+
+    def calls(self, now: float) -> dict[str, int]:
+        """What calls cost, in the same way."""
+        return self._units(self.call_ms, now)
+
+    def _units(self, ms: Mapping[str, float], now: float) -> dict[str, int]:
         unit = self._estimated / now if now else 0.0
-        if not unit:
-            return {}
-        return {coordinate: round(ms / unit) for coordinate, ms in self.ms.items()}
+        return {name: round(each / unit) for name, each in ms.items()} if unit else {}
+
+
+def _now(each: FieldRecord, costs: Costs) -> float:
+    """What a field is estimated to cost now."""
+    call = costs.price(costs.calls[each.coordinate]) if each.source else 0
+    return each.estimated * _weight(costs, each.coordinate) + call
 
 
 def _weight(costs: Costs, coordinate: str) -> int:

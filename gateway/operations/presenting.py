@@ -47,11 +47,12 @@ class Presenter:
         if account is not None:
             told["remaining"] = account.remaining
         told["fields"] = fields = []
-        for each, estimated in cost.by_field(variables):
+        for each in cost.by_field(variables):
             own = {} if actual is None else {"actual": actual.get(each.path, 0)}
-            if estimated or any(own.values()):
+            if each.estimated or any(own.values()):
                 place = {"path": each.path, "coordinate": each.coordinate}
-                fields.append({**place, "estimated": estimated, **own})
+                call = {"call": each.call} if each.call else {}
+                fields.append({**place, "estimated": each.estimated, **own, **call})
         return {"cost": told}
 
 

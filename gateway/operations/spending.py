@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphql import GraphQLError
 from graphql.execution import (
@@ -14,10 +14,8 @@ from graphql.execution import (
 from strawberry.types import ExecutionResult
 
 from gateway.errors import Denied, Unauthenticated
+from gateway.operations.formulas import FieldCost, TypeCost, Values, type_of
 from gateway.operations.results import Result, is_request_error
-
-if TYPE_CHECKING:
-    from gateway.operations.costs import FieldCost, TypeCost, Values
 
 DENIALS = frozenset({Denied.code, Unauthenticated.code})
 
@@ -34,6 +32,7 @@ class Spending:
         self._fields = {each.path[0]: each for each in fields}
         self._values = values
         self._spent = dict.fromkeys(self._fields, 0)
+        self._called: set[FieldCost | TypeCost] = set()
         self._failed: set[str] = set()
         self._pending: dict[str, list[str | int]] = {}
 
@@ -70,7 +69,9 @@ class Spending:
         """What all of it has cost."""
         spent = sum(self._spent.values())
         for name in self._failed:
-            spent += max(0, self._fields[name].estimate(self._values) - self._spent[name])
+            each = self._fields[name]
+            estimate = each.estimate(self._values) + each.all_calls
+            spent += max(0, estimate - self._spent[name])
         return spent
 
     def _expect(self, pending: Iterable[PendingResult] | None) -> None:
@@ -97,43 +98,44 @@ class Spending:
         if at is None:
             return
         if isinstance(value, list):
-            self._spent[names[0]] += _of_value(at, value, self._values)
+            self._spent[names[0]] += self._of_value(at, value)
         else:
             # The object itself was in the part before.
             of_type = type_of(at.types, value)
-            self._spent[names[0]] += _of_fields(of_type.dear, value, self._values)
+            self._spent[names[0]] += self._of_fields(of_type.dear, value)
 
     def _add_fields(self, fields: Iterable[FieldCost], found: Mapping[str, Any]) -> None:
         for each in fields:
-            self._spent[each.path[0]] += _of_fields((each,), found, self._values)
+            name = each.path[0]
+            if each.call and name in found and each not in self._called:
+                self._called.add(each)
+                self._spent[name] += each.call
+            self._spent[name] += self._of_fields((each,), found)
 
+    def _of_fields(self, fields: Sequence[FieldCost], found: Mapping[str, Any]) -> int:
+        cost = 0
+        for each in fields:
+            value = found.get(each.path[-1])
+            if value is not None:
+                cost += each.arguments.estimate(self._values) + self._of_value(each, value)
+        return cost
 
-def _of_fields(fields: Sequence[FieldCost], found: Mapping[str, Any], values: Values) -> int:
-    cost = 0
-    for each in fields:
-        value = found.get(each.path[-1])
-        if value is not None:
-            cost += each.arguments.estimate(values) + _of_value(each, value, values)
-    return cost
+    def _of_value(self, field: FieldCost, value: Any) -> int:
+        types = field.types
+        if isinstance(value, list):
+            first = next((each for each in value if each is not None), None)
+            if len(types) == 1 and not types[0].dear and not isinstance(first, list):
+                count = len(value) - value.count(None)
+                return types[0].weight * count + (self._calls_of(types[0]) if count else 0)
+            return sum(self._of_value(field, each) for each in value if each is not None)
+        if not isinstance(value, dict):
+            return types[0].weight
+        type_ = type_of(types, value)
+        return type_.weight + self._calls_of(type_) + self._of_fields(type_.dear, value)
 
-
-def _of_value(field: FieldCost, value: Any, values: Values) -> int:
-    types = field.types
-    if isinstance(value, list):
-        first = next((each for each in value if each is not None), None)
-        if len(types) == 1 and not types[0].dear and not isinstance(first, list):
-            return types[0].weight * (len(value) - value.count(None))
-        return sum(_of_value(field, each, values) for each in value if each is not None)
-    if not isinstance(value, dict):
-        return types[0].weight
-    type_ = type_of(types, value)
-    return type_.weight + _of_fields(type_.dear, value, values)
-
-
-def type_of(types: Sequence[TypeCost], value: Mapping[str, Any]) -> TypeCost:
-    """The type of an object. The response need not say it: of those that it can be, the dearest
-    counts."""
-    if len(types) == 1:
-        return types[0]
-    fit = [each for each in types if each.keys == value.keys()]
-    return max(fit or types, key=lambda each: each.weight)
+    def _calls_of(self, type_: TypeCost) -> int:
+        """What is called for an object's fields, if it is the first of its place."""
+        if not type_.calls or type_ in self._called:
+            return 0
+        self._called.add(type_)
+        return type_.calls

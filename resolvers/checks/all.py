@@ -31,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     columns.time_zones_are_of_times,
     costs.weights_are_numbers,
     costs.list_sizes_can_be_told,
+    costs.calls_can_cost,
 )
 
 

@@ -37,6 +37,15 @@ def list_sizes_can_be_told(declared: Declarations) -> Iterator[Fault]:
                 yield Fault(coordinate, fault)
 
 
+def calls_can_cost(declared: Declarations) -> Iterator[Fault]:
+    sources = {each.resource.source for each in declared.nodes.values()}
+    for source, price in declared.call_costs.items():
+        if source not in sources:
+            yield Fault("call_costs", f"has '{source}', and no type is of such a source")
+        if price < 0:
+            yield Fault("call_costs", f"a call of {price}: nothing costs less than 0")
+
+
 def _faults(field: GraphQLField, size: ListSize) -> Iterator[str]:
     type_ = get_nullable_type(field.type)
     if size.assumed_size and size.assumed_size < 0:

@@ -49,16 +49,18 @@ class Place:
 
 @dataclass(frozen=True)
 class Declarations:
-    """All that a graph declares. ``nodes`` are its types with a resource, by name."""
+    """All that a graph declares. ``nodes`` are its types with a resource, by name, ``call_costs``
+    what a call costs, by the names of sources."""
 
     schema: GraphQLSchema
     rules: Rules
     nodes: Mapping[str, type[Node]]
     unbacked: Sequence[str]
     places: Sequence[Place]
+    call_costs: Mapping[str, int]
 
     @staticmethod
-    def of(schema: GraphQLSchema, rules: Rules) -> Declarations:
+    def of(schema: GraphQLSchema, rules: Rules, call_costs: Mapping[str, int]) -> Declarations:
         nodes: dict[str, type[Node]] = {}
         unbacked: list[str] = []
         places: list[Place] = []
@@ -73,7 +75,7 @@ class Declarations:
             elif is_node:
                 unbacked.append(type_.name)
             places.extend(_places(type_, owner))
-        return Declarations(schema, rules, nodes, unbacked, places)
+        return Declarations(schema, rules, nodes, unbacked, places, call_costs)
 
     def types_of(self, resource: Resource) -> Iterator[tuple[str, type[Node]]]:
         """The types that the resource backs."""

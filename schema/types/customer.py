@@ -13,6 +13,7 @@ from loaders.query import Comparison, Function, Operator
 from loaders.sql.postgres import PostgresTable
 from resolvers import directives
 from resolvers.connections import Connection, connection
+from resolvers.costs import ListSize
 from resolvers.directives import Access
 from resolvers.fields import Node, column
 from resolvers.relations import aggregate, many, one
@@ -55,7 +56,10 @@ class Customer(Node):
     created_at: datetime = column("When they signed up.", filterable=True, sortable=True)
 
     addresses: list[Address] | None = many(
-        "Where they ship and bill to.", by="customer_id", order_by="id"
+        "Where they ship and bill to.",
+        by="customer_id",
+        order_by="id",
+        directives=[ListSize(assumed_size=2)],
     )
     orders: Connection[Order] = connection(
         "What they bought, the newest first.", by="customer_id", order_by="-placed_at"

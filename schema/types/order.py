@@ -11,6 +11,7 @@ import strawberry
 
 from loaders.row_filters import through
 from loaders.sql.postgres import PostgresTable
+from resolvers.costs import ListSize
 from resolvers.fields import Node, column
 from resolvers.relations import many, one
 from resolvers.shop.orders import visible_orders
@@ -56,7 +57,12 @@ class Order(Node):
 
     customer: Customer | None = one("Who bought it.", by="customer_id", filterable=True)
     shipping_address: Address | None = one("Where it goes.", by="shipping_address_id")
-    lines: list[OrderLine] = many("What was bought.", by="order_id", order_by="line_no")
+    lines: list[OrderLine] = many(
+        "What was bought.",
+        by="order_id",
+        order_by="line_no",
+        directives=[ListSize(assumed_size=3)],
+    )
     shipment: Shipment | None = one("The parcel it left in; null until it has left.", by="id")
 
 

@@ -12,6 +12,7 @@ import strawberry
 from loaders.mongo import MongoCollection
 from loaders.query import Function
 from resolvers.connections import Connection, connection
+from resolvers.costs import ListSize
 from resolvers.fields import Node, column, computed
 from resolvers.relations import aggregate, many, one
 from resolvers.scalars import URL
@@ -82,7 +83,9 @@ class Product(Node):
         "What the shop pays for it. Not for customers.", requires_scopes=[["finance"]]
     )
     attributes: ProductAttributes = column("What it is like.")
-    images: list[ProductImage] = column("Pictures of it, the main one first.")
+    images: list[ProductImage] = column(
+        "Pictures of it, the main one first.", directives=[ListSize(assumed_size=3)]
+    )
     tags: list[str] = column("Words to find it by.", filterable=True)
     category_path: list[str] = column(
         "The slugs of its category and of all that this is part of, the topmost first. By `has`, a "
@@ -127,7 +130,10 @@ class Category(Node):
         "The category it is part of; null at the top.", by="parent_id", filterable=True
     )
     children: list[Category] = many(
-        "The categories it is divided into.", by="parent_id", order_by="position"
+        "The categories it is divided into.",
+        by="parent_id",
+        order_by="position",
+        directives=[ListSize(assumed_size=3)],
     )
     products: Connection[Product] = connection(
         "What is sold right here, not in its children.", by="category_id", order_by="name"

@@ -10,6 +10,7 @@ import strawberry
 
 from loaders.rest.routes import RestResource, Single
 from loaders.row_filters import through
+from resolvers.costs import ListSize
 from resolvers.fields import Node, column
 from resolvers.relations import one
 from resolvers.scalars import URL
@@ -64,7 +65,9 @@ class Shipment(Node):
     shipped_at: datetime | None = column("When it was handed to the carrier.")
     estimated_delivery: date | None = column("The day it is expected at the door.")
     delivered_at: datetime | None = column("When it was handed over at the door.")
-    events: list[TrackingEvent] = column("What happened to it, the oldest first.")
+    events: list[TrackingEvent] = column(
+        "What happened to it, the oldest first.", directives=[ListSize(assumed_size=4)]
+    )
 
     carrier: Carrier | None = one("Who carries it.", by="carrier_code")
     order: Order | None = one("What is in it.", by="order_id")

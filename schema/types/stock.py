@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import strawberry
 
 from loaders.rest.routes import Batch, RestResource, Single
+from resolvers.costs import ListSize
 from resolvers.fields import Node, column
 from resolvers.relations import many, one
 from resolvers.shop.products import visible_stock
@@ -43,7 +44,10 @@ class Stock(Node):
 
     product: Product | None = one("What is counted.", by="sku", to="sku")
     reservations: list[Reservation] = many(
-        "Who holds what of it, the oldest first.", by="sku", order_by=("created_at", "id")
+        "Who holds what of it, the oldest first.",
+        by="sku",
+        order_by=("created_at", "id"),
+        directives=[ListSize(assumed_size=2)],
     )
 
 

@@ -13,8 +13,21 @@ from gateway.settings import Settings
 from gateway.testing import GraphClient
 from loaders.identity import ANONYMOUS, Identity
 from loaders.memory import MemorySource, MemoryTable
-from resolvers import Connection, Graph, Node, column, connection, many, mutation, node, nodes
-from resolvers.costs import Cost, ListSize
+from loaders.query import Function
+from resolvers import (
+    Connection,
+    Graph,
+    Node,
+    aggregate,
+    column,
+    connection,
+    many,
+    mutation,
+    node,
+    nodes,
+    one,
+)
+from resolvers.costs import CALL, Cost, ListSize
 from resolvers.ids import global_id
 
 shelf_table = MemoryTable(source="shop", name="shelves")
@@ -28,6 +41,8 @@ class Shelf(Node):
     name: str = column("Its name.", filterable=True, sortable=True)
     books: list[Book] | None = many("What stands on it.", by="shelf_id")
     paged: Connection[Book] | None = connection("The same by pages.", by="shelf_id")
+    best: Book | None = one("The best of them.", by="best_id")
+    count: int = aggregate("How many.", of=book_table, by="shelf_id", function=Function.COUNT)
     secret: list[Book] | None = many("Shown to some.", by="shelf_id", requires_scopes=[["secrets"]])
 
 
@@ -36,6 +51,7 @@ class Book(Node):
     resource = book_table
 
     title: str = column("Its title.")
+    shelf: Shelf | None = one("Where it stands.", by="shelf_id")
     summary: str | None = column("What a model says of it.", directives=[Cost(weight=7)])
 
 
@@ -121,7 +137,9 @@ GRAPH = Graph(Query, mutation=Mutation, subscription=Subscription, types=[Pen, L
 SOURCE = MemorySource(
     "shop",
     {
-        "shelves": [{"id": number, "name": f"shelf {number}"} for number in range(5)],
+        "shelves": [
+            {"id": number, "name": f"shelf {number}", "best_id": number} for number in range(5)
+        ],
         "books": [
             {"id": number, "shelf_id": number % 2, "title": "t", "summary": None}
             for number in range(6)
@@ -140,50 +158,60 @@ SHELF = global_id("Shelf", shelf_table, 1)
 ESTIMATES: list[tuple[str, dict[str, Any], int, int]] = [
     # An object costs 1, a scalar nothing, and an operation no less than 1.
     ("{ __typename numbers }", {}, 1, 0),
-    (f'{{ node(id: "{SHELF}") {{ id }} }}', {}, 3, 3),
+    (f'{{ node(id: "{SHELF}") {{ id }} }}', {}, CALL + 3, CALL + 3),
     # A page is one object with as many as are asked for, or 20.
-    ("{ shelves { totalCount } }", {}, 1, 1),
-    ("{ shelves { nodes { name } } }", {}, 21, 6),
-    ("{ shelves(first: 3) { nodes { name } } }", {}, 4, 4),
-    ("{ shelves(last: 3) { nodes { name } } }", {}, 4, 4),
-    ("{ shelves(first: 3) { nodes { name } edges { node { name } } } }", {}, 10, 10),
-    ("{ shelves(first: 2) { pageInfo { hasNextPage } nodes { id } } }", {}, 4, 4),
-    ("{ shelves(first: null) { nodes { name } } }", {}, 21, 6),
+    ("{ shelves { totalCount } }", {}, CALL + 1, CALL + 1),
+    ("{ shelves { nodes { name } } }", {}, CALL + 21, CALL + 6),
+    ("{ shelves(first: 3) { nodes { name } } }", {}, CALL + 4, CALL + 4),
+    ("{ shelves(last: 3) { nodes { name } } }", {}, CALL + 4, CALL + 4),
+    ("{ shelves(first: 3) { nodes { name } edges { node { name } } } }", {}, CALL + 10, CALL + 10),
+    ("{ shelves(first: 2) { pageInfo { hasNextPage } nodes { id } } }", {}, CALL + 4, CALL + 4),
+    ("{ shelves(first: null) { nodes { name } } }", {}, CALL + 21, CALL + 6),
     # The same with variables, and with their defaults.
-    ("query ($n: Int) { shelves(first: $n) { nodes { name } } }", {"n": 3}, 4, 4),
-    ("query ($n: Int) { shelves(first: $n) { nodes { name } } }", {}, 21, 6),
-    ("query ($n: Int) { shelves(first: $n) { nodes { name } } }", {"n": None}, 21, 6),
-    ("query ($n: Int = 2) { shelves(first: $n) { nodes { name } } }", {}, 3, 3),
-    ("query ($n: Int = 2) { shelves(first: $n) { nodes { name } } }", {"n": 4}, 5, 5),
+    ("query ($n: Int) { shelves(first: $n) { nodes { name } } }", {"n": 3}, CALL + 4, CALL + 4),
+    ("query ($n: Int) { shelves(first: $n) { nodes { name } } }", {}, CALL + 21, CALL + 6),
+    ("query ($n: Int) { shelves(first: $n) { nodes { name } } }", {"n": None}, CALL + 21, CALL + 6),
+    ("query ($n: Int = 2) { shelves(first: $n) { nodes { name } } }", {}, CALL + 3, CALL + 3),
+    ("query ($n: Int = 2) { shelves(first: $n) { nodes { name } } }", {"n": 4}, CALL + 5, CALL + 5),
     # Within lists everything counts as often as the lists have items: 10 if nothing is said.
     ("{ plain { name } }", {}, 10, 3),
-    ("{ shelves(first: 2) { nodes { books { title } } } }", {}, 1 + 2 * (1 + 10 * 3), 21),
+    (
+        "{ shelves(first: 2) { nodes { books { title } } } }",
+        {},
+        2 * CALL + 1 + 2 * (1 + 10 * 3),
+        2 * CALL + 21,
+    ),
     (
         "{ shelves(first: 2) { nodes { paged(first: 3) { nodes { title } } } } }",
         {},
-        1 + 2 * (1 + 1 + 3 * 3),
-        23,
+        2 * CALL + 1 + 2 * (1 + 1 + 3 * 3),
+        2 * CALL + 23,
     ),
     (
         "query ($n: Int, $m: Int!) {"
         " shelves(first: $n) { nodes { paged(first: $m) { nodes { title } } } } }",
         {"n": 2, "m": 1},
-        1 + 2 * (1 + 1 + 1 * 3),
-        11,
+        2 * CALL + 1 + 2 * (1 + 1 + 1 * 3),
+        2 * CALL + 11,
     ),
     # A weight is of a type, of a field, or of an argument.
-    ("{ shelves(first: 2) { nodes { books { summary } } } }", {}, 1 + 2 * (1 + 10 * 10), 21),
+    (
+        "{ shelves(first: 2) { nodes { books { summary } } } }",
+        {},
+        2 * CALL + 1 + 2 * (1 + 10 * 10),
+        2 * CALL + 21,
+    ),
     ("{ find(exactly: true) { __typename } }", {}, 21, 21),
     ("query ($so: Boolean!) { find(exactly: $so) { __typename } }", {"so": False}, 21, 21),
     # Inputs are objects, too.
-    ('{ shelves(first: 1, where: {name: {eq: "a"}}) { totalCount } }', {}, 3, 3),
+    ('{ shelves(first: 1, where: {name: {eq: "a"}}) { totalCount } }', {}, CALL + 3, CALL + 3),
     (
         "query ($w: ShelfFilter) { shelves(first: 1, where: $w) { totalCount } }",
         {"w": {"or": [{"name": {"eq": "a"}}, {"name": {"eq": "b"}}]}},
-        1 + 5,
-        6,
+        CALL + 1 + 5,
+        CALL + 6,
     ),
-    ("{ shelves(orderBy: [{field: NAME}, {field: NAME}]) { totalCount } }", {}, 3, 3),
+    ("{ shelves(orderBy: [{field: NAME}, {field: NAME}]) { totalCount } }", {}, CALL + 3, CALL + 3),
     # Sizes by a path into an argument are of some fields of the value.
     ("{ find { matches { title } } }", {}, 1 + 10 * 3, 1),
     ("{ find(page: {size: 2}) { matches { title } others { name } } }", {}, 2 + 2 * 3 + 10, 2),
@@ -195,12 +223,53 @@ ESTIMATES: list[tuple[str, dict[str, Any], int, int]] = [
     ("{ things(count: 2) { name ... on Pen { __typename } } }", {}, 2 * 5, 6),
     ("{ things(count: 2) { ... on Lamp { parts { name } } } }", {}, 2 * 15, 6),
     # A list of ids has as many.
-    ("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": [SHELF]}, 3, 3),
-    (f'{{ nodes(ids: ["{SHELF}", "{SHELF}"]) {{ ... on Shelf {{ name }} }} }}', {}, 6, 2),
+    ("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": [SHELF]}, CALL + 3, CALL + 3),
+    (
+        f'{{ nodes(ids: ["{SHELF}", "{SHELF}"]) {{ ... on Shelf {{ name }} }} }}',
+        {},
+        CALL + 6,
+        CALL + 2,
+    ),
     # What is skipped does not count, and what stands twice counts twice.
     ("{ plain @skip(if: true) { name } numbers }", {}, 1, 0),
     ("{ a: plain { name } b: plain { name } }", {}, 20, 6),
     ("{ ...F ...F } fragment F on Query { plain { name } }", {}, 10, 3),
+    # A call to a source is one for all objects at its place, however many these are: for what is
+    # one, for a list, for an aggregate, for a connection's page and for its count.
+    ("{ shelves { __typename } }", {}, 1, 1),
+    ("{ shelves(first: 1) { nodes { best { title } } } }", {}, 2 * CALL + 5, 2 * CALL + 5),
+    ("{ shelves(first: 100) { nodes { best { title } } } }", {}, 2 * CALL + 401, 2 * CALL + 21),
+    ("{ shelves(first: 5) { nodes { count } } }", {}, 2 * CALL + 6, 2 * CALL + 6),
+    (
+        "{ shelves(first: 5) { totalCount pageInfo { endCursor } nodes { id } edges { cursor } } }",
+        {},
+        2 * CALL + 12,
+        2 * CALL + 12,
+    ),
+    # What stands under several keys is called for by each, once in fragments that meet.
+    ("{ a: shelves { totalCount } b: shelves { totalCount } }", {}, 2 * CALL + 2, 2 * CALL + 2),
+    (
+        "{ shelves(first: 1) { nodes { ...F ...F books { title } } } }"
+        " fragment F on Shelf { count again: count books { id } }",
+        {},
+        4 * CALL + 2 + 30,
+        4 * CALL + 2 + 9,
+    ),
+    # None is made for objects that there are not.
+    (
+        '{ shelves(first: 5, where: {name: {eq: "none"}}) { nodes { best { shelf { id } } } } }',
+        {},
+        3 * CALL + 3 + 5 * (1 + 3 + 1),
+        CALL + 3,
+    ),
+    # Each type at a place has its own.
+    (
+        f'{{ node(id: "{SHELF}") {{ ... on Shelf {{ count best {{ id }} }}'
+        " ... on Book { shelf { count } } } }",
+        {},
+        5 * CALL + 4,
+        3 * CALL + 4,
+    ),
     # Changing something costs 10 more.
     ('mutation { rename(name: "a") { name } }', {}, 11, 11),
     # All of a schema is read, whatever is asked of it.
@@ -229,22 +298,32 @@ async def test_each_field_has_its_part() -> None:
     response = await client().execute(query)
 
     fields = [
-        (each["path"], each["coordinate"], each["estimated"], each["actual"])
+        (each["path"], each["coordinate"], each["estimated"], each["actual"], each.get("call"))
         for each in response.cost["fields"]
     ]
     assert fields == [
-        (["s"], "Query.shelves", 1, 1),
-        (["s", "nodes"], "ShelfConnection.nodes", 2, 2),
-        (["s", "nodes", "books"], "Shelf.books", 60, 18),
-        (["s", "nodes", "books", "summary"], "Book.summary", 140, 0),
+        (["s"], "Query.shelves", 1, 1, None),
+        (["s", "nodes"], "ShelfConnection.nodes", CALL + 2, CALL + 2, CALL),
+        (["s", "nodes", "books"], "Shelf.books", CALL + 60, CALL + 18, CALL),
+        (["s", "nodes", "books", "summary"], "Book.summary", 140, 0, None),
     ]
+
+
+async def test_a_graph_says_what_a_call_costs() -> None:
+    graph = Graph(Query, types=[Pen, Lamp], call_costs={"shop": 3})
+
+    response = await GraphClient(graph, [SOURCE]).execute("{ shelves(first: 2) { nodes { id } } }")
+
+    assert response.cost["estimated"] == response.cost["actual"] == 3 + 3
 
 
 SECRETS = "{ shelves(first: 5) { nodes { secret { title } } } }"
 MAY = Identity(subject="someone", scopes=frozenset({"secrets"}))
 
 
-@pytest.mark.parametrize(("identity", "estimated"), [(ANONYMOUS, 6), (MAY, 6 + 5 * 10 * 3)])
+@pytest.mark.parametrize(
+    ("identity", "estimated"), [(ANONYMOUS, CALL + 6), (MAY, 2 * CALL + 6 + 5 * 10 * 3)]
+)
 async def test_what_is_denied_costs_nothing(identity: Identity, estimated: int) -> None:
     response = await client().execute(SECRETS, identity=identity)
 
@@ -253,20 +332,20 @@ async def test_what_is_denied_costs_nothing(identity: Identity, estimated: int) 
 
 @pytest.mark.parametrize("query", ["{ shelves(first: 9) { nodes { name } } }"])
 async def test_one_that_costs_too_much_fetches_nothing(query: str) -> None:
-    refused = await client(cost=9).execute(query)
-    run = await client(cost=10).execute(query)
+    refused = await client(cost=CALL + 9).execute(query)
+    run = await client(cost=CALL + 10).execute(query)
 
     assert refused.errors == [
         {
-            "message": "The operation costs 10, and one may cost 9: "
+            "message": f"The operation costs {CALL + 10}, and one may cost {CALL + 9}: "
             "ask for smaller pages, or for less within lists.",
             "extensions": {"code": "OPERATION_TOO_COMPLEX"},
         }
     ]
     assert (refused.data, refused.calls) == (None, [])
     # What it would cost, and which fields make it so dear.
-    assert (refused.cost["estimated"], refused.cost["limit"]) == (10, 9)
-    assert [each["estimated"] for each in refused.cost["fields"]] == [1, 9]
+    assert (refused.cost["estimated"], refused.cost["limit"]) == (CALL + 10, CALL + 9)
+    assert [each["estimated"] for each in refused.cost["fields"]] == [1, CALL + 9]
     assert run.errors == []
 
 
@@ -287,14 +366,14 @@ async def test_a_page_that_is_too_large_is_told_what_is_wrong_with_it() -> None:
 async def test_measured_it_runs_and_the_log_says_that_it_costs_too_much(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    measuring = client(cost=9, cost_mode="measure")
+    measuring = client(cost=CALL + 9, cost_mode="measure")
     with caplog.at_level(logging.WARNING, "sluice.cost"):
         few = await measuring.execute("query Few { shelves(first: 8) { nodes { name } } }")
         much = await measuring.execute("query Much { shelves(first: 9) { nodes { name } } }")
 
     assert few.errors == much.errors == []
     assert caplog.messages == [
-        "measure: operation 'Much' of an anonymous caller costs 10, more than 9"
+        f"measure: operation 'Much' of an anonymous caller costs {CALL + 10}, more than {CALL + 9}"
     ]
 
 

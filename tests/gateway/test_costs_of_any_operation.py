@@ -1,5 +1,6 @@
 """What generated operations on the shop cost is what the specification's formula says, read from
-the document itself: by coerced arguments, field by field."""
+the document itself: by coerced arguments, field by field; and for the calls to sources, place by
+place."""
 
 from __future__ import annotations
 
@@ -37,6 +38,7 @@ from gateway.operations.authorization import Decision, decide
 from gateway.operations.costs import OperationCost
 from gateway.operations.prepared import Document, conditions_of
 from resolvers.connections import LARGEST_PAGE, PAGE_SIZE
+from resolvers.costs import CALL
 from resolvers.lookups import MOST_NODES
 from tests.engine.operations import Operation
 from tests.engine.running import DIFFERENTIAL, THOROUGH
@@ -44,14 +46,50 @@ from tests.engine.shop import GRAPH, SCHEMA
 from tests.engine.shop_operations import shop_operations
 from tests.engine.test_shop_differential import identities
 
+WEIGHTS = {"Query.products": 60, "Query.reviews": 60}
+SIZES = {
+    "Category.children": 3,
+    "Customer.addresses": 2,
+    "Order.lines": 3,
+    "Product.images": 3,
+    "Shipment.events": 4,
+    "Stock.reservations": 2,
+}
+SHOP, CATALOG, INVENTORY, SHIPPING = CALL, 50, 30, 25
+"""What a call to each source costs."""
+
+CALLS = {
+    "Customer": SHOP,
+    "Address": SHOP,
+    "Order": SHOP,
+    "OrderLine": SHOP,
+    "Product": CATALOG,
+    "Category": CATALOG,
+    "Review": CATALOG,
+    "Stock": INVENTORY,
+    "Reservation": INVENTORY,
+    "Shipment": SHIPPING,
+    "Carrier": SHIPPING,
+    "Node": CATALOG,
+}
+"""What it costs to call for objects of a type: one to any source what one to the dearest does."""
+
+AGGREGATES = {
+    "Customer.orderCount": SHOP,
+    "Customer.lifetimeValue": SHOP,
+    "Product.averageRating": CATALOG,
+    "Product.reviewCount": CATALOG,
+}
+
 
 @dataclass
 class Naive:
-    """The cost of a document, read naively. The shop has no directives with weights, and no
-    fragments but inline ones."""
+    """The cost of a document, read naively, which has no fragments but inline ones. ``calls`` is
+    what the calls cost of all places that were read."""
 
     decision: Decision
     variables: VariableValues
+    calls: int = 0
 
     def cost(
         self, type_: GraphQLObjectType, sets: list[SelectionSetNode], page: int | None = None
@@ -60,7 +98,26 @@ class Naive:
         fields: dict[str, list[FieldNode]] = {}
         for each in sets:
             self.collect(type_, each, fields)
-        return sum(self.field(type_, nodes, page) for nodes in fields.values())
+        seen = [nodes for nodes in fields.values() if not self.is_denied(type_, nodes[0])]
+        self.call(type_, [nodes[0].name.value for nodes in seen])
+        return sum(self.field(type_, nodes, page) for nodes in seen)
+
+    def is_denied(self, type_: GraphQLObjectType, node: FieldNode) -> bool:
+        verdict = self.decision.verdicts.get(f"{type_.name}.{node.name.value}")
+        return verdict is not None and verdict.is_denied and self.decision.enforced
+
+    def call(self, type_: GraphQLObjectType, names: list[str]) -> None:
+        """Count the calls for these fields of all objects of the type at a place."""
+        if type_.name.endswith("Connection"):
+            price = CALLS[type_.name.removesuffix("Connection")]
+            self.calls += price * names.count("totalCount")
+            self.calls += price * (not {"nodes", "edges", "pageInfo"}.isdisjoint(names))
+        elif not type_.name.endswith("Edge"):
+            for name in names:
+                definition = SCHEMA.get_field(type_, name)
+                assert definition is not None
+                price = CALLS.get(get_named_type(definition.type).name, 0)
+                self.calls += AGGREGATES.get(f"{type_.name}.{name}", price)
 
     def collect(
         self, type_: GraphQLObjectType, set_: SelectionSetNode, fields: dict[str, list[FieldNode]]
@@ -81,9 +138,7 @@ class Naive:
         name = nodes[0].name.value
         definition = SCHEMA.get_field(type_, name)
         assert definition is not None
-        verdict = self.decision.verdicts.get(f"{type_.name}.{name}")
-        if verdict is not None and verdict.is_denied and self.decision.enforced:
-            return 0
+        coordinate = f"{type_.name}.{name}"
         arguments = get_argument_values(definition, nodes[0], self.variables)
         cost = sum(of_input(arguments[each], definition.args[each].type) for each in arguments)
         if is_leaf_type(get_named_type(definition.type)):
@@ -93,11 +148,13 @@ class Naive:
             given = [each for each in map(arguments.get, ("first", "last")) if each is not None]
             below = max(0, min(LARGEST_PAGE, max(given))) if given else PAGE_SIZE
         elif is_list_type(get_nullable_type(definition.type)):
-            times = 10 if page is None else page
+            times = SIZES.get(coordinate, 10) if page is None else page
             if name == "nodes" and "ids" in arguments:
                 times = min(len(arguments["ids"]), MOST_NODES)
         sets = [node.selection_set for node in nodes if node.selection_set is not None]
-        return cost + times * max(1 + self.cost(each, sets, below) for each in types(definition))
+        return cost + times * max(
+            WEIGHTS.get(coordinate, 1) + self.cost(each, sets, below) for each in types(definition)
+        )
 
 
 def types(definition: GraphQLField) -> list[GraphQLObjectType]:
@@ -129,7 +186,8 @@ def test_an_operation_costs_what_the_formula_says(
     variables = get_variable_values(SCHEMA, node.variable_definitions or (), operation.variables)
     assert isinstance(variables, VariableValues)
     try:
-        naive = Naive(decision, variables).cost(plan.root_type, [node.selection_set])
+        naive = Naive(decision, variables)
+        cost = naive.cost(plan.root_type, [node.selection_set])
     except GraphQLError:
         # An argument that is none is the client's error, whatever it costs.
         assume(False)
@@ -137,4 +195,4 @@ def test_an_operation_costs_what_the_formula_says(
 
     estimate = OperationCost(plan, decision, GRAPH.costs).estimate(operation.variables)
 
-    assert estimate == max(1, naive)
+    assert estimate == max(1, cost + naive.calls)

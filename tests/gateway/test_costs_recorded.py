@@ -17,9 +17,12 @@ async def test_a_response_is_a_record(gateway: Gateway) -> None:
     record = OperationRecord.of(answer.body, shop.costs)
 
     assert record is not None
-    assert {each.coordinate: (each.estimated, each.actual) for each in record.fields} == {
-        "Query.products": (1, 1),
-        "ProductConnection.nodes": (3, 3),
-        "Product.category": (3, 3),
+    assert {
+        each.coordinate: (each.estimated, each.actual, each.source, each.called)
+        for each in record.fields
+    } == {
+        "Query.products": (1, 1, None, False),
+        "ProductConnection.nodes": (3, 3, "catalog", True),
+        "Product.category": (3, 3, "catalog", True),
     }
     assert record.calls_ms > 0

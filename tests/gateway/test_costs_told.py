@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from gateway.settings import Settings
+from schema.build import schema
 from tests.client import Gateway, serving
 from tests.snippets import blocks
 
@@ -20,15 +21,21 @@ async def production(source_settings: dict[str, dict[str, Any]]) -> AsyncIterato
         yield gateway
 
 
-PRODUCTS = "{ products(first: 2) { nodes { name } } }"
+CALL = schema.costs.prices["catalog"]
+CATEGORIES = "{ categories(first: 2) { nodes { name } } }"
 FIELDS: list[dict[str, Any]] = [
-    {"path": ["products"], "coordinate": "Query.products", "estimated": 1},
-    {"path": ["products", "nodes"], "coordinate": "ProductConnection.nodes", "estimated": 2},
+    {"path": ["categories"], "coordinate": "Query.categories", "estimated": 1},
+    {
+        "path": ["categories", "nodes"],
+        "coordinate": "CategoryConnection.nodes",
+        "estimated": CALL + 2,
+        "call": CALL,
+    },
 ]
-ESTIMATE = {"estimated": 3, "limit": 20_000, "fields": FIELDS}
+ESTIMATE = {"estimated": CALL + 3, "limit": 20_000, "fields": FIELDS}
 RUN = {
     **ESTIMATE,
-    "actual": 3,
+    "actual": CALL + 3,
     "fields": [{**each, "actual": each["estimated"]} for each in FIELDS],
 }
 
@@ -44,14 +51,14 @@ async def test_the_documented_request_has_the_documented_answer(production: Gate
     answer = await production.post(orjson.dumps(asked))
 
     assert (answer.status, answer.body) == (200, told)
-    assert asked == asking(PRODUCTS, "only")
+    assert asked == asking(CATEGORIES, "only")
     assert told["extensions"]["cost"] == ESTIMATE
 
 
 async def test_what_runs_has_its_cost_beside_its_data(production: Gateway) -> None:
-    answer = await production.post(orjson.dumps(asking(PRODUCTS, True)))
+    answer = await production.post(orjson.dumps(asking(CATEGORIES, True)))
 
-    assert len(answer.data["products"]["nodes"]) == 2
+    assert len(answer.data["categories"]["nodes"]) == 2
     assert answer.body["extensions"] == {"cost": RUN}
 
 
@@ -59,13 +66,13 @@ async def test_what_runs_has_its_cost_beside_its_data(production: Gateway) -> No
 async def test_who_asks_for_something_else_is_told_nothing(
     production: Gateway, asked: object
 ) -> None:
-    answer = await production.post(orjson.dumps(asking(PRODUCTS, asked)))
+    answer = await production.post(orjson.dumps(asking(CATEGORIES, asked)))
 
     assert list(answer.body) == ["data"]
 
 
 async def test_its_cost_alone_fetches_nothing(gateway: Gateway) -> None:
-    answer = await gateway.post(orjson.dumps(asking(PRODUCTS, "only", explain=True)))
+    answer = await gateway.post(orjson.dumps(asking(CATEGORIES, "only", explain=True)))
 
     assert answer.body["data"] is None
     assert answer.body["extensions"]["explain"]["calls"] == []
@@ -80,8 +87,8 @@ async def test_its_cost_alone_may_be_too_much(gateway: Gateway) -> None:
     many = await gateway.post(orjson.dumps(asking(dear, "only")))
     run = await gateway.post(orjson.dumps(asking(dear, True)))
 
-    assert few.body["extensions"]["cost"]["estimated"] == 10_201
-    assert many.body["extensions"]["cost"]["estimated"] == 20_201
+    assert few.body["extensions"]["cost"]["estimated"] == 2 * CALL + 60 + 10_200
+    assert many.body["extensions"]["cost"]["estimated"] == 2 * CALL + 60 + 20_200
     assert "errors" not in many.body
     assert [error["extensions"]["code"] for error in run.errors] == ["OPERATION_TOO_COMPLEX"]
     assert run.body["extensions"]["cost"] == many.body["extensions"]["cost"]
@@ -105,7 +112,7 @@ async def test_who_may_not_see_the_schema_is_not_told_what_that_costs(production
 async def test_it_is_told_over_a_websocket(gateway: Gateway) -> None:
     async with gateway.connected() as socket:
         for cost, told in (("only", ESTIMATE), (True, RUN)):
-            await socket.send(id="1", type="subscribe", payload=asking(PRODUCTS, cost))
+            await socket.send(id="1", type="subscribe", payload=asking(CATEGORIES, cost))
             message = await socket.receive()
             assert message["type"] == "next"
             assert message["payload"]["extensions"] == {"cost": told}

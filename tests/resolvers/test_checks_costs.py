@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 import strawberry
 
+from resolvers import Graph
+from resolvers.checks.faults import DeclarationError
 from resolvers.costs import Cost, ListSize
+from resolvers.shop.customers import customers_pii
+from schema.query import Query
 from tests.resolvers.declaring import faults_of, list_of, plain_type
 
 
@@ -87,4 +91,14 @@ def test_the_weight_of_a_type_is_a_number_too() -> None:
 
     assert faults_of(some=(type_ | None, strawberry.field(description="A."))) == [
         "Dear: a weight of -2: nothing costs less than 0"
+    ]
+
+
+def test_calls_cost_something_and_are_to_sources_that_there_are() -> None:
+    with pytest.raises(DeclarationError) as refused:
+        Graph(Query, policies=[customers_pii], call_costs={"shop": -1, "catalog": 0, "shed": 3})
+
+    assert [str(fault) for fault in refused.value.faults] == [
+        "call_costs: a call of -1: nothing costs less than 0",
+        "call_costs: has 'shed', and no type is of such a source",
     ]
