@@ -95,6 +95,20 @@ async def test_its_cost_alone_may_be_too_much(gateway: Gateway) -> None:
     assert "data" not in run.body
 
 
+@pytest.mark.parametrize("depth", [3, 4])
+async def test_a_small_query_that_multiplies_is_refused(gateway: Gateway, depth: int) -> None:
+    selected = "id"
+    for _ in range(depth):
+        selected = f"products(first:100){{nodes{{category{{{selected}}}}}}}"
+    query = f"{{{selected}}}"
+
+    answer = await gateway.post(orjson.dumps(asking(query, True)))
+
+    assert len(query) < 50 * depth
+
+    assert [error["extensions"]["code"] for error in answer.errors] == ["OPERATION_TOO_COMPLEX"]
+
+
 async def test_what_is_not_valid_costs_nothing(gateway: Gateway) -> None:
     answer = await gateway.post(orjson.dumps(asking("{ nothing }", "only")))
 
