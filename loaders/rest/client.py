@@ -11,6 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 import aiohttp
+from aiohttp.http_exceptions import ContentLengthError, TransferEncodingError
 from yarl import URL
 
 from loaders.errors import BadResponse, SourceTimeout, SourceUnavailable, Unreadable, bad_answer
@@ -26,6 +27,12 @@ TOO_MANY = 429
 
 NOTHING = frozenset({204, 404})
 """Answers that say of what is asked for that it is not there."""
+
+
+CUT = (ContentLengthError, TransferEncodingError)
+"""What is said of a body that is shorter than it must be."""
+
+BROKEN = "the connection ended in the middle of an answer"
 
 
 class Reply(NamedTuple):
@@ -135,6 +142,8 @@ class RestClient:
         except TimeoutError as error:
             raise SourceTimeout(self.name, reason=_reason(error)) from error
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
+            if isinstance(error.__cause__, CUT):
+                raise SourceUnavailable(self.name, reason=BROKEN, is_passing=True) from error
             raise self.bad("an answer that is not HTTP") from error
         except aiohttp.ClientConnectionError as error:
             raise SourceUnavailable(self.name, reason=_reason(error), is_passing=True) from error

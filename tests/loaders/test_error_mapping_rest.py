@@ -12,7 +12,7 @@ from aiohttp import web
 
 from loaders.errors import BadResponse, SourceError, SourceTimeout, SourceUnavailable
 from loaders.rest.source import RestSource
-from tests.bad_servers import Service, answering, silent, unused_port
+from tests.bad_servers import Service, answering, sending, silent, unused_port
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +101,28 @@ async def test_an_address_that_is_none_is_an_unavailable_source(url: str) -> Non
 async def test_a_service_that_says_nothing_is_a_timeout() -> None:
     async with silent() as port:
         assert type(await error_at(f"http://127.0.0.1:{port}")) is SourceTimeout
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind", "is_passing"),
+    [
+        (OK + b"content-le", SourceUnavailable, True),
+        (OK + b"content-length: 100\r\n\r\n[1", SourceUnavailable, True),
+        (OK + b"transfer-encoding: chunked\r\n\r\n2\r\n[1\r\n", SourceUnavailable, True),
+        (OK + b"transfer-encoding: chunked\r\n\r\nzz\r\n[1\r\n", BadResponse, False),
+        (OK + b"content-encoding: gzip\r\ncontent-length: 2\r\n\r\n[]", BadResponse, False),
+        (b"\xff\xfe\x00\r\n\r\n", BadResponse, False),
+    ],
+    ids=["head", "length", "chunks", "no chunk", "no gzip", "nothing"],
+)
+async def test_a_connection_that_ends_within_an_answer_is_lost_and_other_answers_are_bad(
+    sent: bytes, kind: type[SourceError], is_passing: bool
+) -> None:
+    async with sending(sent) as url:
+        error = await error_at(url)
+
+    assert type(error) is kind
+    assert (error.is_passing, error.is_outage) == (is_passing, is_passing)
