@@ -87,6 +87,12 @@ def tell_of_quotas(settings: Settings, workers: int) -> None:
             workers,
             workers,
         )
+    elif workers > 1 and settings.auth.keys is not None and quota.redis is None:
+        log.info(
+            "An API key that has a quota has it %s times, once in each worker: with quota.redis it "
+            "is shared.",
+            workers,
+        )
     if quota.for_anonymous is not None and settings.server.trusted_proxies is None:
         log.info(
             "Callers without a credential have their quota by address: server.trusted_proxies is "

@@ -112,10 +112,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.transport.close()
 
     def handle_ping(self) -> None:
-        if self.writable.is_set():
+        if self.writable.is_set() and not self.close_sent:
             super().handle_ping()
         else:
-            # Whoever doesn't read has no pongs kept for him.
+            # Whoever doesn't read has no pongs kept for him, and nothing comes behind the close
+            # frame (RFC 6455, section 5.5.1).
             self.conn.data_to_send()
 
     def keepalive_timeout(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import pairwise, product
 
 import orjson
 from hypothesis import strategies as st
@@ -198,3 +199,22 @@ SOCKET = in_pieces(
     | st.lists(frames(), min_size=1, max_size=5).map(lambda each: _GREETED + b"".join(each))
 ).map(lambda pieces: [HANDSHAKE, *pieces])
 """A WebSocket, and frames on it."""
+
+
+def sequences(length: int) -> Iterator[Pieces]:
+    """A WebSocket, and each sequence of so many frames, of which each ends it in its own way, or
+    not at all."""
+    mask = b"\x01\x02\x03\x04"
+    subscribe = {"type": "subscribe", "id": "a", "payload": {"query": "{ __typename }"}}
+    counting = {**subscribe, "payload": {"query": "subscription { count(to: 3) }"}}
+    messages = [INIT, subscribe, counting, {"type": "ping"}, {"type": "nothing"}]
+    each = [
+        *(frame(0x81, orjson.dumps(message), mask) for message in messages),
+        *(frame(first, b"a", mask) for first in (0x80, 0x82, 0x83, 0x89, 0x8A)),
+        *(frame(0x88, payload, mask) for payload in (b"", b"\x03\xe8", b"\x00")),
+        frame(0x81, b"{", mask),
+        frame(0x81, b"\xff", mask),
+        frame(0x81, b"a", b""),
+    ]
+    for frames_ in product(each, repeat=length):
+        yield [HANDSHAKE, *frames_]

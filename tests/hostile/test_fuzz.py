@@ -78,6 +78,13 @@ def test_any_frames(gateway: Gateway) -> None:
     assert {"close 1000", "close 1002", "close 4400", "next", "error", "complete", "pong"} <= seen
 
 
+def test_each_sequence_of_three_frames(gateway: Gateway) -> None:
+    """What comes behind the end of a WebSocket is among them."""
+    for pieces in fuzz.sequences(3):
+        assert ended(gateway, pieces)[0] == "101"
+        assert ended(gateway, [pieces[0], b"".join(pieces[1:])])[0] == "101"
+
+
 @pytest.mark.process
 async def test_any_of_it_over_a_network(tmp_path: Path) -> None:
     """The process goes on, and says nothing else than what is checked above."""

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from gateway.commands.serving import tell_of_quotas
 from gateway.quotas import shared
+from gateway.quotas.settings import QuotaSettings
+from gateway.settings import Settings
 from tests.client import Gateway
 from tests.gateway.edge import Served, edge
 from tests.gateway.quotas.metered import LONG, THINGS, metering
@@ -95,6 +98,23 @@ async def test_workers_share_what_a_caller_has(redis: RedisServer, tmp_path: Pat
         assert await ran(served, 60) == pytest.approx(39, abs=4)
         assert "counts for itself" not in served.logged
         assert "have their quota by address" not in served.logged
+
+
+def test_workers_say_that_each_counts_for_itself_for_keys_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    keys = Settings.of(auth={"keys": {"url": "postgresql://localhost/keys"}})
+    shared = {"redis": "redis://localhost"}
+    with caplog.at_level("INFO"):
+        tell_of_quotas(keys, 1)
+        tell_of_quotas(keys.model_copy(update={"quota": QuotaSettings.model_validate(shared)}), 2)
+        assert caplog.messages == []
+        tell_of_quotas(keys, 2)
+
+    assert caplog.messages == [
+        "An API key that has a quota has it 2 times, once in each worker: with quota.redis it is "
+        "shared."
+    ]
 
 
 @pytest.mark.process
