@@ -1,10 +1,10 @@
 """The inventory service: stock levels by SKU, and reservations that lower them.
 
-Everything is kept in memory and starts over with the process. `expires_at` is told, not enforced.
+`expires_at` is told, not enforced: whoever holds something back confirms it, or releases it.
 """
 
-import uuid
-from datetime import timedelta
+import re
+from pathlib import Path
 
 import orjson
 from starlette.applications import Starlette
@@ -12,71 +12,39 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from demo.data.stock import Reservation, Stock, reservations, stock
-from demo.service import Json, error, healthz, now, run
+from demo.ledger import Insufficient, Ledger, Released, Reused
+from demo.service import Json, error, healthz, run
 
 SKUS_PER_CALL = 250
-HELD_FOR = timedelta(hours=2)
+ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+"""Of a reservation: one is made where none is given."""
 
 
-class Inventory:
-    """The service's state. No method awaits, so each is one step for the event loop."""
-
-    def __init__(self) -> None:
-        self.stock = {record.sku: record for record in stock()}
-        self.reservations = {row.id: row for row in reservations(list(self.stock))}
-        for row in self.reservations.values():
-            self.stock[row.sku].reserved += row.quantity
-        self.answered: dict[str, Reservation] = {}
-        """The reservation that each Idempotency-Key made, also when it is released since."""
-
-    def reserve(self, sku: str, quantity: int) -> Reservation:
-        """The caller has made sure that there is enough."""
-        at = now()
-        made = Reservation(f"res_{uuid.uuid4().hex[:16]}", sku, quantity, None, at, at + HELD_FOR)
-        self.reservations[made.id] = made
-        self.move(made.sku, quantity)
-        return made
-
-    def release(self, id: str) -> bool:
-        """Whether there was such a reservation."""
-        row = self.reservations.pop(id, None)
-        if row is None:
-            return False
-        self.move(row.sku, -row.quantity)
-        return True
-
-    def move(self, sku: str, quantity: int) -> None:
-        record = self.stock[sku]
-        record.available -= quantity
-        record.reserved += quantity
-        record.updated_at = now()
-
-
-def create_app() -> Starlette:
-    """A service with a state of its own."""
-    inventory = Inventory()
+def create_app(file: Path | None = None) -> Starlette:
+    """A service over the ledger in that file, which is made unless it is there."""
+    ledger = Ledger(file)
 
     async def list_stock(request: Request) -> Response:
         skus = request.query_params.getlist("sku")
         if len(skus) > SKUS_PER_CALL:
             return error(400, "too_many_skus", limit=SKUS_PER_CALL)
-        found = (inventory.stock.get(sku) for sku in dict.fromkeys(skus))
-        return Json({"items": [record for record in found if record is not None]})
+        return Json({"items": ledger.stock(skus)})
 
     async def read_stock(request: Request) -> Response:
-        record: Stock | None = inventory.stock.get(request.path_params["sku"])
-        return Json(record) if record is not None else error(404, "not_found")
+        found = ledger.stock([request.path_params["sku"]])
+        return Json(found[0]) if found else error(404, "not_found")
 
     async def list_reservations(request: Request) -> Response:
-        skus = set(request.query_params.getlist("sku"))
+        skus = request.query_params.getlist("sku")
         if len(skus) > SKUS_PER_CALL:
             return error(400, "too_many_skus", limit=SKUS_PER_CALL)
-        return Json({"items": [row for row in inventory.reservations.values() if row.sku in skus]})
+        return Json({"items": ledger.reservations(skus)})
 
     async def read_reservation(request: Request) -> Response:
-        row = inventory.reservations.get(request.path_params["id"])
-        return Json(row) if row is not None else error(404, "not_found")
+        row = ledger.reservation(request.path_params["id"])
+        if row is None:
+            return error(404, "not_found")
+        return Json(row) if row["status"] != "RELEASED" else error(404, "released")
 
     async def create_reservation(request: Request) -> Response:
         try:
@@ -85,29 +53,39 @@ def create_app() -> Starlette:
             return error(422, "invalid_json")
         match body:
             case {"sku": str(sku), "quantity": int(quantity)} if type(quantity) is int:
-                pass
+                id, order_number = body.get("id"), body.get("order_number")
             case _:
                 return error(422, "invalid_body", message="expected sku and quantity")
-        if quantity < 1:
+        if not 1 <= quantity <= 1_000_000:
             return error(422, "invalid_quantity", message="quantity must be at least 1")
+        if id is not None and not (isinstance(id, str) and ID.fullmatch(id)):
+            return error(422, "invalid_id", message="id must have 1 to 100 of A-Za-z0-9_.:-")
+        if order_number is not None and not isinstance(order_number, str):
+            return error(422, "invalid_order_number", message="order_number must be text")
         key = request.headers.get("idempotency-key")
-        if key is not None and (earlier := inventory.answered.get(key)) is not None:
-            if (earlier.sku, earlier.quantity) != (sku, quantity):
-                return error(422, "idempotency_key_reused")
-            return Json(earlier, 201)
-        record = inventory.stock.get(sku)
-        available = record.available if record is not None else 0
-        if available < quantity:
-            return error(409, "insufficient_stock", available=available)
-        made = inventory.reserve(sku, quantity)
-        if key is not None:
-            inventory.answered[key] = made
+        try:
+            made = ledger.reserve(sku, quantity, id=id, key=key, order_number=order_number)
+        except Reused:
+            return error(422, "idempotency_key_reused")
+        except Released:
+            return error(409, "released")
+        except Insufficient as refused:
+            return error(409, "insufficient_stock", available=refused.available)
         return Json(made, 201)
 
+    async def confirm_reservation(request: Request) -> Response:
+        try:
+            row = ledger.confirm(request.path_params["id"])
+        except Released:
+            return error(409, "released")
+        return Json(row) if row is not None else error(404, "not_found")
+
     async def delete_reservation(request: Request) -> Response:
-        if not inventory.release(request.path_params["id"]):
-            return error(404, "not_found")
-        return Response(status_code=204)
+        try:
+            was_there = ledger.release(request.path_params["id"])
+        except Released:
+            return error(404, "released")
+        return Response(status_code=204) if was_there else error(404, "not_found")
 
     return Starlette(
         routes=[
@@ -117,10 +95,11 @@ def create_app() -> Starlette:
             Route("/reservations", create_reservation, methods=["POST"]),
             Route("/reservations/{id}", read_reservation),
             Route("/reservations/{id}", delete_reservation, methods=["DELETE"]),
+            Route("/reservations/{id}/confirm", confirm_reservation, methods=["POST"]),
             Route("/healthz", healthz),
         ]
     )
 
 
 if __name__ == "__main__":
-    run(create_app())
+    run(create_app)

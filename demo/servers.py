@@ -154,9 +154,10 @@ class Mongo:
 
 
 class Rest:
-    def __init__(self, module: str, log: Path) -> None:
+    def __init__(self, module: str, log: Path, file: Path | None = None) -> None:
         self.module = module
         self.log = log
+        self.file = file
         self.port = free_port()
 
     @property
@@ -164,8 +165,9 @@ class Rest:
         return f"http://127.0.0.1:{self.port}"
 
     def command(self) -> Command:
+        keeping = [] if self.file is None else ["--file", str(self.file)]
         return Command(
-            [sys.executable, "-m", self.module, "--port", str(self.port)],
+            [sys.executable, "-m", self.module, "--port", str(self.port), *keeping],
             log=self.log,
             cwd=SOURCE_ROOT,
             env=python_environment(),

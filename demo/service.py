@@ -1,7 +1,9 @@
 """What both REST services share: their JSON, their health, and how they are run."""
 
 import argparse
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -32,14 +34,16 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def run(app: Starlette) -> None:
-    """Serves the app where the command line says, until SIGTERM or SIGINT."""
+def run(create_app: Callable[[Path | None], Starlette]) -> None:
+    """Serves an app where the command line says, until SIGTERM or SIGINT. What it keeps is in the
+    file, if one is given."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--file", type=Path)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
     config = uvicorn.Config(
-        app,
+        create_app(arguments.file),
         arguments.host,
         arguments.port,
         access_log=False,

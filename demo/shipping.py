@@ -35,4 +35,4 @@ def create_app() -> Starlette:
 
 
 if __name__ == "__main__":
-    run(create_app())
+    run(lambda _: create_app())

@@ -58,10 +58,11 @@ class DemoStack:
         self._password = Password(self.folder / "password")
         self._cluster = Cluster(self.folder / "postgres", self._logs / "shop.log", self._password)
         self._mongo = Mongo(self.folder / "mongo", self._logs / "catalog.log", self._password)
+        self._ledger = self.folder / "inventory.db"
         self._servers: dict[Source, Server] = {
             "shop": Postgres(self._cluster),
             "catalog": self._mongo,
-            "inventory": Rest("demo.inventory", self._logs / "inventory.log"),
+            "inventory": Rest("demo.inventory", self._logs / "inventory.log", self._ledger),
             "shipping": Rest("demo.shipping", self._logs / "shipping.log"),
         }
         self._lock: int | None = None
@@ -180,6 +181,8 @@ class DemoStack:
         self._stamp.unlink(missing_ok=True)
         self._cluster.remove()
         shutil.rmtree(self._mongo.folder, ignore_errors=True)
+        for file in self.folder.glob(f"{self._ledger.name}*"):
+            file.unlink()
 
     def _start_shop(self, made: bool) -> None:
         if not made:

@@ -1,5 +1,6 @@
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -82,8 +83,8 @@ def test_reserving_moves_stock_and_releasing_moves_it_back(inventory: str) -> No
 
     assert call("DELETE", one) == Answer(204, None)
     assert levels(inventory, "KET-0001") == (available, reserved)
-    assert call("DELETE", one).status == 404
-    assert call("GET", one).status == 404
+    assert call("DELETE", one) == call("GET", one) == Answer(404, {"error": "released"})
+    assert levels(inventory, "KET-0001") == (available, reserved)
 
 
 def test_reserved_is_the_sum_of_the_reservations(inventory: str) -> None:
@@ -131,17 +132,52 @@ def test_a_bad_reservation_is_refused(inventory: str, body: object) -> None:
     assert levels(inventory, "KET-0001") == before
 
 
-def test_the_same_idempotency_key_reserves_once(inventory: str) -> None:
+def test_the_same_key_and_the_same_id_reserve_once(inventory: str) -> None:
     available, _ = levels(inventory, "KET-0003")
     wanted = {"sku": "KET-0003", "quantity": 1}
-    first = reserve(inventory, wanted, **{"Idempotency-Key": "once"})
-    again = reserve(inventory, wanted, **{"Idempotency-Key": "once"})
-    other = reserve(inventory, {"sku": "KET-0003", "quantity": 2}, **{"Idempotency-Key": "once"})
-    assert first.status == 201
-    assert again == first
-    assert other == Answer(422, {"error": "idempotency_key_reused"})
-    assert levels(inventory, "KET-0003")[0] == available - 1
-    call("DELETE", f"{inventory}/reservations/{first.body['id']}")
+    for name, more, headers in [
+        ("key", {}, {"Idempotency-Key": uuid4().hex}),
+        ("id", {"id": f"order:{uuid4().hex}", "order_number": "SO-1"}, {}),
+    ]:
+        first = reserve(inventory, {**wanted, **more}, **headers)
+        again = reserve(inventory, {**wanted, **more}, **headers)
+        other = reserve(inventory, {"sku": "KET-0003", "quantity": 2, **more}, **headers)
+        assert first.status == 201, name
+        assert first.body["id"] == more.get("id", first.body["id"])
+        assert (first.body["order_number"], first.body["status"]) == (
+            more.get("order_number"),
+            "HELD",
+        )
+        assert again == first
+        assert other == Answer(422, {"error": "idempotency_key_reused"})
+        assert levels(inventory, "KET-0003")[0] == available - 1
+        call("DELETE", f"{inventory}/reservations/{first.body['id']}")
+        # It is said that it was, and not made anew.
+        released = Answer(409, {"error": "released"})
+        assert reserve(inventory, {**wanted, **more}, **headers) == released
+        assert levels(inventory, "KET-0003")[0] == available
+
+
+def test_what_is_confirmed_stays_so(inventory: str) -> None:
+    available, reserved = levels(inventory, "KET-0003")
+    made = reserve(inventory, {"sku": "KET-0003", "quantity": 2})
+    one = f"{inventory}/reservations/{made.body['id']}"
+    confirmed = Answer(200, {**made.body, "status": "CONFIRMED"})
+
+    assert call("POST", f"{one}/confirm") == call("POST", f"{one}/confirm") == confirmed
+    assert call("GET", one) == confirmed
+    assert levels(inventory, "KET-0003") == (available - 2, reserved + 2)
+    assert call("DELETE", one) == Answer(204, None)
+    assert call("POST", f"{one}/confirm") == Answer(409, {"error": "released"})
+    assert call("POST", f"{inventory}/reservations/none/confirm").status == 404
+    assert levels(inventory, "KET-0003") == (available, reserved)
+
+
+@pytest.mark.parametrize("more", [{"id": ""}, {"id": "a b"}, {"id": 5}, {"order_number": 5}])
+def test_an_id_that_is_none_is_refused(inventory: str, more: dict[str, object]) -> None:
+    before = levels(inventory, "KET-0001")
+    assert reserve(inventory, {"sku": "KET-0001", "quantity": 1, **more}).status == 422
+    assert levels(inventory, "KET-0001") == before
 
 
 def test_a_shipment(shipping: str) -> None:
