@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import logs
 from gateway.auth.authentication import Authenticator
-from gateway.configuration import read_settings
+from gateway.configuration import SettingsError, read_settings
 from gateway.errors import masked
 from gateway.graphiql.page import graphiql_routes, load_examples
 from gateway.graphiql.sign_in import SignIn
@@ -34,6 +34,7 @@ from gateway.transports.limits import AddressLimit, BodyLimit
 from gateway.transports.request_ids import HEADER, identified
 from gateway.transports.secure import StrictTransport
 from gateway.transports.websocket import Sockets
+from loaders.encryption import Encryption
 from loaders.registry import Sources
 from resolvers.graph import Graph
 
@@ -56,13 +57,18 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
     """The gateway over the configured graph and sources, as an ASGI application.
 
     In development its GraphiQL has the menu ``sign_in``, where one is given. Raises what
-    ``load_graph`` does if ``settings.graph`` names no graph.
+    ``load_graph`` does if ``settings.graph`` names no graph, and what ``encryption_of`` does.
     """
     kinds = settings.sources
     zones = {name: each.time_zone for name, each in kinds.items() if each.time_zone is not None}
     resilience = {name: each.resilience for name, each in kinds.items()}
-    sources = Sources([each.source(name) for name, each in kinds.items()], zones, resilience)
     graph = load_graph(settings.graph)
+    sources = Sources(
+        [each.source(name) for name, each in kinds.items()],
+        zones,
+        resilience,
+        encryption_of(graph, settings),
+    )
     quotas = quotas_of(settings)
     operations = Operations(graph, sources, settings, quotas)
     authenticator = Authenticator(settings.auth)
@@ -122,6 +128,17 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
     # They lead to whatever host the request names.
     app.router.redirect_slashes = False
     return app
+
+
+def encryption_of(graph: Graph, settings: Settings) -> Encryption | None:
+    """How the graph's encrypted columns are read; None where it has none. Raises SettingsError
+    where there is no key for them."""
+    if not graph.encrypted:
+        return None
+    keyring = settings.encryption.keyring
+    if keyring is None:
+        raise SettingsError("The graph has encrypted columns: set encryption.keys")
+    return Encryption(graph.encrypted, keyring)
 
 
 def quotas_of(settings: Settings) -> Quotas | None:

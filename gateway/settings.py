@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from functools import cached_property
 from ipaddress import ip_network
@@ -12,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     BeforeValidator,
     Field,
+    SecretStr,
     SerializeAsAny,
     ValidationError,
     field_validator,
@@ -25,6 +27,7 @@ from gateway.operations.owned import stage_named
 from gateway.quotas.settings import QuotaSettings
 from gateway.redis_url import RedisUrl
 from gateway.sections import Section
+from loaders.encryption import KEY_BYTES, Keyring
 from loaders.kinds import Kind, kind_named
 
 THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
@@ -234,6 +237,42 @@ class DocumentSettings(Section):
         return {} if self.manifest is None else read_manifest(self.manifest)
 
 
+class EncryptionSettings(Section):
+    """The ``keys`` of encrypted columns, each 32 bytes in base64, by ids of the owner's choice, and
+    the ``current`` one, by which new values are encrypted. They belong into the environment."""
+
+    keys: Mapping[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,60}$")], SecretStr] = {}
+    current: str | None = None
+
+    @field_validator("keys")
+    @classmethod
+    def _are_keys(cls, keys: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]:
+        for id_, key in keys.items():
+            if len(_bytes_of(key)) != KEY_BYTES:
+                raise ValueError(f"the key {id_!r} is not {KEY_BYTES} bytes in base64")
+        return keys
+
+    @model_validator(mode="after")
+    def _has_its_current(self) -> Self:
+        if self.keys and self.current not in self.keys:
+            raise ValueError("encryption.current must be the id of one of encryption.keys")
+        return self
+
+    @property
+    def keyring(self) -> Keyring | None:
+        """None where there are no keys."""
+        if self.current is None or not self.keys:
+            return None
+        return Keyring({id_: _bytes_of(key) for id_, key in self.keys.items()}, self.current)
+
+
+def _bytes_of(key: SecretStr) -> bytes:
+    try:
+        return b64decode(key.get_secret_value(), altchars=b"-_", validate=True)
+    except ValueError:
+        return b""
+
+
 class StageSettings(Section):
     """A stage of the graph's owner: its class, as ``package.module:Class``, and the stage that it
     stands right before, so that it is around that one and all within it.
@@ -272,6 +311,7 @@ class Settings(Section):
     authorization: AuthorizationSettings = AuthorizationSettings()
     documents: DocumentSettings = DocumentSettings()
     quota: QuotaSettings = QuotaSettings()
+    encryption: EncryptionSettings = EncryptionSettings()
     stages: tuple[StageSettings, ...] = ()
     sources: dict[str, Annotated[SerializeAsAny[Kind], BeforeValidator(_of_its_kind)]] = Field(
         default_factory=dict

@@ -17,6 +17,7 @@ from gateway.operations.asked import Asked
 from gateway.operations.results import Result, body_of
 from gateway.operations.runner import MUTATIONS, QUERIES, SUBSCRIPTIONS, Operations
 from gateway.settings import Settings
+from loaders.encryption import Encryption
 from loaders.identity import ANONYMOUS, Identity
 from loaders.json import read, write
 from loaders.registry import Sources
@@ -79,7 +80,9 @@ class GraphClient:
     ) -> None:
         settings = settings or Settings.of(environment="development")
         zones = {name: ZoneInfo(zone) for name, zone in (time_zones or {}).items()}
-        self._sources = Sources(list(sources), zones)
+        keyring = settings.encryption.keyring
+        encryption = None if keyring is None else Encryption(graph.encrypted, keyring)
+        self._sources = Sources(list(sources), zones, encryption=encryption)
         self._operations = Operations(graph, self._sources, settings)
         self._explains = settings.in_development
 

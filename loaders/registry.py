@@ -14,6 +14,7 @@ from loaders.chain import chained
 from loaders.chain.counts import Counts
 from loaders.chain.resilience import DEFAULTS, Resilience
 from loaders.contexts import Operation
+from loaders.encryption import Encryption
 from loaders.errors import SourceUnavailable, UnfitKey
 from loaders.listed import Listed
 from loaders.parts import By, Parts, columns_of, keys_of
@@ -27,13 +28,14 @@ from loaders.whole import Whole
 class Sources:
     """Every configured source, by name. They open and close together. ``time_zones`` has those of
     their times that have none, ``resilience`` what else is said of them, as far as they are
-    configured."""
+    configured, and ``encryption`` which of their columns are encrypted."""
 
     def __init__(
         self,
         sources: Sequence[Source],
         time_zones: Mapping[str, ZoneInfo] | None = None,
         resilience: Mapping[str, Resilience] | None = None,
+        encryption: Encryption | None = None,
     ) -> None:
         self._time_zones = time_zones or {}
         self._by_name = {source.name: source for source in sources}
@@ -41,7 +43,7 @@ class Sources:
         """What was done for each source beside asking it."""
         said = resilience or {}
         self._chains = {
-            name: chained(source, said.get(name, DEFAULTS), self.counts[name])
+            name: chained(source, said.get(name, DEFAULTS), self.counts[name], encryption)
             for name, source in self._by_name.items()
         }
 

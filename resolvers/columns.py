@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
 from strawberry.types.base import StrawberryList, StrawberryOptional
@@ -50,6 +50,16 @@ def time_zones_of(
         for field, spec in columns_of(type_):
             if spec.time_zone is not None:
                 yield (type_.resource.id, column_name(field, spec)), spec.time_zone
+
+
+def encrypted_columns(types: Iterable[type[Node]]) -> dict[Hashable, frozenset[str]]:
+    """The columns that are declared to be encrypted, by the ids of their resources."""
+    found: dict[Hashable, frozenset[str]] = {}
+    for type_ in types:
+        own = {column_name(field, spec) for field, spec in columns_of(type_) if spec.encrypted}
+        if own:
+            found[type_.resource.id] = found.get(type_.resource.id, frozenset()) | own
+    return found
 
 
 @cached

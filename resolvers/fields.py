@@ -106,6 +106,7 @@ class Column:
     filterable: bool = False
     sortable: bool = False
     time_zone: ZoneInfo | None = None
+    encrypted: bool = False
 
 
 @declaration
@@ -116,16 +117,18 @@ def column(
     filterable: bool = False,
     sortable: bool = False,
     time_zone: str | None = None,
+    encrypted: bool = False,
     **options: Unpack[ColumnOptions],
 ) -> Any:
     """A field that is a column of the type's resource.
 
     ``filterable`` lets clients compare it in ``where``, ``sortable`` name it in ``orderBy``: those
     who may see it. ``time_zone`` is that of times in it that have none, such as Europe/Prague,
-    where it is not what the source's settings say.
+    where it is not what the source's settings say. ``encrypted`` says that the source holds the
+    text encrypted, by ``encryption.keys``: it can be read, and nothing can be found by it.
     """
     zone = None if time_zone is None else time_zone_named(time_zone)
-    spec = Column(name, filterable, sortable, zone)
+    spec = Column(name, filterable, sortable, zone, encrypted)
     return _field(description, {SPEC: spec}, options)
 
 

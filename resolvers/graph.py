@@ -26,7 +26,7 @@ from resolvers.checks.all import faults_of
 from resolvers.checks.faults import DeclarationError
 from resolvers.checks.open_roads import warn_of_open_roads
 from resolvers.checks.places import Declarations
-from resolvers.columns import column_name, time_zones_of
+from resolvers.columns import column_name, encrypted_columns, time_zones_of
 from resolvers.costs import Costs
 from resolvers.directives import BACKREF
 from resolvers.fields import (
@@ -63,9 +63,9 @@ class Graph(Declared, strawberry.Schema):
     ``rules`` says who may see what; ``policies`` are the functions that its ``@policy`` directives
     name, ``scopes`` those that only row filters go by: the schema lists all that there are.
     ``scalars`` are the graph's own, ``call_costs`` what a call costs, by the names of sources.
-    ``comparisons`` says for a field's coordinate by which inputs
-    it is compared. ``declarations`` are its types and fields as checks look at them, and
-    ``time_zones`` those that columns have.
+    ``comparisons`` says for a field's coordinate by which inputs it is compared. ``declarations``
+    are its types and fields as checks look at them, ``time_zones`` those that columns have, and
+    ``encrypted`` the columns that are, by the ids of their resources.
 
     Raises DeclarationError, with all that is wrong, for declarations that can't be kept.
     """
@@ -110,6 +110,7 @@ class Graph(Declared, strawberry.Schema):
         self.costs = Costs.of(self._schema, declared.call_costs)
         self.node_types = declared.nodes
         self.time_zones = dict(time_zones_of(declared.nodes.values()))
+        self.encrypted = encrypted_columns(declared.nodes.values())
         for type_ in self._schema.type_map.values():
             if isinstance(type_, GraphQLObjectType):
                 self._bind(type_)

@@ -99,7 +99,8 @@ def test_a_driver_is_imported_in_its_files_alone(driver: str) -> None:
 
 CORE = (
     "loaders.asks", "loaders.batching", "loaders.callers", "loaders.chain", "loaders.comparing",
-    "loaders.contexts", "loaders.durations", "loaders.errors", "loaders.evaluation",
+    "loaders.contexts", "loaders.durations", "loaders.encryption", "loaders.errors",
+    "loaders.evaluation",
     "loaders.identity", "loaders.json", "loaders.keys", "loaders.listed", "loaders.numbers",
     "loaders.parts", "loaders.paths", "loaders.places", "loaders.query", "loaders.reads",
     "loaders.registry", "loaders.resource", "loaders.row_filters", "loaders.sources",

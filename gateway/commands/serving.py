@@ -16,9 +16,11 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from gateway import logs
+from gateway.app import encryption_of
 from gateway.commands.checking import check_at_start
 from gateway.commands.console import fail, load, read_settings
 from gateway.commands.keys import refuse_behind
+from gateway.configuration import SettingsError
 from gateway.settings import ServerSettings, Settings
 from gateway.transports.addresses import with_mapped
 from gateway.transports.edge import SPARE, Edge
@@ -44,6 +46,10 @@ def serve(host: str | None, port: int | None, workers: int | None, graph: str | 
         os.environ["SLUICE_GRAPH"] = graph
     settings = read_settings()
     loaded = load(settings.graph)
+    try:
+        encryption_of(loaded, settings)
+    except SettingsError as error:
+        fail(str(error))
     if not settings.sources:
         fail(
             "No sources are configured. Write a gateway.toml here, or set "

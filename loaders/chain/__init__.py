@@ -2,6 +2,7 @@
 
 - of an operation: what it may ask (``spend``), what it did, until when it waits and what its share
   is (``record``);
+- what it holds encrypted is read (``decrypt``);
 - of a source: no larger batches than it takes (``split``), another try of the keys that failed in
   passing (``retry``), a second call beside one that takes long (``hedge``), nothing while it fails
   (``breaker``), so many at a time, by turns of the callers (``bulkhead``), each no longer than it
@@ -16,6 +17,7 @@ from __future__ import annotations
 from loaders.chain.breaker import Breaker, Circuit
 from loaders.chain.bulkhead import Bulkhead
 from loaders.chain.counts import Counts
+from loaders.chain.decrypt import Decrypt
 from loaders.chain.hedge import Hedge
 from loaders.chain.record import Record
 from loaders.chain.resilience import DEFAULTS, Resilience
@@ -24,13 +26,18 @@ from loaders.chain.spend import Spend
 from loaders.chain.split import Split
 from loaders.chain.timeout import Timeout
 from loaders.contexts import Attempt, Operation
+from loaders.encryption import Encryption
 from loaders.sources import Fetcher, Source
 
 
 def chained(
-    source: Source, resilience: Resilience = DEFAULTS, counts: Counts | None = None
+    source: Source,
+    resilience: Resilience = DEFAULTS,
+    counts: Counts | None = None,
+    encryption: Encryption | None = None,
 ) -> Fetcher[Operation]:
-    """The source as operations ask it. What is done for that is counted in ``counts``."""
+    """The source as operations ask it. What is done for that is counted in ``counts``. Without an
+    ``encryption`` its encrypted columns are as it has them."""
     can, counts = source.can, counts or Counts()
     fetcher: Fetcher[Attempt] = Timeout(source, counts)
     if can.in_flight is not None:
@@ -44,4 +51,6 @@ def chained(
     if budget is not None:
         fetcher = Retry(fetcher, resilience.retries, budget, counts)
     fetcher = Split(fetcher, can)
+    if encryption is not None and encryption.of_source(source.name):
+        fetcher = Decrypt(fetcher, encryption)
     return Spend(Record(fetcher, source.name, can.headers), source.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from resolvers.checks import columns, costs, roads, shapes
+from resolvers.checks import columns, costs, encryption, roads, shapes
 from resolvers.checks.faults import Fault
 from resolvers.checks.places import Declarations
 
@@ -29,6 +29,8 @@ CHECKS: tuple[Check, ...] = (
     columns.lookups_name_fields,
     columns.keys_can_meet,
     columns.time_zones_are_of_times,
+    encryption.encrypted_columns_are_texts,
+    encryption.encrypted_columns_are_only_read,
     costs.weights_are_numbers,
     costs.list_sizes_can_be_told,
     costs.calls_can_cost,
