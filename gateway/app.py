@@ -68,6 +68,7 @@ def create_app(settings: Settings, *, sign_in: SignIn | None = None) -> Starlett
         zones,
         resilience,
         encryption_of(graph, settings),
+        graph.references,
     )
     quotas = quotas_of(settings)
     operations = Operations(graph, sources, settings, quotas)

@@ -12,11 +12,14 @@ from strawberry.relay.types import InvalidGlobalIDError
 
 from loaders.errors import (
     BadResponse,
+    OutcomeUnknown,
     OverBudget,
     SourceError,
     SourceTimeout,
     SourceUnavailable,
     UnfitValue,
+    VersionConflict,
+    WriteRefused,
 )
 
 log = logging.getLogger("sluice.errors")
@@ -123,11 +126,14 @@ CODES: dict[type[BaseException], str] = {
     BadResponse: "UPSTREAM_BAD_RESPONSE",
     UnfitValue: BadUserInput.code,
     OverBudget: OperationTooComplex.code,
+    WriteRefused: "WRITE_REFUSED",
+    VersionConflict: "VERSION_CONFLICT",
+    OutcomeUnknown: "OUTCOME_UNKNOWN",
 }
 """The code of each kind of error of a source, and of its subclasses that have none of their own: a
 kind of source may be anybody's."""
 
-OF_THE_CLIENT = (UnfitValue, OverBudget)
+OF_THE_CLIENT = (UnfitValue, OverBudget, WriteRefused)
 """Those that the source can do nothing about, so they don't name it."""
 
 

@@ -82,7 +82,9 @@ class GraphClient:
         zones = {name: ZoneInfo(zone) for name, zone in (time_zones or {}).items()}
         keyring = settings.encryption.keyring
         encryption = None if keyring is None else Encryption(graph.encrypted, keyring)
-        self._sources = Sources(list(sources), zones, encryption=encryption)
+        self._sources = Sources(
+            list(sources), zones, encryption=encryption, references=graph.references
+        )
         self._operations = Operations(graph, self._sources, settings)
         self._explains = settings.in_development
 

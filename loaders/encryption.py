@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from loaders.resource import Resource
+from loaders.errors import Unreadable
+from loaders.resource import Resource, Row
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -73,6 +74,36 @@ class Encryption:
 
     columns: Mapping[Hashable, frozenset[str]]
     keyring: Keyring
+
+    def read(self, row: Row, resource: Resource) -> Row:
+        """The row with the texts of its encrypted columns. One that can't be decrypted is
+        Unreadable."""
+        # Rows can have more columns than were asked for, and be found by a later ask for these.
+        encrypted = self.columns.get(resource.id, frozenset())
+        there = [column for column in encrypted if row.get(column) is not None]
+        if not there:
+            return row
+        return {**row, **{each: self._text(row[each], resource, each) for each in there}}
+
+    def sealed(self, values: Mapping[str, object], resource: Resource) -> Mapping[str, object]:
+        """The values as they are to be stored."""
+        encrypted = self.columns.get(resource.id, frozenset()).intersection(values)
+        texts = {each: text for each in encrypted if isinstance(text := values[each], str)}
+        if not texts:
+            return values
+        encrypt = self.keyring.encrypt
+        return {**values, **{each: encrypt(texts[each], resource, each) for each in texts}}
+
+    def _text(self, value: object, resource: Resource, column: str) -> str | Unreadable:
+        if isinstance(value, Unreadable):
+            return value
+        if not isinstance(value, str):
+            said = f"{resource}.{column} is encrypted, and holds no text"
+            return Unreadable(resource.source, said)
+        try:
+            return self.keyring.decrypt(value, resource, column)
+        except Undecipherable as error:
+            return Unreadable(resource.source, f"{resource}.{column}: {error}")
 
     def of_source(self, name: str) -> bool:
         """Whether the source has any of them."""

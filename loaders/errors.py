@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 
@@ -131,4 +132,53 @@ class TooManyRows(OverBudget):
             f"This needs more than {most:,} rows of the source '{source}' at once. Ask for a page "
             "of them, or for those of fewer objects.",
             reason=f"more than {most} rows",
+        )
+
+
+class WriteRefused(SourceError):
+    """The source does not take a row as it is. ``columns`` are those that it is about, as far as
+    they are known."""
+
+    def __init__(
+        self, source: str, said: str, columns: Sequence[str] = (), reason: str | None = None
+    ) -> None:
+        super().__init__(source, said, reason=reason)
+        self.columns = tuple(columns)
+
+
+class NotAllowed(WriteRefused):
+    """A row that its writer could not see afterwards, or that names one that they can't see: the
+    same as if that were not there."""
+
+
+class VersionConflict(WriteRefused):
+    """The row is another than the one that was seen."""
+
+
+class UniqueViolation(WriteRefused):
+    """Another row has the same values in columns that must be unique."""
+
+
+class ReferenceViolation(WriteRefused):
+    """A row names another one that is not there, or is named by others that are."""
+
+
+class RowViolation(WriteRefused):
+    """A row lacks a value that it must have, or breaks a rule of its table."""
+
+
+class NotWritable(SourceError):
+    """Nothing can be written to a source of this kind."""
+
+
+class OutcomeUnknown(SourceError):
+    """The source may have written what it was told, or not: the connection was lost as it was asked
+    to. To find out, read it."""
+
+    def __init__(self, source: str, *, reason: str | None = None) -> None:
+        super().__init__(
+            source,
+            f"It can't be told whether the source '{source}' has written this: look before you "
+            "try again.",
+            reason=reason,
         )

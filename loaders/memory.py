@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
@@ -12,7 +13,7 @@ from loaders.asks import Answer, Ask, Found, Key, keys_in
 from loaders.comparing import MISFITS
 from loaders.contexts import Attempt
 from loaders.descriptions import NO_SAMPLES, Description, Samples
-from loaders.errors import BadResponse, UnfitKey, bad_answer
+from loaders.errors import BadResponse, RowViolation, UnfitKey, UniqueViolation, bad_answer
 from loaders.evaluation import filtered, found_in, paths_in
 from loaders.keys import readings, told
 from loaders.paths import spread
@@ -27,6 +28,7 @@ from loaders.query import (
 )
 from loaders.resource import Resource, Row
 from loaders.sources import Capabilities
+from loaders.writes import Delete, Insert, Write
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -62,6 +64,15 @@ class MemorySource:
 
     async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
         return Description(kind="rows in memory", is_open=True)
+
+    @asynccontextmanager
+    async def begin(self, attempt: Attempt) -> AsyncIterator[MemoryTransaction]:
+        """A transaction over the rows as they are now: what it has written takes their place."""
+        within = MemoryTransaction(
+            self.name, {name: list(rows) for name, rows in self.rows.items()}
+        )
+        yield within
+        self.rows = within.rows
 
     async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
         name, by, columns = ask.resource.name, ask.rows.by, ask.wants.columns
@@ -123,6 +134,54 @@ class MemorySource:
 
     def _bad(self, what: str, reason: str | None = None) -> BadResponse:
         return bad_answer(self.name, what, reason)
+
+
+class MemoryTransaction(MemorySource):
+    """Rows of its own, in which each has another key than the others. What a database would know of
+    its tables it does not: nothing else must be unique, or there."""
+
+    async def write(self, write: Write, attempt: Attempt) -> Row | None:
+        rows = self._rows_of(write.resource)
+        assert isinstance(rows, list)
+        if isinstance(write, Insert):
+            made = self._made(write, rows)
+            rows.append(made)
+            return _returned(made, write)
+        (found,) = await self.fetch(write.ask, [(write.key,)], attempt)
+        if isinstance(found, Exception):
+            raise found
+        if isinstance(found.rows, Exception):
+            raise found.rows
+        if not found.rows:
+            return None
+        key, version = write.resource.key, write.resource.version
+        (place,) = [at for at, row in enumerate(rows) if told(row[key]) == told(write.key)]
+        row = rows[place]
+        if write.seen is not None and version is not None and row.get(version) != write.seen:
+            return None
+        if isinstance(write, Delete):
+            del rows[place]
+            return _returned(row, write)
+        changed = {**row, **write.values}
+        if version is not None:
+            changed[version] = row.get(version, 0) + 1
+        rows[place] = changed
+        return _returned(changed, write)
+
+    def _made(self, write: Insert, rows: Sequence[Row]) -> Row:
+        key = write.resource.key
+        if key not in write.values and write.resource.key_type is int:
+            return {key: max((row[key] for row in rows), default=0) + 1, **write.values}
+        value = write.values.get(key)
+        if value is None:
+            raise RowViolation(self.name, "It has no key.", [key])
+        if any(told(row[key]) == told(value) for row in rows):
+            raise UniqueViolation(self.name, "Another one has this key already.", [key])
+        return dict(write.values)
+
+
+def _returned(row: Row, write: Write) -> Row:
+    return {column: row.get(column) for column in write.returning}
 
 
 def _by_exact_value(

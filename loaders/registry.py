@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from copy import copy
 from functools import partial
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -12,10 +14,14 @@ from loaders.asks import Answer, Found, Key, Rows, Wants
 from loaders.batching import Loader
 from loaders.chain import chained
 from loaders.chain.counts import Counts
+from loaders.chain.decrypt import Decrypt
+from loaders.chain.record import Record
 from loaders.chain.resilience import DEFAULTS, Resilience
-from loaders.contexts import Operation
+from loaders.chain.split import Split
+from loaders.chain.timeout import Timeout
+from loaders.contexts import Attempt, Operation
 from loaders.encryption import Encryption
-from loaders.errors import SourceUnavailable, UnfitKey
+from loaders.errors import NotWritable, SourceUnavailable, UnfitKey
 from loaders.listed import Listed
 from loaders.parts import By, Parts, columns_of, keys_of
 from loaders.query import Aggregate, Filter, SemiJoin, Window, joined
@@ -23,12 +29,15 @@ from loaders.resource import Resource, Row
 from loaders.sources import Capabilities, Fetcher, Source
 from loaders.views import View
 from loaders.whole import Whole
+from loaders.writes import References, Transaction, Writable
+from loaders.writing import Writes
 
 
 class Sources:
     """Every configured source, by name. They open and close together. ``time_zones`` has those of
     their times that have none, ``resilience`` what else is said of them, as far as they are
-    configured, and ``encryption`` which of their columns are encrypted."""
+    configured, ``encryption`` which of their columns are encrypted, and ``references`` which name
+    rows of others."""
 
     def __init__(
         self,
@@ -36,11 +45,14 @@ class Sources:
         time_zones: Mapping[str, ZoneInfo] | None = None,
         resilience: Mapping[str, Resilience] | None = None,
         encryption: Encryption | None = None,
+        references: References | None = None,
     ) -> None:
         self._time_zones = time_zones or {}
         self._by_name = {source.name: source for source in sources}
         self.counts = {source.name: Counts() for source in sources}
         """What was done for each source beside asking it."""
+        self.references = references or {}
+        self.encryption = encryption
         said = resilience or {}
         self._chains = {
             name: chained(source, said.get(name, DEFAULTS), self.counts[name], encryption)
@@ -59,6 +71,15 @@ class Sources:
             return self._chains[name]
         except KeyError:
             raise SourceUnavailable(name) from None
+
+    def within(self, transaction: Transaction) -> Sources:
+        """The same, but that one of them is asked and written to within a transaction."""
+        inside = copy(self)
+        asked: Fetcher[Attempt] = Split(Timeout(transaction, Counts()), transaction.can)
+        if self.encryption is not None:
+            asked = Decrypt(asked, self.encryption)
+        inside._chains = {**self._chains, transaction.name: Record(asked, transaction.name)}
+        return inside
 
     def can(self, name: str) -> Capabilities:
         """What the source can do: nothing much, if it is not there."""
@@ -149,6 +170,27 @@ class Loaders:
         them where the source can.
         """
         return self._parts_of(resource, by, filter).loader(aggregate)
+
+    def view(self, resource: Resource) -> View:
+        """The rows of the resource that the operation's caller may see."""
+        return self._view(resource)
+
+    @asynccontextmanager
+    async def transaction(self, source: str) -> AsyncIterator[Writes]:
+        """Write to the source: all of it as the context ends, and nothing if that raises. What was
+        read of what is written is forgotten then. Raises NotWritable if nothing can be written to
+        it."""
+        writable = self._sources[source]
+        if not isinstance(writable, Writable):
+            raise NotWritable(source, f"Nothing can be written to the source '{source}'.")
+        of = self._operation
+        attempt = Attempt(of.deadline, of.trace.calls, share=of.budget(source))
+        async with writable.begin(attempt) as transaction:
+            inside = Loaders(self._sources.within(transaction), self._columns, of)
+            writes = Writes(transaction, attempt, inside, self, self._sources)
+            yield writes
+        for resource, key in writes.written:
+            self.changed(resource, [key])
 
     def changed(self, resource: Resource, keys: Sequence[Hashable] | None = None) -> None:
         """Forget what was read of a resource that was written to: the rows of these keys (of all,

@@ -39,6 +39,7 @@ class Resource(Declared):
 
     ``key`` is the column that identifies a row and ``key_type`` its Python type, into which the
     text of a global id is read. ``row_filter`` is part of every fetch, by whatever road.
+    ``version`` is a column of integers that each update raises by one.
     """
 
     source: str
@@ -46,6 +47,7 @@ class Resource(Declared):
     key: str = "id"
     key_type: type = int
     row_filter: RowFilter | None = None
+    version: str | None = None
 
     joins: ClassVar[bool] = False
     """Whether its source can join it with another resource of the same source: filters of it may

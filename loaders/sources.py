@@ -41,16 +41,30 @@ class Fetcher(Protocol[On]):
     def fetch(self, ask: Ask, keys: Sequence[Key], on: On, /) -> Awaitable[Answer]: ...
 
 
-class Source(Protocol):
-    """A configured connection to a source, of any kind.
-
-    ``timeout`` is how many seconds one call may take.
-    """
+class Asked(Protocol):
+    """What is asked for rows. ``timeout`` is how many seconds one call may take."""
 
     name: str
-    kind: str
     can: Capabilities
     timeout: float
+
+    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
+        """What each key has, by its position, or the error for which that key alone has nothing.
+
+        Keys come without duplicates, at most as many as one call takes; a whole resource has the
+        one key (). A filter's columns need not be among those that are wanted. A key that has no
+        rows has an empty ``Found``, but for its aggregates: of no rows, 0 for a count, else None.
+
+        Raises a ``SourceError`` where nothing could be had for any key, ``UnfitValue`` where a
+        value can't be compared with its column. Notes each call in the attempt. It ends at the
+        attempt's deadline, or is cancelled then: what it has running at the source ends, too.
+        """
+
+
+class Source(Asked, Protocol):
+    """A configured connection to a source, of any kind."""
+
+    kind: str
 
     async def open(self) -> None:
         """Make the pool or session, without waiting for the source to be there."""
@@ -64,18 +78,6 @@ class Source(Protocol):
     async def describe(self, resource: Resource, samples: Samples = NO_SAMPLES) -> Description:
         """What the source says of the resource. ``samples`` are values that rows can be asked for
         by, for a source that is asked by key alone. Raises a ``SourceError`` if it can't say."""
-
-    async def fetch(self, ask: Ask, keys: Sequence[Key], attempt: Attempt) -> Answer:
-        """What each key has, by its position, or the error for which that key alone has nothing.
-
-        Keys come without duplicates, at most as many as one call takes; a whole resource has the
-        one key (). A filter's columns need not be among those that are wanted. A key that has no
-        rows has an empty ``Found``, but for its aggregates: of no rows, 0 for a count, else None.
-
-        Raises a ``SourceError`` where nothing could be had for any key, ``UnfitValue`` where a
-        value can't be compared with its column. Notes each call in the attempt. It ends at the
-        attempt's deadline, or is cancelled then: what it has running at the source ends, too.
-        """
 
 
 class Translated:

@@ -65,6 +65,11 @@ class View:
                 )
         self._filter = all_of(*own)
 
+    @property
+    def own_filter(self) -> Filter | None:
+        """The part of the row filter that the source applies by itself."""
+        return self._filter
+
     def fetch(self, rows: Rows, wants: Wants, keys: Sequence[Key]) -> Awaitable[Answer]:
         """What of the rows may be seen, for each key, by its position. A key of which nothing may
         be seen has what a key without rows has."""

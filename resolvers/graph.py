@@ -26,6 +26,7 @@ from resolvers.checks.all import faults_of
 from resolvers.checks.faults import DeclarationError
 from resolvers.checks.open_roads import warn_of_open_roads
 from resolvers.checks.places import Declarations
+from resolvers.checks.sources.uses import references_of
 from resolvers.columns import column_name, encrypted_columns, time_zones_of
 from resolvers.costs import Costs
 from resolvers.directives import BACKREF
@@ -65,7 +66,8 @@ class Graph(Declared, strawberry.Schema):
     ``scalars`` are the graph's own, ``call_costs`` what a call costs, by the names of sources.
     ``comparisons`` says for a field's coordinate by which inputs it is compared. ``declarations``
     are its types and fields as checks look at them, ``time_zones`` those that columns have, and
-    ``encrypted`` the columns that are, by the ids of their resources.
+    ``encrypted`` the columns that are, by the ids of their resources; ``references`` those that
+    name rows of other resources.
 
     Raises DeclarationError, with all that is wrong, for declarations that can't be kept.
     """
@@ -111,6 +113,7 @@ class Graph(Declared, strawberry.Schema):
         self.node_types = declared.nodes
         self.time_zones = dict(time_zones_of(declared.nodes.values()))
         self.encrypted = encrypted_columns(declared.nodes.values())
+        self.references = references_of(declared)
         for type_ in self._schema.type_map.values():
             if isinstance(type_, GraphQLObjectType):
                 self._bind(type_)

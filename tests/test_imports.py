@@ -26,6 +26,7 @@ ALLOWED = {
 
 DRIVERS = {
     "asyncpg": {
+        "loaders/sql/transactions.py",
         "loaders/sql/postgres.py",
         "loaders/sql/connections.py",
         "loaders/sql/pool.py",
@@ -105,7 +106,7 @@ CORE = (
     "loaders.parts", "loaders.paths", "loaders.places", "loaders.query", "loaders.reads",
     "loaders.registry", "loaders.resource", "loaders.row_filters", "loaders.sources",
     "loaders.texts", "loaders.time_zones", "loaders.times", "loaders.trace", "loaders.views",
-    "loaders.whole",
+    "loaders.whole", "loaders.writes", "loaders.writing",
 )  # fmt: skip
 """What of the loaders is the same for every kind of source."""
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from loaders.asks import Answer, Ask, Found, Key
 from loaders.contexts import Attempt
-from loaders.encryption import Encryption, Undecipherable
-from loaders.errors import Unreadable
+from loaders.encryption import Encryption
 from loaders.query import compared
-from loaders.resource import Resource, Row
+from loaders.resource import Resource
 from loaders.sources import Fetcher
 
 
@@ -30,33 +29,13 @@ class Decrypt:
         if (wrong := encrypted.intersection(_looked_at(ask))) != frozenset():
             raise TypeError(f"{ask.resource}: {sorted(wrong)} are encrypted, and can only be read")
         answer = await self.following.fetch(ask, keys, attempt)
-        return [self._read(each, ask.resource, encrypted) for each in answer]
+        return [self._read(each, ask.resource) for each in answer]
 
-    def _read(
-        self, found: Found | Exception, resource: Resource, encrypted: frozenset[str]
-    ) -> Found | Exception:
+    def _read(self, found: Found | Exception, resource: Resource) -> Found | Exception:
         if isinstance(found, Exception) or isinstance(found.rows, Exception):
             return found
-        return Found([self._row(row, resource, encrypted) for row in found.rows], found.values)
-
-    def _row(self, row: Row, resource: Resource, encrypted: frozenset[str]) -> Row:
-        # Rows can have more columns than were asked for, and be found by a later ask for these.
-        there = [column for column in encrypted if row.get(column) is not None]
-        if not there:
-            return row
-        return {**row, **{each: self._text(row[each], resource, each) for each in there}}
-
-    def _text(self, value: object, resource: Resource, column: str) -> str | Unreadable:
-        if isinstance(value, Unreadable):
-            return value
-        if not isinstance(value, str):
-            return Unreadable(
-                resource.source, f"{resource}.{column} is encrypted, and holds no text"
-            )
-        try:
-            return self.encryption.keyring.decrypt(value, resource, column)
-        except Undecipherable as error:
-            return Unreadable(resource.source, f"{resource}.{column}: {error}")
+        rows = [self.encryption.read(row, resource) for row in found.rows]
+        return Found(rows, found.values)
 
 
 def _looked_at(ask: Ask) -> Iterator[str]:

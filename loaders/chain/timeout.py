@@ -12,7 +12,7 @@ from loaders.chain.counts import Counts
 from loaders.chain.timer import Timer
 from loaders.contexts import Attempt
 from loaders.errors import SourceBusy, SourceError, SourceTimeout
-from loaders.sources import Source
+from loaders.sources import Asked
 
 FAIR = 1.0
 """Seconds in which a source should answer. A time-out after less, as the operation's time was up,
@@ -26,7 +26,7 @@ class Timeout:
     long as it may also be late. Nothing is sent when no time is left. What the driver raises is the
     error of every key."""
 
-    source: Source
+    source: Asked
     counts: Counts
     _timer: Timer = field(default_factory=Timer)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -30,11 +30,13 @@ from loaders.resource import Resource, Row
 from loaders.sources import Capabilities
 from loaders.sql.catalog import described
 from loaders.sql.codecs import codecs_of, range_text
+from loaders.sql.columns import ColumnsOfTables
 from loaders.sql.connections import Connection, PooledConnection, reset
 from loaders.sql.pool import Pool, mark_used
 from loaders.sql.reasons import reason_of
 from loaders.sql.source import SqlSource
 from loaders.sql.statement import Parameters, Table
+from loaders.sql.transactions import PostgresTransaction
 from loaders.texts import TEXTS
 
 log = logging.getLogger("sluice.sources")
@@ -237,6 +239,29 @@ class PostgresSource(SqlSource):
                 finally:
                     mark_used(connection)
 
+    @asynccontextmanager
+    async def begin(self, attempt: Attempt) -> AsyncIterator[PostgresTransaction]:
+        """A transaction, by a connection that it has for itself. Isolated as the database has it:
+        read committed, unless that is set to another level."""
+        pool, share = self._opened, attempt.share
+        with self._errors:
+            connection = await pool.take(share, attempt.left(self.timeout))
+        try:
+            transaction = connection.transaction()
+            with self._errors:
+                await transaction.start()
+            within = PostgresTransaction(self, connection)
+            try:
+                yield within
+            except BaseException:
+                # Where the connection is lost, so is the transaction.
+                with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                    await transaction.rollback()
+                raise
+            await within.commit(transaction)
+        finally:
+            pool.abandon(connection, share)
+
     async def _records(
         self,
         ask: Ask,
@@ -274,6 +299,15 @@ class PostgresSource(SqlSource):
         # Connections keep statements with the types of their parameters.
         if self._pool is not None:
             await self._pool.renew()
+
+    @property
+    def columns_of_tables(self) -> ColumnsOfTables:
+        """What is known of the tables' columns."""
+        return self._columns
+
+    def translated(self, error: BaseException) -> Exception | None:
+        """What to raise in place of a driver's error; None for an error that is none of its."""
+        return self._translate(error)
 
     def _translate(self, error: BaseException) -> Exception | None:
         match error:

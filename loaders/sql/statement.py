@@ -154,7 +154,8 @@ def by_position(ask: Ask, keys: Sequence[Key], columns: Columns) -> tuple[str, P
     return f"select {', '.join(shown)} from {each}", parameters
 
 
-def _table(resource: Resource) -> str:
+def table_of(resource: Resource) -> str:
+    """What stands for the table in a statement."""
     assert isinstance(resource, Table)
     return resource.identifier
 
@@ -187,10 +188,10 @@ def _from(
 ) -> str:
     conditions = [] if chosen is None else [chosen]
     if ask.rows.filter is not None:
-        conditions.append(_condition(ask.rows.filter, columns, parameters))
+        conditions.append(condition_of(ask.rows.filter, columns, parameters))
     conditions += past
     where = f" where {' and '.join(conditions)}" if conditions else ""
-    return f"{_table(ask.resource)}{where}"
+    return f"{table_of(ask.resource)}{where}"
 
 
 def _functions(ask: Ask, columns: Columns) -> list[str]:
@@ -291,29 +292,29 @@ def _past(
         left = ", ".join(_compared(part.column, columns) for part in order)
         right = ", ".join(_bound(value, parameters) for value in place)
         return f"({left}) {'<' if directions == {True} else '>'} ({right})"
-    return _condition(keyset(order, place, highest), columns, parameters)
+    return condition_of(keyset(order, place, highest), columns, parameters)
 
 
-def _condition(filter: Filter, columns: Columns, parameters: Parameters, table: str = "") -> str:
+def condition_of(filter: Filter, columns: Columns, parameters: Parameters, table: str = "") -> str:
     """The filter as SQL; ``table`` stands before the columns' names, with its dot."""
     match filter:
         case And(parts) | Or(parts) if parts:
             word = " and " if isinstance(filter, And) else " or "
-            each = (_condition(part, columns, parameters, table) for part in parts)
+            each = (condition_of(part, columns, parameters, table) for part in parts)
             return f"({word.join(each)})"
         case And():
             return "true"
         case Or():
             return "false"
         case Not(part):
-            return f"({_condition(part, columns, parameters, table)}) is not true"
+            return f"({condition_of(part, columns, parameters, table)}) is not true"
         case SemiJoin(column, resource, of, where):
             # Its columns have the table's name before them: one that the inner table lacks would
             # be taken for the outer one's, and then every row could be within.
-            inner, joined = f"{quoted(resource.name)}.", columns.joined(_table(resource))
-            rows = f"select {_compared(of, joined, inner)} from {_table(resource)}"
+            inner, joined = f"{quoted(resource.name)}.", columns.joined(table_of(resource))
+            rows = f"select {_compared(of, joined, inner)} from {table_of(resource)}"
             if where is not None:
-                rows += f" where {_condition(where, joined, parameters, inner)}"
+                rows += f" where {condition_of(where, joined, parameters, inner)}"
             return f"{_compared(column, columns, table)} in ({rows})"
         case Comparison(column, Operator.IS_NULL, value):
             return f"{table}{quoted(column)} is {'' if value else 'not '}null"

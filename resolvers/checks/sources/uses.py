@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from loaders.identity import ANONYMOUS, Identity
 from loaders.query import And, Comparison, Filter, Not, Or, SemiJoin
 from loaders.resource import Resource
 from loaders.row_filters import Through
+from loaders.writes import References
 from resolvers.checks.places import Declarations, Place
 from resolvers.connections import Connected
 from resolvers.fields import NEEDS, Batched
@@ -108,6 +109,18 @@ def _of_place(declared: Declarations, place: Place) -> Iterator[Use]:
     if place.fetch is not None and target is not None:
         for name in place.fetch.sorts_by():
             yield Use(at, target.resource, name.removeprefix("-"), "order_by")
+
+
+def references_of(declared: Declarations) -> References:
+    """The columns by which relations name rows of others, by their keys."""
+    found: dict[Hashable, list[tuple[str, Resource]]] = {}
+    for place in declared.places:
+        match place.fetch:
+            case One(by, to) if place.owner is not None and place.target is not None:
+                target = place.target.resource
+                if to is None or to == target.key:
+                    found.setdefault(place.owner.resource.id, []).append((by, target))
+    return {id: list(dict.fromkeys(each)) for id, each in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
