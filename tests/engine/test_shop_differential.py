@@ -21,6 +21,7 @@ from gateway.errors import Denied
 from gateway.operations.asked import Asked
 from gateway.operations.results import Result
 from gateway.operations.runner import QUERIES, Operations
+from loaders.chain.resilience import Resilience
 from loaders.identity import Identity
 from loaders.registry import Sources
 from resolvers.shop import callers
@@ -32,11 +33,17 @@ from tests.engine.shop_operations import shop_operations
 from tests.places import explained, null_at, nulls_in
 
 WORLD = ShopWorld()
+# A breaker would remember what failed in the operations before.
+ALWAYS_ASKED = {source.name: Resilience(breaker=None) for source in WORLD.sources}
 ENGINES = {
-    engine: Operations(GRAPH, Sources(WORLD.sources), WORLD.settings(engine))
+    engine: Operations(
+        GRAPH, Sources(WORLD.sources, resilience=ALWAYS_ASKED), WORLD.settings(engine)
+    )
     for engine in ("graphql-core", "breadth")
 }
-UNDENIED = Operations(GRAPH, Sources(WORLD.sources), WORLD.settings("breadth", dry_run=True))
+UNDENIED = Operations(
+    GRAPH, Sources(WORLD.sources, resilience=ALWAYS_ASKED), WORLD.settings("breadth", dry_run=True)
+)
 SCOPES = sorted(GRAPH.rules.scopes.union(callers.SCOPES))
 
 pytestmark = LEFT_BEHIND

@@ -27,6 +27,13 @@ TOLD: dict[str, dict[str, Any]] = {
     "UnfitValue": {"code": "BAD_USER_INPUT"},
     "OverBudget": {"code": "OPERATION_TOO_COMPLEX"},
     "TooManyRows": {"code": "OPERATION_TOO_COMPLEX"},
+    "NotWritable": {"code": "INTERNAL_SERVER_ERROR", "source": "own"},
+    "OutcomeUnknown": {"code": "OUTCOME_UNKNOWN", "source": "own"},
+    "VersionConflict": {"code": "VERSION_CONFLICT"},
+    **dict.fromkeys(
+        ("WriteRefused", "NotAllowed", "UniqueViolation", "ReferenceViolation", "RowViolation"),
+        {"code": "WRITE_REFUSED"},
+    ),
 }
 
 

@@ -83,7 +83,7 @@ PAGES = [
     ),
     Hostile(
         "lists within lists",
-        by_staff(within("orders(first: 10) { nodes { lines { order { customer", 2)),
+        by_staff(within("orders(first: 10) { nodes { lines { order { customer", 3)),
         MUCH,
     ),
     Hostile(
