@@ -24,6 +24,7 @@ from loaders.reads import reads
 from loaders.resource import Resource, Row, RowFilter
 from loaders.row_filters import through
 from resolvers.connections import Connection, connection
+from resolvers.constraints import input_field
 from resolvers.costs import Cost, ListSize
 from resolvers.directives import Access, Authenticated, Policies, Public, RequiresScopes
 from resolvers.fields import Info, Node, ResolveInfo, batched, column, computed
@@ -32,6 +33,7 @@ from resolvers.lookups import lookup, node, nodes, viewer
 from resolvers.mutations import mutation
 from resolvers.policies import policy
 from resolvers.relations import aggregate, many, one
+from resolvers.results import InputProblem, InvalidInput, MutationError
 from resolvers.scalars import URL, BigInt, LocalDateTime, comparable
 
 __all__ = [
@@ -50,8 +52,11 @@ __all__ = [
     "Graph",
     "Identity",
     "Info",
+    "InputProblem",
+    "InvalidInput",
     "ListSize",
     "LocalDateTime",
+    "MutationError",
     "Node",
     "Not",
     "Operator",
@@ -72,6 +77,7 @@ __all__ = [
     "computed",
     "connection",
     "equals",
+    "input_field",
     "lookup",
     "many",
     "mutation",

@@ -372,17 +372,18 @@ def _comparisons(type_: Any, *, of_list: bool = False) -> type:
 
 def _input(name: str, description: str, fields: dict[str, tuple[Any, str]], **more: Any) -> type:
     required = {"field"}
-    namespace: dict[str, Any] = {"__annotations__": {}}
+    annotations: dict[str, object] = {}
+    namespace: dict[str, object] = {"__annotations__": annotations}
     for python_name, (type_, meaning) in fields.items():
         optional = python_name not in required
-        namespace["__annotations__"][python_name] = type_ | None if optional else type_
+        annotations[python_name] = type_ | None if optional else type_
         namespace[python_name] = strawberry.field(
             name=_camel(python_name.rstrip("_")),
             description=meaning,
             **({"default": strawberry.UNSET} if optional else {}),
         )
     for python_name, field in more.items():
-        namespace["__annotations__"][python_name] = type(field.default)
+        annotations[python_name] = type(field.default)
         namespace[python_name] = field
     return strawberry.input(type(name, (), namespace), name=name, description=description)
 

@@ -10,6 +10,7 @@ from graphql import (
     GraphQLField,
     GraphQLObjectType,
     GraphQLScalarType,
+    get_named_type,
 )
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
@@ -45,14 +46,17 @@ from resolvers.fields import (
 from resolvers.filters import comparisons
 from resolvers.guards import guard
 from resolvers.inheritance import let_nodes_be_null, show_inherited
+from resolvers.inputs import InputChecks, check_inputs
 from resolvers.numbers import read_literals_exactly
 from resolvers.once import once
 from resolvers.policies import Policy
 from resolvers.reading import prepare_leaves, read_column, read_id, read_needs
 from resolvers.relations import Aggregated
+from resolvers.results import MutationError, tell_errors
 from resolvers.rules import Rules
 from resolvers.scalars import Scalar, definitions_of
 from resolvers.time_zones import converter
+from resolvers.wrapping import result_union
 
 
 class Graph(Declared, strawberry.Schema):
@@ -119,6 +123,8 @@ class Graph(Declared, strawberry.Schema):
                 self._bind(type_)
             elif isinstance(type_, GraphQLScalarType):
                 read_literals_exactly(type_)
+        self._check_inputs()
+        # Before all that: callers who are denied a field learn nothing of their arguments.
         self._guard()
         show_inherited(self._schema)
         named = {
@@ -138,6 +144,9 @@ class Graph(Declared, strawberry.Schema):
             for field_place, input_place in comparisons(owner):
                 self.comparisons[field_place].add(input_place)
             # Rows are not instances of the type that shows them.
+            type_.is_type_of = None
+        elif issubclass(_origin(type_), MutationError):
+            # Nor are errors that are values.
             type_.is_type_of = None
         for name, graphql_field in type_.fields.items():
             field = graphql_field.extensions.get(BACKREF)
@@ -210,6 +219,14 @@ class Graph(Declared, strawberry.Schema):
 
         return resolve
 
+    def _check_inputs(self) -> None:
+        checks = InputChecks()
+        for type_ in self._schema.type_map.values():
+            for field in type_.fields.values() if isinstance(type_, GraphQLObjectType) else ():
+                check_inputs(field, checks)
+                if (union := result_union(get_named_type(field.type))) is not None:
+                    tell_errors(field, union)
+
     def _guard(self) -> None:
         for coordinate in self.rules.coordinates:
             type_name, _, name = coordinate.partition(".")
@@ -218,6 +235,12 @@ class Graph(Declared, strawberry.Schema):
             type_ = self._schema.type_map[type_name]
             assert isinstance(type_, GraphQLObjectType)
             guard(coordinate, type_.fields[name], resource)
+
+
+def _origin(type_: GraphQLObjectType) -> type:
+    """The class that a type was made of."""
+    origin = getattr(type_.extensions.get(BACKREF), "origin", None)
+    return origin if isinstance(origin, type) else object
 
 
 def _to_convert(type_: FieldType) -> FieldType | None:

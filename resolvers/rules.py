@@ -26,7 +26,7 @@ from loaders.identity import Identity
 from resolvers.checks.faults import Fault
 from resolvers.directives import BACKREF, PERSONAL, Alternatives, Public, Requirement, Rule, rule_of
 from resolvers.policies import Policy
-from resolvers.wrapping import TELLING, connected
+from resolvers.wrapping import TELLING, connected, succeeded
 
 STANDINGS_KEPT = 256
 """Standings whose verdicts are kept. There are as many as sets of scopes that callers have."""
@@ -235,9 +235,9 @@ def _joined(rules: Iterable[Rule]) -> Rule:
 
 
 def rule_of_type(type_: GraphQLNamedType) -> Rule:
-    """What the type's directives require, and its interfaces'; of a connection and an edge, those
-    of its objects' type."""
-    node = connected(type_)
+    """What the type's directives require, and its interfaces'; of a connection, an edge and a
+    mutation's result, those of its objects' type."""
+    node = connected(type_) or succeeded(type_)
     if node is not None:
         return rule_of_type(node)
     interfaces = getattr(type_, "interfaces", ())

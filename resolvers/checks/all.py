@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from resolvers.checks import columns, costs, encryption, roads, shapes
+from resolvers.checks import columns, costs, encryption, inputs, roads, shapes
 from resolvers.checks.faults import Fault
 from resolvers.checks.places import Declarations
 
@@ -34,6 +34,8 @@ CHECKS: tuple[Check, ...] = (
     costs.weights_are_numbers,
     costs.list_sizes_can_be_told,
     costs.calls_can_cost,
+    inputs.inputs_can_be_given,
+    inputs.inputs_are_of_input_types,
 )
 
 

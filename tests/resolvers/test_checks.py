@@ -16,7 +16,7 @@ from loaders.identity import Identity
 from loaders.resource import Row
 from loaders.rest.routes import Batch, Single
 from loaders.row_filters import through
-from resolvers.checks import columns, costs, encryption, roads, shapes
+from resolvers.checks import columns, costs, encryption, inputs, roads, shapes
 from resolvers.checks.all import CHECKS
 from resolvers.checks.faults import DeclarationError, Fault
 from resolvers.connections import connection
@@ -130,7 +130,7 @@ def test_the_command_line_shows_the_lines(command: list[str], tmp_path: Path) ->
 def test_every_check_is_called() -> None:
     named = {
         name
-        for module in (columns, costs, encryption, roads, shapes)
+        for module in (columns, costs, encryption, inputs, roads, shapes)
         for name, value in vars(module).items()
         if callable(value) and value.__module__ == module.__name__ and not name.startswith("_")
     }

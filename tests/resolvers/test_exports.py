@@ -21,6 +21,7 @@ DOCS = (
     "docs/authorization.md",
     "docs/testing.md",
     "docs/values.md",
+    "docs/mutations.md",
 )
 GRAPHS = (
     *sorted((ROOT / "schema").rglob("*.py")),
