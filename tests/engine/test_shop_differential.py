@@ -34,16 +34,15 @@ from tests.places import explained, null_at, nulls_in
 
 WORLD = ShopWorld()
 # A breaker would remember what failed in the operations before.
-ALWAYS_ASKED = {source.name: Resilience(breaker=None) for source in WORLD.sources}
+SOURCES = Sources(
+    WORLD.sources,
+    resilience={source.name: Resilience(breaker=None) for source in WORLD.sources},
+)
 ENGINES = {
-    engine: Operations(
-        GRAPH, Sources(WORLD.sources, resilience=ALWAYS_ASKED), WORLD.settings(engine)
-    )
+    engine: Operations(GRAPH, SOURCES, WORLD.settings(engine))
     for engine in ("graphql-core", "breadth")
 }
-UNDENIED = Operations(
-    GRAPH, Sources(WORLD.sources, resilience=ALWAYS_ASKED), WORLD.settings("breadth", dry_run=True)
-)
+UNDENIED = Operations(GRAPH, SOURCES, WORLD.settings("breadth", dry_run=True))
 SCOPES = sorted(GRAPH.rules.scopes.union(callers.SCOPES))
 
 pytestmark = LEFT_BEHIND

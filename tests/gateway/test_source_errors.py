@@ -30,10 +30,11 @@ TOLD: dict[str, dict[str, Any]] = {
     "NotWritable": {"code": "INTERNAL_SERVER_ERROR", "source": "own"},
     "OutcomeUnknown": {"code": "OUTCOME_UNKNOWN", "source": "own"},
     "VersionConflict": {"code": "VERSION_CONFLICT"},
-    **dict.fromkeys(
-        ("WriteRefused", "NotAllowed", "UniqueViolation", "ReferenceViolation", "RowViolation"),
-        {"code": "WRITE_REFUSED"},
-    ),
+    "WriteRefused": {"code": "WRITE_REFUSED"},
+    "NotAllowed": {"code": "WRITE_REFUSED"},
+    "UniqueViolation": {"code": "WRITE_REFUSED"},
+    "ReferenceViolation": {"code": "WRITE_REFUSED"},
+    "RowViolation": {"code": "WRITE_REFUSED"},
 }
 
 
